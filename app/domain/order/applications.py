@@ -1,0 +1,104 @@
+"""The consumer's application: from the wish to a ticket."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from app.domain.order.commands import Application, RequestRefund
+from app.domain.order.decision import Decision
+from app.domain.order.events import TicketCreated
+from app.domain.order.facts import Item
+from app.domain.order.state import EntryOpen, ItemRefunds, Order
+from app.domain.order.tickets import RequestedItem, TicketState, due_in
+from app.domain.policy import Policy
+from app.domain.rejections import Rejection, RejectionCode, reject
+
+
+def apply_for(command: Application, order: Order, now: datetime, policy: Policy) -> Decision:
+    """Create the ticket, through the period's own door or through an opened entry."""
+    overdue = period_is_over(order, now, policy)
+    refusal = (
+        _door_closed(order, policy, overdue=overdue)
+        or _order_busy_or_done(order)
+        or _items_refused(command, order)
+    )
+    if refusal is not None:
+        return refusal
+    entry = order.entry
+    return (
+        TicketCreated(
+            at=now,
+            ticket_id=f"{order.facts.order_id}-{len(order.tickets) + 1}",
+            buyer_id=order.facts.buyer_id,
+            type=command.type,
+            items=command.items,
+            amount=sum(item.amount for item in command.items),
+            currency=order.facts.payment.amount.currency,
+            reason=command.reason,
+            description=command.description,
+            overdue=overdue,
+            entry_generation=entry.generation if overdue and isinstance(entry, EntryOpen) else None,
+            state=TicketState.PENDING_MERCHANT,
+            due=due_in(TicketState.PENDING_MERCHANT, now, policy),
+        ),
+    )
+
+
+def period_is_over(order: Order, now: datetime, policy: Policy) -> bool:
+    """Whether the ordinary after-sales period has ended; it has not begun before receipt."""
+    confirmed_at = order.receipt_confirmed_at
+    return confirmed_at is not None and now >= confirmed_at + policy.after_sales_period
+
+
+def _door_closed(order: Order, policy: Policy, *, overdue: bool) -> Rejection | None:
+    if overdue:
+        if isinstance(order.entry, EntryOpen):
+            return None
+        return reject(RejectionCode.ENTRY_NOT_OPEN)
+    if order.applications_in_period >= policy.applications_in_period_max:
+        return reject(
+            RejectionCode.APPLICATION_LIMIT_REACHED, limit=policy.applications_in_period_max
+        )
+    return None
+
+
+def _order_busy_or_done(order: Order) -> Rejection | None:
+    active = order.active_ticket
+    if active is not None:
+        return reject(RejectionCode.TICKET_ALREADY_ACTIVE, ticket_id=active.ticket_id)
+    if order.refundable == 0 and order.refunded > 0:
+        return reject(RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, refundable="0")
+    return None
+
+
+def _items_refused(command: Application, order: Order) -> Rejection | None:
+    ids = [item.item_id for item in command.items]
+    repeated = next((item_id for item_id in ids if ids.count(item_id) > 1), None)
+    if repeated is not None:
+        return reject(RejectionCode.ITEM_REPEATED, item_id=repeated)
+    for requested in command.items:
+        refusal = _item_refused(requested, order.facts.items, order.refunds.get(requested.item_id))
+        if refusal is not None:
+            return refusal
+    wants_money = isinstance(command, RequestRefund)
+    if wants_money and not any(item.amount > 0 for item in command.items):
+        return reject(RejectionCode.NOTHING_REQUESTED)
+    return None
+
+
+def _item_refused(
+    requested: RequestedItem, items: Sequence[Item], refunds: ItemRefunds | None
+) -> Rejection | None:
+    item_id = requested.item_id
+    item = next((item for item in items if item.item_id == item_id), None)
+    if item is None:
+        return reject(RejectionCode.ITEM_NOT_IN_ORDER, item_id=item_id)
+    done = refunds or ItemRefunds()
+    quantity_left = item.quantity - done.quantity_returned
+    if requested.quantity > quantity_left:
+        return reject(RejectionCode.QUANTITY_EXCEEDED, item_id=item_id, left=quantity_left)
+    amount_left = item.amount_paid - done.amount
+    if requested.amount > amount_left:
+        return reject(
+            RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, item_id=item_id, refundable=str(amount_left)
+        )
+    return None

@@ -1,0 +1,103 @@
+"""What happens by itself. Every deadline is stored in an event; here they come true, in order."""
+
+from datetime import datetime
+from typing import assert_never
+
+from app.domain.order.events import (
+    AfterSalesEntryExpired,
+    AfterSalesEntryExpiring,
+    ApplicationAgreed,
+    OrderEvent,
+    TicketClosed,
+)
+from app.domain.order.evolve import evolve
+from app.domain.order.state import EntryOpen, Order
+from app.domain.order.tickets import (
+    CloseCause,
+    Due,
+    DueAction,
+    Ticket,
+    TicketState,
+    due_in,
+    state_after_agreement,
+)
+from app.domain.policy import Policy
+
+DUE_STEPS_MAX = 64
+"""More deadlines than one order can chain; a bound against a rule that never comes to rest."""
+
+
+def fall_due(order: Order, now: datetime, policy: Policy) -> tuple[OrderEvent, ...]:
+    """Return all that has fallen due by an instant, oldest first, each at its own instant."""
+    events: list[OrderEvent] = []
+    for _ in range(DUE_STEPS_MAX):
+        pending = sorted(_pending(order, now, policy), key=lambda event: event.at)
+        if not pending:
+            return tuple(events)
+        events.append(pending[0])
+        after = evolve(order, pending[0])
+        assert isinstance(after, Order)  # noqa: S101 - a registered order stays registered
+        order = after
+    raise AssertionError("deadlines of one order never came to rest")
+
+
+def _pending(order: Order, now: datetime, policy: Policy) -> list[OrderEvent]:
+    pending = [
+        _ticket_event(order, ticket, ticket.due, policy)
+        for ticket in order.tickets.values()
+        if ticket.due is not None and now >= ticket.due.at
+    ]
+    entry_event = _entry_event(order, now)
+    return pending if entry_event is None else [*pending, entry_event]
+
+
+def _entry_event(order: Order, now: datetime) -> OrderEvent | None:
+    entry = order.entry
+    if not isinstance(entry, EntryOpen):
+        return None
+    if now >= entry.expires_at:
+        return AfterSalesEntryExpired(
+            at=entry.expires_at,
+            buyer_id=order.facts.buyer_id,
+            generation=entry.generation,
+            used=entry.used,
+        )
+    if now >= entry.remind_at and not entry.used and not entry.reminded:
+        return AfterSalesEntryExpiring(
+            at=max(entry.remind_at, order.updated_at),
+            buyer_id=order.facts.buyer_id,
+            generation=entry.generation,
+            expires_at=entry.expires_at,
+        )
+    return None
+
+
+def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> OrderEvent:
+    match due.action:
+        case DueAction.AGREE:
+            state = state_after_agreement(ticket.type)
+            return ApplicationAgreed(
+                at=due.at,
+                ticket_id=ticket.ticket_id,
+                buyer_id=order.facts.buyer_id,
+                automatic=True,
+                state=state,
+                due=due_in(state, due.at, policy),
+            )
+        case DueAction.CLOSE:
+            return TicketClosed(
+                at=due.at,
+                ticket_id=ticket.ticket_id,
+                buyer_id=order.facts.buyer_id,
+                cause=_CLOSE_CAUSES[ticket.state],
+                state=TicketState.CLOSED,
+                due=None,
+            )
+        case _:
+            assert_never(due.action)
+
+
+_CLOSE_CAUSES = {
+    TicketState.AWAITING_RETURN: CloseCause.NOT_RETURNED_IN_TIME,
+    TicketState.REJECTED: CloseCause.REJECTION_NOT_CONTESTED,
+}

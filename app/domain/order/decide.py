@@ -1,0 +1,101 @@
+"""The one door to an order's rules: command, state, instant and policy in; events out."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from app.domain.order import applications, entry, registration, ticket_decisions
+from app.domain.order.commands import (
+    ActOnDeadlines,
+    AgreeToApplication,
+    DeclineEntryReopening,
+    OpenAfterSalesEntry,
+    OrderCommand,
+    RecordReceiptConfirmation,
+    RecordRefundSuccess,
+    RecordSettlement,
+    RecordShipment,
+    RegisterOrder,
+    RejectApplication,
+    RequestEntryReopening,
+    RequestExchange,
+    RequestRefund,
+    RequestReissue,
+    RequestRepair,
+    WithdrawApplication,
+)
+from app.domain.order.deadlines import fall_due
+from app.domain.order.decision import Decision
+from app.domain.order.events import OrderEvent
+from app.domain.order.evolve import fold
+from app.domain.order.state import Order, OrderState, Unregistered
+from app.domain.policy import Policy
+from app.domain.rejections import Rejection, RejectionCode, reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A command granted. What had fallen due comes first, and is the system's doing."""
+
+    fell_due: tuple[OrderEvent, ...]
+    events: tuple[OrderEvent, ...]
+
+    @property
+    def all_events(self) -> tuple[OrderEvent, ...]:
+        """Everything to append, in order."""
+        return self.fell_due + self.events
+
+
+def decide(
+    command: OrderCommand, state: OrderState, now: datetime, policy: Policy
+) -> Accepted | Rejection:
+    """Decide a command at an instant.
+
+    Whatever fell due before that instant happens first, so that a late timer can never let a late
+    command in. Within a stream time does not go back: a clock behind the last event stands at it.
+    """
+    match state:
+        case Unregistered():
+            if not isinstance(command, RegisterOrder):
+                return reject(RejectionCode.ORDER_NOT_FOUND)
+            return _accepted((), registration.register(command, state, now, policy))
+        case Order():
+            now = max(now, state.updated_at)
+            fell_due = fall_due(state, now, policy)
+            current = fold(state, fell_due)
+            assert isinstance(current, Order)  # noqa: S101 - a registered order stays registered
+            return _accepted(fell_due, _decide_registered(command, current, now, policy))
+        case _:
+            assert_never(state)
+
+
+def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted | Rejection:
+    if isinstance(decision, Rejection):
+        return decision
+    return Accepted(fell_due=fell_due, events=decision)
+
+
+def _decide_registered(
+    command: OrderCommand, order: Order, now: datetime, policy: Policy
+) -> Decision:
+    match command:
+        case RegisterOrder():
+            return registration.register(command, order, now, policy)
+        case RecordShipment() | RecordReceiptConfirmation() | RecordSettlement():
+            return registration.record(command, order, now, policy)
+        case OpenAfterSalesEntry():
+            return entry.open_entry(order, now, policy)
+        case RequestEntryReopening():
+            return entry.request_reopening(command, order, now)
+        case DeclineEntryReopening():
+            return entry.decline_reopening(command, order, now)
+        case RequestRefund() | RequestExchange() | RequestReissue() | RequestRepair():
+            return applications.apply_for(command, order, now, policy)
+        case WithdrawApplication() | AgreeToApplication():
+            return ticket_decisions.decide_ticket(command, order, now, policy)
+        case RejectApplication() | RecordRefundSuccess():
+            return ticket_decisions.decide_ticket(command, order, now, policy)
+        case ActOnDeadlines():
+            return ()
+        case _:
+            assert_never(command)

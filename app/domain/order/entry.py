@@ -1,0 +1,84 @@
+"""The after-sales entry: closed -> open (generation n, five days) -> closed.
+
+By the time a command gets here, an entry past its expiry has been closed (see deadlines).
+"""
+
+from datetime import datetime
+
+from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
+from app.domain.order.cost import cost_preview
+from app.domain.order.decision import Decision
+from app.domain.order.eligibility import check_eligibility
+from app.domain.order.events import (
+    AfterSalesEntryOpened,
+    EntryReopeningDeclined,
+    EntryReopeningRequested,
+)
+from app.domain.order.state import Entry, EntryClosed, EntryOpen, NeverOpened, Order
+from app.domain.policy import Policy
+from app.domain.rejections import Rejection, RejectionCode, reject
+
+
+def open_entry(order: Order, now: datetime, policy: Policy) -> Decision:
+    """Open the entry if every rule allows it; an open one stays as it is, with its own expiry."""
+    if isinstance(order.entry, EntryOpen):
+        return ()
+    verdict = check_eligibility(order, now, policy)
+    if not verdict.eligible:
+        return Rejection(code=RejectionCode.NOT_ELIGIBLE, failed_rules=verdict.failed)
+    expires_at = now + policy.entry_lifetime
+    return (
+        AfterSalesEntryOpened(
+            at=now,
+            buyer_id=order.facts.buyer_id,
+            generation=generation_of(order.entry) + 1,
+            expires_at=expires_at,
+            remind_at=expires_at - policy.entry_reminder_before_expiry,
+            acknowledged_cost=cost_preview(order.facts, order.refundable),
+            verdict=verdict,
+        ),
+    )
+
+
+def request_reopening(command: RequestEntryReopening, order: Order, now: datetime) -> Decision:
+    """Ask for a closed entry to be opened again; asking twice changes nothing."""
+    match order.entry:
+        case NeverOpened():
+            return reject(RejectionCode.ENTRY_NEVER_OPENED)
+        case EntryOpen(expires_at=expires_at):
+            return reject(RejectionCode.ENTRY_STILL_OPEN, expires_at=expires_at.isoformat())
+        case EntryClosed(reopening_requested=True):
+            return ()
+        case EntryClosed(generation=generation):
+            return (
+                EntryReopeningRequested(
+                    at=now,
+                    buyer_id=order.facts.buyer_id,
+                    generation=generation,
+                    note=command.note,
+                ),
+            )
+
+
+def decline_reopening(command: DeclineEntryReopening, order: Order, now: datetime) -> Decision:
+    """Answer a waiting request with no, for a coded reason."""
+    if not (isinstance(order.entry, EntryClosed) and order.entry.reopening_requested):
+        return reject(RejectionCode.REOPENING_NOT_REQUESTED)
+    return (
+        EntryReopeningDeclined(
+            at=now,
+            buyer_id=order.facts.buyer_id,
+            generation=order.entry.generation,
+            reason=command.reason,
+            note=command.note,
+        ),
+    )
+
+
+def generation_of(entry: Entry) -> int:
+    """Return how many times the entry has been opened."""
+    match entry:
+        case NeverOpened():
+            return 0
+        case EntryOpen(generation=generation) | EntryClosed(generation=generation):
+            return generation

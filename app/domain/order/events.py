@@ -1,0 +1,190 @@
+"""What can have happened to an order. Stored for ever, so only ever added to.
+
+Every event says when it happened (``at``). An event decided by a deadline happened at that
+deadline, however late the timer was. An event that changes a ticket names the state and the
+deadline it leads to, so that every projection can be made from events alone.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.order.cost import CostPreview
+from app.domain.order.eligibility import Verdict
+from app.domain.order.facts import OrderFacts
+from app.domain.order.tickets import CloseCause, Due, RequestedItem, TicketState, TicketType
+from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRegistered:
+    """The order system told us about an order."""
+
+    at: datetime
+    facts: OrderFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderShipped:
+    """The goods left the merchant at ``shipped_at``."""
+
+    at: datetime
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptConfirmed:
+    """The buyer confirmed receipt at ``confirmed_at``; the after-sales period runs from there."""
+
+    at: datetime
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSettled:
+    """The money left escrow for the shop's accounts at ``settled_at``."""
+
+    at: datetime
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryOpened:
+    """The merchant opened the entry, knowing the cost shown; it closes at ``expires_at``."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    expires_at: datetime
+    remind_at: datetime
+    acknowledged_cost: CostPreview
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryExpiring:
+    """The consumer is reminded once that an unused entry is about to close."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryExpired:
+    """The five days are over. ``used`` says whether an application came through this opening."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReopeningRequested:
+    """The consumer asked for the closed entry to be opened again."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReopeningDeclined:
+    """The merchant declined to open the entry again."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    reason: DeclineReason
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketCreated:
+    """The consumer's application became a ticket.
+
+    ``overdue`` is the label 超期售后: the application came through an opened entry, whose
+    ``entry_generation`` is named then and absent otherwise.
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    type: TicketType
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    reason: ApplicationReason
+    description: str | None
+    overdue: bool
+    entry_generation: int | None
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationAgreed:
+    """The merchant agreed, or the time for an answer ran out (``automatic``)."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    automatic: bool
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRejected:
+    """The merchant rejected the application for a coded reason."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    reason: RejectReason
+    note: str | None
+    evidence: tuple[str, ...]
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClosed:
+    """The ticket ended without the request being met."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    cause: CloseCause
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSucceeded:
+    """The money of a ticket reached the buyer."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    state: TicketState
+    due: Due | None
+
+
+EntryEvent = (
+    AfterSalesEntryOpened
+    | AfterSalesEntryExpiring
+    | AfterSalesEntryExpired
+    | EntryReopeningRequested
+    | EntryReopeningDeclined
+)
+TicketChange = ApplicationAgreed | ApplicationRejected | TicketClosed | RefundSucceeded
+TicketEvent = TicketCreated | TicketChange
+FactEvent = OrderRegistered | OrderShipped | ReceiptConfirmed | OrderSettled
+OrderEvent = FactEvent | EntryEvent | TicketEvent
+"""Everything that can have happened to an order."""

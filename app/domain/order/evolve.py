@@ -1,0 +1,153 @@
+"""What an event makes of an order. Total: it never refuses, whatever order history comes in."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from types import MappingProxyType
+from typing import assert_never
+
+from app.domain.order.events import (
+    AfterSalesEntryExpired,
+    AfterSalesEntryExpiring,
+    AfterSalesEntryOpened,
+    ApplicationAgreed,
+    ApplicationRejected,
+    EntryReopeningDeclined,
+    EntryReopeningRequested,
+    OrderEvent,
+    OrderRegistered,
+    OrderSettled,
+    OrderShipped,
+    ReceiptConfirmed,
+    RefundSucceeded,
+    TicketChange,
+    TicketClosed,
+    TicketCreated,
+)
+from app.domain.order.state import (
+    EntryClosed,
+    EntryOpen,
+    ItemRefunds,
+    Order,
+    OrderState,
+    Unregistered,
+)
+from app.domain.order.tickets import Ticket, sends_goods_back
+
+
+def fold(state: OrderState, events: Iterable[OrderEvent]) -> OrderState:
+    """Apply events in their order."""
+    for event in events:
+        state = evolve(state, event)
+    return state
+
+
+def evolve(state: OrderState, event: OrderEvent) -> OrderState:
+    """Return the order after one event."""
+    match state:
+        case Unregistered(version=version):
+            if isinstance(event, OrderRegistered):
+                return Order(version=version + 1, updated_at=event.at, facts=event.facts)
+            return Unregistered(version=version + 1)
+        case Order():
+            changed = _evolve_registered(state, event)
+            return replace(changed, version=state.version + 1, updated_at=event.at)
+        case _:
+            assert_never(state)
+
+
+def _evolve_registered(order: Order, event: OrderEvent) -> Order:
+    match event:
+        case OrderRegistered(facts=facts):
+            return replace(order, facts=facts)
+        case OrderShipped(shipped_at=shipped_at):
+            return replace(order, shipped_at=shipped_at)
+        case ReceiptConfirmed(confirmed_at=confirmed_at):
+            return replace(order, receipt_confirmed_at=confirmed_at)
+        case OrderSettled(settled_at=settled_at):
+            return replace(order, settled_at=settled_at)
+        case AfterSalesEntryOpened():
+            return replace(order, entry=_opened(event))
+        case AfterSalesEntryExpiring():
+            return _with_open_entry(order, reminded=True)
+        case (
+            AfterSalesEntryExpired(generation=generation)
+            | EntryReopeningDeclined(generation=generation)
+        ):
+            return replace(
+                order, entry=EntryClosed(generation=generation, reopening_requested=False)
+            )
+        case EntryReopeningRequested(generation=generation):
+            return replace(
+                order, entry=EntryClosed(generation=generation, reopening_requested=True)
+            )
+        case TicketCreated():
+            return _with_created_ticket(order, event)
+        case ApplicationAgreed() | ApplicationRejected() | TicketClosed():
+            return _with_changed_ticket(order, event)
+        case RefundSucceeded():
+            return _with_refund(_with_changed_ticket(order, event), event)
+        case _:
+            assert_never(event)
+
+
+def _opened(event: AfterSalesEntryOpened) -> EntryOpen:
+    return EntryOpen(
+        generation=event.generation,
+        opened_at=event.at,
+        expires_at=event.expires_at,
+        remind_at=event.remind_at,
+        used=False,
+        reminded=False,
+    )
+
+
+def _with_open_entry(order: Order, *, used: bool = False, reminded: bool = False) -> Order:
+    if not isinstance(order.entry, EntryOpen):
+        return order
+    entry = replace(
+        order.entry,
+        used=order.entry.used or used,
+        reminded=order.entry.reminded or reminded,
+    )
+    return replace(order, entry=entry)
+
+
+def _with_created_ticket(order: Order, event: TicketCreated) -> Order:
+    ticket = Ticket(
+        ticket_id=event.ticket_id,
+        type=event.type,
+        state=event.state,
+        items=event.items,
+        amount=event.amount,
+        reason=event.reason,
+        overdue=event.overdue,
+        due=event.due,
+        version=order.version + 1,
+    )
+    applied = replace(
+        order,
+        tickets=MappingProxyType({**order.tickets, event.ticket_id: ticket}),
+        applications_in_period=order.applications_in_period + (0 if event.overdue else 1),
+    )
+    return _with_open_entry(applied, used=event.overdue)
+
+
+def _with_changed_ticket(order: Order, event: TicketChange) -> Order:
+    ticket = order.tickets.get(event.ticket_id)
+    if ticket is None:
+        return order
+    changed = replace(ticket, state=event.state, due=event.due, version=order.version + 1)
+    return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: changed}))
+
+
+def _with_refund(order: Order, event: RefundSucceeded) -> Order:
+    ticket = order.tickets.get(event.ticket_id)
+    returned = ticket is not None and sends_goods_back(ticket.type)
+    refunds = dict(order.refunds)
+    for item in event.items:
+        before = refunds.get(item.item_id, ItemRefunds())
+        refunds[item.item_id] = ItemRefunds(
+            amount=before.amount + item.amount,
+            quantity_returned=before.quantity_returned + (item.quantity if returned else 0),
+        )
+    return replace(order, refunds=MappingProxyType(refunds))

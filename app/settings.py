@@ -1,0 +1,106 @@
+"""What an operator can set, each by an environment variable `AFTERSALES_<NAME>` or in `.env`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from app.event_store.topology import Topology
+
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
+
+class Settings(BaseSettings):
+    """The settings of one process, read once at its start and passed to whatever needs them."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="AFTERSALES_",
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        use_attribute_docstrings=True,
+    )
+
+    # The database
+
+    database_url: str | None = None
+    """PostgreSQL 15 or later, `postgresql://user:password@host:5432/name`.
+
+    Without it an embedded server is started in `data_dir`, for trying and developing only.
+    """
+
+    data_dir: Path = Path(".data")
+    """Folder of the embedded server and of anything else kept locally."""
+
+    topology: Topology = Topology.SINGLE
+    """`citus` makes migrations distribute the tables over a cluster."""
+
+    prepared_statements: bool = True
+    """Switch off behind a PgBouncer older than 1.21 in transaction mode."""
+
+    pool_size_min: int = Field(default=0, ge=0)
+    """Connections for hot statements that are kept open when idle.
+
+    With 0 a process starts even while the database is away, and answers 503 until it is there.
+    """
+
+    pool_size_max: int = Field(default=10, ge=1)
+    """Connections for hot statements: appends, loads, readers."""
+
+    query_pool_size_max: int = Field(default=5, ge=1)
+    """Connections for list queries."""
+
+    connect_timeout_seconds: float = Field(default=5.0, gt=0)
+    """How long opening one connection, or waiting for a free one, may take."""
+
+    command_timeout_seconds: float = Field(default=30.0, gt=0)
+    """How long one statement may take before it is cancelled."""
+
+    # HTTP
+
+    http_host: str = "127.0.0.1"
+    """Address to listen on."""
+
+    http_port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen on; 0 takes a free one."""
+
+    request_body_bytes_max: int = Field(default=1_048_576, ge=1024)
+    """Largest body of an ordinary request; a bulk import is bounded per line instead."""
+
+    import_line_bytes_max: int = Field(default=262_144, ge=1024)
+    """Longest line of a bulk import."""
+
+    rate_limit_requests: int = Field(default=6_000, ge=1)
+    """Requests one key or consumer may make within the window, per process."""
+
+    rate_limit_window_seconds: int = Field(default=60, ge=1)
+    """Length of the window that `rate_limit_requests` counts in."""
+
+    # Who may call
+
+    consumer_token_secret: SecretStr | None = None
+    """Shared secret of HS256 consumer tokens, 32 bytes or more; None refuses such tokens."""
+
+    consumer_token_public_key: str | None = None
+    """Public key (PEM) of EdDSA consumer tokens; None refuses such tokens."""
+
+    consumer_token_issuer: str = "aftersales"
+    """The `iss` a consumer token must carry."""
+
+    consumer_token_audience: str = "aftersales-api"
+    """The `aud` a consumer token must carry."""
+
+    key_cache_seconds: float = Field(default=5.0, ge=0)
+    """How long a looked-up API key is trusted: a revocation takes effect within this time."""
+
+    idempotency_retention_hours: int = Field(default=24, ge=24)
+    """How long the answer to an `Idempotency-Key` is kept."""
+
+    # Logs
+
+    log_level: LogLevel = "INFO"
+    """The least severe level that is written."""
+
+    log_format: Literal["json", "console"] = "json"
+    """One JSON object a line, or lines for a person at a terminal."""

@@ -1,0 +1,47 @@
+"""Run migrations on the connection handed over, or on the database in the settings."""
+
+import asyncio
+
+from alembic import context
+from sqlalchemy import Connection
+
+from app.embedded.database import database_url
+from app.event_store.tables import SCHEMA
+from app.migrate import connected, prepare_database
+from app.schema import metadata
+from app.settings import Settings
+
+
+def migrate(connection: Connection) -> None:
+    """Run the command alembic was asked for on `connection`, in its transaction."""
+    context.configure(
+        connection=connection,
+        target_metadata=metadata,
+        version_table_schema=SCHEMA,
+        include_schemas=True,
+        include_name=_is_ours,
+        compare_type=True,
+        compare_server_default=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "schema" or name == metadata.schema
+
+
+async def migrate_the_database_in_the_settings() -> None:
+    """Serve the `alembic` command, which hands over no connection."""
+    settings = Settings()
+    context.config.attributes.setdefault("topology", settings.topology)
+    async with database_url(settings) as url, connected(url) as connection:
+        await prepare_database(connection)
+        await connection.run_sync(migrate)
+
+
+handed_over = context.config.attributes.get("connection")
+if handed_over is not None:
+    migrate(handed_over)
+else:
+    asyncio.run(migrate_the_database_in_the_settings())

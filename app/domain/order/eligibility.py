@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.order.facts import BusinessLine, ItemKind, PaymentMethod, payment_method
+from app.domain.order.facts import BusinessLine, ItemKind, PaymentMethod
 from app.domain.order.state import Order
 from app.domain.policy import Policy
 from app.domain.text import Text
@@ -108,7 +108,7 @@ def _no_refund_in_progress(order: Order, _now: datetime, _policy: Policy) -> Fin
 
 
 def _paid_online(order: Order, _now: datetime, _policy: Policy) -> Finding:
-    method = payment_method(order.facts.payment)
+    method = order.facts.payment.method
     return method is PaymentMethod.ONLINE, method.value, PaymentMethod.ONLINE.value
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from app.domain.money import Money
 
@@ -43,6 +44,7 @@ class BusinessLine(StrEnum):
 class OnlinePayment:
     """Paid through a channel before delivery."""
 
+    method: Literal[PaymentMethod.ONLINE] = PaymentMethod.ONLINE
     channel: PaymentChannel
     amount: Money
     paid_at: datetime
@@ -52,6 +54,7 @@ class OnlinePayment:
 class CashOnDelivery:
     """Paid in cash to the courier; ``paid_at`` is absent until the money was collected."""
 
+    method: Literal[PaymentMethod.COD] = PaymentMethod.COD
     amount: Money
     paid_at: datetime | None
 
@@ -92,12 +95,3 @@ class OrderFacts:
     items: tuple[Item, ...]
     business_line: BusinessLine
     commission: CommissionTerms
-
-
-def payment_method(payment: Payment) -> PaymentMethod:
-    """Name the way a payment was made."""
-    match payment:
-        case OnlinePayment():
-            return PaymentMethod.ONLINE
-        case CashOnDelivery():
-            return PaymentMethod.COD

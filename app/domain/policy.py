@@ -11,7 +11,7 @@ SHANGHAI = timezone(timedelta(hours=8), "Asia/Shanghai")
 class Policy:
     """Durations, limits and cut-offs. The defaults are the product's rules."""
 
-    version: str
+    version: int
     after_sales_period: timedelta = timedelta(days=7)
     """From confirmed receipt to the end of the ordinary after-sales period."""
     order_age_max: timedelta = timedelta(days=150)
@@ -30,5 +30,5 @@ class Policy:
     """How far ahead of our clock a reported fact may lie before it counts as in the future."""
 
 
-POLICY = Policy(version="2021-03")
+POLICY = Policy(version=1)
 """The policy in force."""

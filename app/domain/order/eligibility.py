@@ -47,7 +47,7 @@ class Verdict:
     """Every rule's result at one instant under one policy."""
 
     at: datetime
-    policy_version: str
+    policy_version: int
     rules: tuple[RuleResult, ...]
 
     @property

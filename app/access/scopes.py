@@ -1,0 +1,46 @@
+"""What a key may do. A role bounds the scopes its keys can be given."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from app.event_store.recorded import Role
+
+
+class Scope(StrEnum):
+    """One area of the API, to read or to change."""
+
+    ORDERS_READ = "orders:read"
+    ORDERS_WRITE = "orders:write"
+    ENTRIES_WRITE = "entries:write"
+    TICKETS_WRITE = "tickets:write"
+    REFUNDS_WRITE = "refunds:write"
+    NOTIFICATIONS_READ = "notifications:read"
+    OPERATIONS_READ = "operations:read"
+
+
+SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
+    {
+        Role.MERCHANT: frozenset(
+            {
+                Scope.ORDERS_READ,
+                Scope.ENTRIES_WRITE,
+                Scope.TICKETS_WRITE,
+                Scope.NOTIFICATIONS_READ,
+            }
+        ),
+        Role.PLATFORM: frozenset(
+            {
+                Scope.ORDERS_READ,
+                Scope.ORDERS_WRITE,
+                Scope.REFUNDS_WRITE,
+                Scope.OPERATIONS_READ,
+            }
+        ),
+        Role.CONSUMER: frozenset(
+            {Scope.ORDERS_READ, Scope.TICKETS_WRITE, Scope.NOTIFICATIONS_READ}
+        ),
+        Role.SYSTEM: frozenset(),
+    }
+)
+"""The scopes a key of each role can hold; a consumer's token holds all of its role's."""

@@ -20,11 +20,10 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 CONNECTION_FAILURES: tuple[type[Exception], ...] = (
     OSError,  # includes TimeoutError and every refused or reset connection
     asyncpg.PostgresConnectionError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     PoolTimeout,
 )
 """What asyncpg and the engine's pool raise when the server is away, going away or out of reach."""
@@ -40,6 +39,8 @@ def connection_failures_named() -> Iterator[None]:
     try:
         yield
     except CONNECTION_FAILURES as failure:
+        if isinstance(failure, ValueError):  # asyncpg's word for an argument that does not fit
+            raise
         raise DatabaseUnavailable(str(failure) or type(failure).__name__) from failure
     except DBAPIError as failure:
         cause = failure.orig.__cause__ if failure.orig is not None else None

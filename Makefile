@@ -1,0 +1,91 @@
+# Everything a newcomer needs: `make demo`, `make test`. Only Python 3.11+ and make are required.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEPENDENCIES := $(VENV)/.dependencies-installed
+INSTALLED := $(VENV)/.project-installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV_LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate --quiet
+
+# Test processes; more than the cores, because a test mostly waits for the database.
+JOBS ?= 3
+
+# Passed on, as in: make demo ARGS=--once, make test ARGS="-k label"
+ARGS ?=
+
+export PYTHON
+
+.PHONY: help demo test check bench run format lock openapi clean \
+	check-style check-types check-imports check-locks check-openapi
+
+help: ## List the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
+		$(firstword $(MAKEFILE_LIST))
+
+demo: $(INSTALLED) ## Play the main story on an embedded database and stay up (ARGS=--once ends after it)
+	@$(BIN)/aftersales demo $(ARGS)
+
+run: $(INSTALLED) ## Serve the API and its worker on the database in the settings
+	@$(BIN)/aftersales serve $(ARGS)
+
+test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL for another server)
+	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+
+check: check-style check-types check-imports check-locks check-openapi ## Check style, types, layers, locks and openapi.json
+
+bench: $(INSTALLED) ## Measure against the baselines and print one table
+	@$(BIN)/python -m bench $(ARGS)
+
+format: $(INSTALLED) ## Rewrite the code in the agreed format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+openapi: $(INSTALLED) ## Write openapi.json anew
+	$(BIN)/aftersales openapi
+
+lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
+	$(BIN)/$(UV_LOCK) $(ARGS) --output-file requirements/runtime.lock
+	$(BIN)/$(UV_LOCK) $(ARGS) --extra embedded --group dev --constraints requirements/runtime.lock \
+		--output-file requirements/dev.lock
+
+clean: ## Delete the virtual environment, the embedded database and all caches
+	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+check-style: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+check-types: $(INSTALLED)
+	$(BIN)/mypy
+
+check-imports: $(INSTALLED)
+	$(BIN)/lint-imports
+
+check-openapi: $(INSTALLED)
+	$(BIN)/aftersales openapi --check
+
+# What `make lock` would write, compared with what is there.
+check-locks: $(DEPENDENCIES)
+	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && cp requirements/*.lock "$$new" && \
+	$(BIN)/$(UV_LOCK) --output-file "$$new/runtime.lock" >/dev/null && \
+	$(BIN)/$(UV_LOCK) --extra embedded --group dev --constraints "$$new/runtime.lock" \
+		--output-file "$$new/dev.lock" >/dev/null && \
+	diff -ru requirements "$$new" && echo "The locks are current." || \
+	{ echo "The locks do not fit pyproject.toml: run 'make lock'." >&2; exit 1; }
+	@! grep -n '://' requirements/*.lock || { echo "The locks hold addresses." >&2; exit 1; }
+
+$(INSTALLED): $(DEPENDENCIES) pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(DEPENDENCIES): requirements/dev.lock
+	@python=$$(scripts/find-python) && \
+	{ $(BIN)/python -c '' 2>/dev/null || "$$python" -m venv --clear $(VENV); }
+	@echo "Installing the locked dependencies into $(VENV), about a minute the first time ..."
+	@$(PIP) install --require-hashes --requirement requirements/dev.lock
+	@touch $@

@@ -1,0 +1,1 @@
+"""Load, decide, append: the one way a command becomes events."""

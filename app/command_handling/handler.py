@@ -1,0 +1,245 @@
+"""Handles one command: two round trips, one to load and one to append."""
+
+from dataclasses import dataclass
+
+from uuid_utils.compat import uuid7
+
+from app.clock import Clock
+from app.command_handling.requests import (
+    Answer,
+    History,
+    IdempotencyKey,
+    KeyReused,
+    OrderRequest,
+    Refusal,
+    Responder,
+    StaleVersion,
+    TooManyConflicts,
+    order_stream,
+)
+from app.command_handling.stored_answer import answer_from, stored_form
+from app.domain.order.commands import TicketDecision
+from app.domain.order.decide import decide
+from app.domain.order.events import OrderEvent
+from app.domain.order.evolve import fold
+from app.domain.order.state import Order, OrderState, Unregistered
+from app.domain.policy import Policy
+from app.domain.rejections import Rejection, RejectionCode, reject
+from app.event_store.append import (
+    Append,
+    DuplicateRequest,
+    IdempotencyKeyReused,
+    IdempotentRequest,
+    NewEvent,
+    VersionConflict,
+    Written,
+)
+from app.event_store.append_lane import AppendLane
+from app.event_store.codec import Codec
+from app.event_store.connections import Queryable
+from app.event_store.log import EventLog, Loaded, StoredRequest
+from app.event_store.partitions import partition_of
+from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded, Role
+
+ATTEMPTS_MAX = 5
+
+KEPT_REFUSALS_EXCLUDE = frozenset({RejectionCode.ORDER_NOT_FOUND, RejectionCode.TICKET_NOT_FOUND})
+"""Refusals not remembered under an idempotency key: what is missing now may be there later."""
+
+_SYSTEM = Actor(role=Role.SYSTEM, id="deadlines")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """The events to append, each with whose doing it is."""
+
+    by_actor: tuple[tuple[Actor, OrderEvent], ...]
+
+
+class CommandHandler:
+    """Loads an order, decides, appends; on a conflict loads and decides again, within bounds."""
+
+    def __init__(
+        self,
+        *,
+        database: Queryable,
+        lane: AppendLane,
+        codec: Codec[OrderEvent],
+        clock: Clock,
+        policy: Policy,
+    ) -> None:
+        self._database = database
+        self._lane = lane
+        self._codec = codec
+        self._log = EventLog(codec)
+        self._clock = clock
+        self._policy = policy
+
+    async def handle(self, request: OrderRequest, responder: Responder) -> Answer:
+        """Handle one request and return the answer rendered, or the stored one if it is a repeat.
+
+        Raises KeyReused, TooManyConflicts, and AppendFailed if the log gives no outcome.
+        """
+        for attempt in range(ATTEMPTS_MAX):
+            loaded = await self._load(request, skip=request.assumed_new and attempt == 0)
+            if loaded.request is not None:
+                return _replayed(loaded.request, request.idempotency)
+            item, answer = self._prepared(request, loaded.events, responder)
+            if item is None:
+                return answer
+            appended = await self._appended(item, answer)
+            if appended is not None:
+                return appended
+        raise TooManyConflicts(request.order_id)
+
+    async def _load(self, request: OrderRequest, *, skip: bool) -> Loaded[OrderEvent]:
+        if skip:
+            return Loaded(request=None, events=[])
+        key = request.idempotency
+        return await self._log.load(
+            self._database,
+            partition_of(request.shop_id),
+            order_stream(request.shop_id, request.order_id),
+            scope=key.scope if key else None,
+            key=key.key if key else None,
+        )
+
+    def _prepared(
+        self, request: OrderRequest, history: History, responder: Responder
+    ) -> tuple[Append | None, Answer]:
+        """Decide, render the answer, and say what is to be appended for it to hold, if anything."""
+        state = fold(Unregistered(), [recorded.event for recorded in history])
+        decided = self._decide(request, state)
+        new: list[Recorded[OrderEvent]] = []
+        if isinstance(decided, Decided):
+            new = self._recorded(request, decided, state.version)
+            answer = responder.accepted([*history, *new])
+        else:
+            answer = responder.refused(decided)
+        key = request.idempotency
+        remembered = isinstance(decided, Decided) or _is_kept(decided)
+        if not new and (key is None or not remembered):
+            return None, answer
+        item = Append(
+            partition_id=partition_of(request.shop_id),
+            stream_id=order_stream(request.shop_id, request.order_id),
+            expected_version=state.version,
+            events=tuple(self._encoded(recorded) for recorded in new),
+            idempotency=_remembered(key, answer),
+        )
+        return item, answer
+
+    def _decide(self, request: OrderRequest, state: OrderState) -> "Decided | Refusal":
+        if request.buyer_id is not None and not _belongs_to(state, request.buyer_id):
+            return reject(RejectionCode.ORDER_NOT_FOUND)
+        first = request.commands[0]
+        ticket_id = first.ticket_id if isinstance(first, TicketDecision) else None
+        stale = _stale(state, ticket_id, request.seen_version)
+        if stale is not None:
+            return stale
+        by_actor: list[tuple[Actor, OrderEvent]] = []
+        for command in request.commands:
+            decision = decide(command, state, self._clock.now(), self._policy)
+            if isinstance(decision, Rejection):
+                return decision
+            settled = fold(state, decision.fell_due)
+            if command is first and (stale := _stale(settled, ticket_id, request.seen_version)):
+                return stale
+            state = fold(settled, decision.events)
+            by_actor += [(_SYSTEM, event) for event in decision.fell_due]
+            by_actor += [(request.actor, event) for event in decision.events]
+        return Decided(by_actor=tuple(by_actor))
+
+    def _recorded(
+        self, request: OrderRequest, decided: "Decided", version: int
+    ) -> list[Recorded[OrderEvent]]:
+        """Put envelopes around new events; their positions are known only to the log (0 here)."""
+        now = self._clock.now()
+        return [
+            Recorded(
+                partition_id=partition_of(request.shop_id),
+                position=0,
+                stream_id=order_stream(request.shop_id, request.order_id),
+                version=version + number,
+                event_id=uuid7(),
+                event=event,
+                metadata=self._metadata(request, actor),
+                occurred_at=event.at,
+                recorded_at=now,
+            )
+            for number, (actor, event) in enumerate(decided.by_actor, start=1)
+        ]
+
+    def _metadata(self, request: OrderRequest, actor: Actor) -> EventMetadata:
+        return EventMetadata(
+            actor=actor,
+            correlation_id=request.correlation_id,
+            causation_id=None,
+            policy_version=self._policy.version,
+            clock=ClockKind.SYSTEM,
+        )
+
+    def _encoded(self, recorded: Recorded[OrderEvent]) -> NewEvent:
+        encoded = self._codec.encode(recorded.event)
+        return NewEvent(
+            event_id=recorded.event_id,
+            type=encoded.type,
+            schema_version=encoded.schema_version,
+            data=encoded.data,
+            metadata=self._codec.encode_metadata(recorded.metadata),
+            occurred_at=recorded.occurred_at,
+        )
+
+    async def _appended(self, item: Append, answer: Answer) -> Answer | None:
+        """Append and return the answer that now holds, or None if the stream had moved on."""
+        outcome = await self._lane.append(item)
+        match outcome:
+            case Written():
+                return answer
+            case VersionConflict():
+                return None
+            case DuplicateRequest(status=status, response=response):
+                return answer_from(status, response)
+            case IdempotencyKeyReused():
+                raise KeyReused
+
+
+def _belongs_to(state: OrderState, buyer_id: str) -> bool:
+    return isinstance(state, Order) and state.facts.buyer_id == buyer_id
+
+
+def _replayed(stored: StoredRequest, key: IdempotencyKey | None) -> Answer:
+    if key is None or stored.fingerprint != key.fingerprint:
+        raise KeyReused
+    return answer_from(stored.status, stored.response)
+
+
+def _stale(state: OrderState, ticket_id: str | None, seen: int | None) -> StaleVersion | None:
+    """Hold the version somebody decided on against the one there is."""
+    if seen is None or not isinstance(state, Order):
+        return None
+    current = _version_of(state, ticket_id)
+    return None if current in {None, seen} else StaleVersion(current_version=current or 0)
+
+
+def _version_of(order: Order, ticket_id: str | None) -> int | None:
+    if ticket_id is None:
+        return order.version
+    ticket = order.tickets.get(ticket_id)
+    return None if ticket is None else ticket.version
+
+
+def _is_kept(refusal: Refusal) -> bool:
+    return isinstance(refusal, Rejection) and refusal.code not in KEPT_REFUSALS_EXCLUDE
+
+
+def _remembered(key: IdempotencyKey | None, answer: Answer) -> IdempotentRequest | None:
+    if key is None:
+        return None
+    return IdempotentRequest(
+        scope=key.scope,
+        key=key.key,
+        fingerprint=key.fingerprint,
+        status=answer.status,
+        response=stored_form(answer),
+    )

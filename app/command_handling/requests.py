@@ -1,0 +1,97 @@
+"""What is handed to the command handler, and what it gives back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.domain.order.commands import OrderCommand
+from app.domain.order.events import OrderEvent
+from app.domain.rejections import Rejection
+from app.event_store.recorded import Actor, Recorded
+
+History = Sequence[Recorded[OrderEvent]]
+"""The events of one order's stream, from its first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdempotencyKey:
+    """A client's key, unique in its scope; the fingerprint tells one request from another."""
+
+    scope: str
+    key: str
+    fingerprint: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRequest:
+    """Commands for one order, all or none of them, and who asks.
+
+    ``buyer_id`` restricts it to an order of that buyer; any other order is as good as not there.
+    ``seen_version`` is the version the asker decided on: of the ticket, if the first command names
+    one, else of the order. None: whatever the version is now. ``assumed_new`` saves the load for an
+    order that is very likely not there yet; if it is, the append finds out.
+    """
+
+    shop_id: str
+    order_id: str
+    commands: tuple[OrderCommand, ...]
+    actor: Actor
+    correlation_id: str
+    buyer_id: str | None = None
+    seen_version: int | None = None
+    idempotency: IdempotencyKey | None = None
+    assumed_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaleVersion:
+    """The ticket or order has changed since the asker looked."""
+
+    current_version: int
+
+
+Refusal = Rejection | StaleVersion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A rendered answer, kept with an idempotency key: status, body and the version it names."""
+
+    status: int
+    body: bytes
+    etag: str | None = None
+    language: str | None = None
+    replayed: bool = False
+
+
+class Responder(Protocol):
+    """Renders answers. Called before the append, so that answer and events are stored together."""
+
+    def accepted(self, history: History) -> Answer:
+        """Render the order's history with the new events at its end."""
+        ...
+
+    def refused(self, refusal: Refusal) -> Answer:
+        """Render a refusal."""
+        ...
+
+
+class KeyReused(Exception):
+    """The idempotency key belongs to another request."""
+
+
+class TooManyConflicts(Exception):
+    """Others kept changing the order; repeating later helps."""
+
+
+def order_stream(shop_id: str, order_id: str) -> str:
+    """Return the id of an order's stream."""
+    return f"order/{shop_id}/{order_id}"
+
+
+def order_of_stream(stream_id: str) -> tuple[str, str]:
+    """Return shop id and order id of an order's stream; ValueError if it is not one."""
+    kind, shop_id, order_id = stream_id.split("/")
+    if kind != "order":
+        raise ValueError(f"{stream_id} is not an order's stream")
+    return shop_id, order_id

@@ -1,0 +1,39 @@
+"""The few things the event store asks of a database connection."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeAlias
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+"""One session with the database, which a caller may open a transaction on."""
+
+OwnConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+"""A connection that belongs to whoever opened it, not to a pool."""
+
+Connect: TypeAlias = Callable[[], Awaitable[OwnConnection]]
+"""Opens a connection; raises OSError, asyncpg's errors or `DatabaseUnavailable`."""
+
+LOST_CONNECTION = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InternalClientError,
+)
+"""What asyncpg raises when a connection cannot be had, has gone, or is about to go."""
+
+
+class Queryable(Protocol):
+    """A pool or a connection: whatever can run one statement by itself."""
+
+    async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
+        """Run one statement and return its rows."""
+        ...
+
+    async def fetchrow(self, query: str, *args: Any) -> asyncpg.Record | None:
+        """Run one statement and return its first row, if any."""
+        ...

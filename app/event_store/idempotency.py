@@ -1,0 +1,40 @@
+"""Forgetting requests after their time. They are written by the append functions."""
+
+from datetime import datetime, timedelta
+
+from app.event_store.connections import Queryable
+from app.event_store.partitions import PARTITION_COUNT
+
+RETENTION = timedelta(hours=24)
+"""How long at least the same request gets the same answer."""
+
+PRUNE_STEP = """
+DELETE FROM after_sales.idempotency_keys AS k
+WHERE k.partition_id = $1 AND (k.scope, k.key) IN (
+    SELECT o.scope, o.key
+    FROM after_sales.idempotency_keys AS o
+    WHERE o.partition_id = $1 AND o.created_at < $2
+    ORDER BY o.created_at
+    LIMIT $3
+)
+RETURNING k.created_at
+"""
+
+
+async def prune_requests(
+    connection: Queryable, now: datetime, *, step_rows_max: int = 1_000
+) -> int:
+    """Delete requests stored more than RETENTION before ``now``; return how many.
+
+    Many short statements, one partition each, so that no append waits long. Safe to run anywhere at
+    any time, by several at once.
+    """
+    oldest_kept = now - RETENTION
+    pruned = 0
+    for partition_id in range(PARTITION_COUNT):
+        step = step_rows_max
+        while step == step_rows_max:
+            rows = await connection.fetch(PRUNE_STEP, partition_id, oldest_kept, step_rows_max)
+            step = len(rows)
+            pruned += step
+    return pruned

@@ -1,0 +1,182 @@
+"""Reading the log: a stream, a partition, several partitions, the heads. One statement each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic
+
+import asyncpg
+
+from app.event_store.codec import Codec
+from app.event_store.connections import Queryable
+from app.event_store.recorded import E, Recorded, StoredEvent
+
+STREAM_EVENTS_MAX = 10_000
+
+READ_STREAM = """
+SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
+       e.data, e.metadata, e.occurred_at, e.recorded_at
+FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id = $2 AND e.version > $3
+ORDER BY e.version
+LIMIT $4
+"""
+
+# A request that was answered before needs no state, so its row comes instead of the events.
+LOAD = """
+SELECT NULL::smallint AS partition_id, NULL::bigint AS position, NULL::text AS stream_id,
+       NULL::integer AS version, NULL::uuid AS event_id, NULL::text AS type,
+       NULL::smallint AS schema_version, NULL::jsonb AS data, NULL::jsonb AS metadata,
+       NULL::timestamptz AS occurred_at, NULL::timestamptz AS recorded_at,
+       k.fingerprint, k.status, k.response
+FROM after_sales.idempotency_keys AS k
+WHERE k.partition_id = $1 AND k.scope = $4 AND k.key = $5
+UNION ALL
+SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
+       e.data, e.metadata, e.occurred_at, e.recorded_at, NULL, NULL, NULL
+FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id = $2 AND e.version > $3
+  AND NOT EXISTS (
+      SELECT FROM after_sales.idempotency_keys AS k
+      WHERE k.partition_id = $1 AND k.scope = $4 AND k.key = $5)
+ORDER BY 4
+LIMIT $6
+"""
+
+READ_PARTITION = """
+SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
+       e.data, e.metadata, e.occurred_at, e.recorded_at
+FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.position > $2
+ORDER BY e.position
+LIMIT $3
+"""
+
+READ_PARTITIONS = """
+SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
+       e.data, e.metadata, e.occurred_at, e.recorded_at
+FROM unnest($1::smallint[], $2::bigint[]) AS w(partition_id, position)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM after_sales.events AS e
+    WHERE e.partition_id = w.partition_id AND e.position > w.position
+    ORDER BY e.position
+    LIMIT $3
+) AS e
+"""
+
+READ_HEADS = "SELECT h.partition_id, h.position FROM after_sales.log_heads AS h"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRequest:
+    """A request answered before: the fingerprint of its body, and its answer."""
+
+    fingerprint: bytes
+    status: int
+    response: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded(Generic[E]):
+    """What a command needs: its request if answered before, and otherwise the stream's events."""
+
+    request: StoredRequest | None
+    events: list[Recorded[E]]
+
+
+class EventLog(Generic[E]):
+    """The log decoded with one codec. Methods may raise UndecodableEvent and what asyncpg does."""
+
+    def __init__(self, codec: Codec[E]) -> None:
+        self._codec = codec
+
+    async def read_stream(
+        self,
+        connection: Queryable,
+        partition_id: int,
+        stream_id: str,
+        *,
+        after_version: int = 0,
+        limit: int = STREAM_EVENTS_MAX,
+    ) -> list[Recorded[E]]:
+        """Return a stream's events after a version, in order of version."""
+        rows = await connection.fetch(READ_STREAM, partition_id, stream_id, after_version, limit)
+        return [self._codec.recorded(stored_event(row)) for row in rows]
+
+    async def load(
+        self,
+        connection: Queryable,
+        partition_id: int,
+        stream_id: str,
+        *,
+        after_version: int = 0,
+        scope: str | None = None,
+        key: str | None = None,
+        limit: int = STREAM_EVENTS_MAX,
+    ) -> Loaded[E]:
+        """Return the request stored under (scope, key) or else the stream's events after a version.
+
+        One round trip. With a stored request ``events`` is empty.
+        """
+        rows = await connection.fetch(
+            LOAD, partition_id, stream_id, after_version, scope, key, limit
+        )
+        if rows and rows[0]["fingerprint"] is not None:
+            fingerprint, status, response = (
+                rows[0][name] for name in ("fingerprint", "status", "response")
+            )
+            request = StoredRequest(fingerprint=fingerprint, status=status, response=response)
+            return Loaded(request=request, events=[])
+        events = [self._codec.recorded(stored_event(row)) for row in rows]
+        return Loaded(request=None, events=events)
+
+    async def read_partition(
+        self, connection: Queryable, partition_id: int, *, after_position: int = 0, limit: int
+    ) -> list[Recorded[E]]:
+        """Return a partition's events after a position, in order of position."""
+        rows = await connection.fetch(READ_PARTITION, partition_id, after_position, limit)
+        return [self._codec.recorded(stored_event(row)) for row in rows]
+
+
+async def read_partition_stored(
+    connection: Queryable, partition_id: int, *, after_position: int, limit: int
+) -> list[StoredEvent]:
+    """Return a partition's rows after a position, in order, not decoded."""
+    rows = await connection.fetch(READ_PARTITION, partition_id, after_position, limit)
+    return [stored_event(row) for row in rows]
+
+
+async def read_partitions_stored(
+    connection: Queryable, after_positions: Mapping[int, int], *, limit_each: int
+) -> list[StoredEvent]:
+    """Return rows after a position in each of several partitions, each in order, not decoded.
+
+    For a single Postgres: on Citus a statement keeps to one partition.
+    """
+    rows = await connection.fetch(
+        READ_PARTITIONS, list(after_positions), list(after_positions.values()), limit_each
+    )
+    return [stored_event(row) for row in rows]
+
+
+async def read_heads(connection: Queryable) -> dict[int, int]:
+    """Return the last position of every partition, 0 where nothing was appended yet."""
+    rows = await connection.fetch(READ_HEADS)
+    return {row["partition_id"]: row["position"] for row in rows}
+
+
+def stored_event(row: asyncpg.Record) -> StoredEvent:
+    """Return a row that begins with the columns of the events table as a stored event."""
+    return StoredEvent(
+        partition_id=row["partition_id"],
+        position=row["position"],
+        stream_id=row["stream_id"],
+        version=row["version"],
+        event_id=row["event_id"],
+        type=row["type"],
+        schema_version=row["schema_version"],
+        data=row["data"],
+        metadata=row["metadata"],
+        occurred_at=row["occurred_at"],
+        recorded_at=row["recorded_at"],
+    )

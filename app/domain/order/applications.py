@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from app.domain.order.commands import Application, RequestRefund
+from app.domain.order.commands import Application
 from app.domain.order.decision import Decision
 from app.domain.order.events import TicketCreated
 from app.domain.order.facts import Item
 from app.domain.order.state import EntryOpen, ItemRefunds, Order
-from app.domain.order.tickets import RequestedItem, TicketState, due_in
+from app.domain.order.tickets import RequestedItem, TicketState, asks_for_money, due_in
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
@@ -75,28 +75,30 @@ def _items_refused(command: Application, order: Order) -> Rejection | None:
     repeated = next((item_id for item_id in ids if ids.count(item_id) > 1), None)
     if repeated is not None:
         return reject(RejectionCode.ITEM_REPEATED, item_id=repeated)
+    wants_money = asks_for_money(command.type)
     for requested in command.items:
-        refusal = _item_refused(requested, order.facts.items, order.refunds.get(requested.item_id))
+        refunds = order.refunds.get(requested.item_id, ItemRefunds())
+        refusal = _item_refused(requested, order.facts.items, refunds, wants_money=wants_money)
         if refusal is not None:
             return refusal
-    wants_money = isinstance(command, RequestRefund)
-    if wants_money and not any(item.amount > 0 for item in command.items):
+    if not any(item.amount > 0 or not wants_money for item in command.items):
         return reject(RejectionCode.NOTHING_REQUESTED)
     return None
 
 
 def _item_refused(
-    requested: RequestedItem, items: Sequence[Item], refunds: ItemRefunds | None
+    requested: RequestedItem, items: Sequence[Item], done: ItemRefunds, *, wants_money: bool
 ) -> Rejection | None:
     item_id = requested.item_id
     item = next((item for item in items if item.item_id == item_id), None)
     if item is None:
         return reject(RejectionCode.ITEM_NOT_IN_ORDER, item_id=item_id)
-    done = refunds or ItemRefunds()
+    if requested.quantity < 1 or requested.amount < 0:
+        return reject(RejectionCode.NOTHING_REQUESTED, item_id=item_id)
     quantity_left = item.quantity - done.quantity_returned
     if requested.quantity > quantity_left:
         return reject(RejectionCode.QUANTITY_EXCEEDED, item_id=item_id, left=quantity_left)
-    amount_left = item.amount_paid - done.amount
+    amount_left = item.amount_paid - done.amount if wants_money else 0
     if requested.amount > amount_left:
         return reject(
             RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, item_id=item_id, refundable=str(amount_left)

@@ -42,7 +42,8 @@ def contradiction_in(facts: OrderFacts, now: datetime, policy: Policy) -> Reject
     if repeated is not None:
         return reject(RejectionCode.ITEM_REPEATED, item_id=repeated)
     total, paid = sum(item.amount_paid for item in facts.items), facts.payment.amount.amount
-    if total != paid or total > AMOUNT_MAX:
+    real = all(item.quantity >= 1 and item.amount_paid >= 0 for item in facts.items)
+    if not facts.items or not real or total != paid or total > AMOUNT_MAX:
         return reject(RejectionCode.ITEMS_DO_NOT_ADD_UP, items=str(total), payment=str(paid))
     return None
 

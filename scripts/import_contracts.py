@@ -1,5 +1,7 @@
 """A kind of contract for import-linter: a package that may import next to nothing."""
 
+from typing import cast
+
 from grimp import ImportGraph
 from importlinter import Contract, ContractCheck, fields, output
 
@@ -16,8 +18,7 @@ class PureContract(Contract):
     def check(self, graph: ImportGraph, verbose: bool) -> ContractCheck:
         """Find every import that is neither within the package nor allowed."""
         package = str(self.package)
-        names: list[str] = self.allowed  # type: ignore[assignment] - fields turn into values
-        allowed = set(names)
+        allowed = set(cast(list[str], self.allowed))  # a field on the class is a value on self
         found = sorted(
             (module, imported)
             for module in {package, *graph.find_descendants(package)}

@@ -120,11 +120,14 @@ class PostgresServer:
             return
         postmaster = psutil.Process(process_id)
         postmaster.suspend()  # so that it starts no children while they are being listed
-        family = [postmaster, *postmaster.children(recursive=True)]
+        family = [*postmaster.children(recursive=True), postmaster]
         for process in family:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         _wait_until_dead(family)
+        # Where nobody reaps orphans the dead process keeps its id, and this file would be taken
+        # for a running server's.
+        (self._cluster / "postmaster.pid").unlink(missing_ok=True)
 
     def accepts_connections(self) -> bool:
         """Tell whether the server is up and past any recovery."""

@@ -55,7 +55,11 @@ async def fresh_database(server_url: str, template: str | None) -> AsyncIterator
     """Give the URL of a new database, copied from `template` or empty, and drop it afterwards."""
     name = f"aftersales_test_{uuid.uuid4().hex}"
     async with _connected(server_url) as server:
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {template or 'template0'}")
+        # Copying files is the quicker way, but only where its checkpoints need not reach the disk.
+        strategy = "FILE_COPY" if await server.fetchval("SHOW fsync") == "off" else "WAL_LOG"
+        await server.execute(
+            f"CREATE DATABASE {name} TEMPLATE {template or 'template0'} STRATEGY {strategy}"
+        )
     try:
         yield with_database(server_url, name)
     finally:

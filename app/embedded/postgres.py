@@ -25,8 +25,10 @@ from app.embedded.accounts import account_owning, open_way_to
 VERSION = 18
 """Major version of the binaries that are used."""
 
+SOCKET_NAME = ".s.PGSQL.5432"
+
 SOCKET_PATH_BYTES_MAX = 100
-"""Shortest limit of a Unix socket's path among the platforms is 104 bytes, its end included."""
+"""The smallest limit of a platform is 104 bytes, including the byte that ends the path."""
 
 START_TIMEOUT_SECONDS = 60
 
@@ -125,9 +127,10 @@ class PostgresServer:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
         _wait_until_dead(family)
-        # Where nobody reaps orphans the dead process keeps its id, and this file would be taken
-        # for a running server's.
+        # Where orphans are not reaped at once the dead process keeps its id, and these files
+        # would be taken for a running server's.
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
+        (self._sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
     def accepts_connections(self) -> bool:
         """Tell whether the server is up and past any recovery."""
@@ -225,7 +228,7 @@ def _quoted(value: str) -> str:
 
 def _socket_folder(folder: Path) -> Path:
     beside = folder / "sockets"
-    if len(os.fsencode(beside / ".s.PGSQL.5432")) <= SOCKET_PATH_BYTES_MAX:
+    if len(os.fsencode(beside / SOCKET_NAME)) <= SOCKET_PATH_BYTES_MAX:
         return beside
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     return Path(tempfile.gettempdir()) / f"aftersales-{name}"

@@ -1,0 +1,187 @@
+"""What happens by itself: at its own instant, once, in order, however late anybody looks."""
+
+from datetime import datetime
+
+import pytest
+
+from app.domain.order.commands import (
+    ActOnDeadlines,
+    OpenAfterSalesEntry,
+    OrderCommand,
+    RecordSettlement,
+    RequestEntryReopening,
+)
+from app.domain.order.events import (
+    AfterSalesEntryExpired,
+    AfterSalesEntryExpiring,
+    AfterSalesEntryOpened,
+    ApplicationAgreed,
+    TicketClosed,
+)
+from app.domain.order.tickets import CloseCause, Due, DueAction, TicketState, TicketType
+from app.domain.rejections import RejectionCode
+from tests.support.orders import (
+    BUYER,
+    DAY,
+    EXPIRES,
+    FIRST_TICKET,
+    HOUR,
+    INSTANT,
+    OPENED,
+    History,
+    accepted,
+    agree,
+    code_of,
+    order_with_open_entry,
+    order_with_ticket,
+    received_order,
+    refusal_of,
+    refuse,
+    request_refund,
+    withdraw,
+)
+
+APPLIED = OPENED + HOUR
+ANSWER_BY = APPLIED + 48 * HOUR
+RETURN_BY = ANSWER_BY + 7 * DAY
+RETURNING = order_with_ticket(TicketType.RETURN_AND_REFUND, applied_at=APPLIED)
+
+AGREED = ApplicationAgreed(
+    at=ANSWER_BY,
+    ticket_id=FIRST_TICKET,
+    buyer_id=BUYER,
+    automatic=True,
+    state=TicketState.AWAITING_RETURN,
+    due=Due(at=RETURN_BY, action=DueAction.CLOSE),
+)
+EXPIRED = AfterSalesEntryExpired(at=EXPIRES, buyer_id=BUYER, generation=1, used=True)
+NOT_RETURNED = TicketClosed(
+    at=RETURN_BY,
+    ticket_id=FIRST_TICKET,
+    buyer_id=BUYER,
+    cause=CloseCause.NOT_RETURNED_IN_TIME,
+    state=TicketState.CLOSED,
+    due=None,
+)
+
+
+def happened(given: History, *, at: datetime) -> tuple[object, ...]:
+    """Return what a timer that wakes up at an instant lets happen."""
+    return accepted(given.ask(ActOnDeadlines(), at=at)).all_events
+
+
+def test_silence_of_48_hours_is_agreement_and_an_instant_less_is_not() -> None:
+    assert happened(RETURNING, at=ANSWER_BY - INSTANT) == ()
+    assert happened(RETURNING, at=ANSWER_BY) == (AGREED,)
+    assert happened(RETURNING, at=ANSWER_BY + DAY) == (AGREED,)
+
+
+def test_goods_not_sent_back_within_seven_days_close_the_ticket() -> None:
+    agreed = RETURNING.once_timers_ran(at=EXPIRES)
+    assert happened(agreed, at=RETURN_BY - INSTANT) == ()
+    assert happened(agreed, at=RETURN_BY) == (NOT_RETURNED,)
+
+
+def test_a_rejection_nobody_contests_closes_the_ticket_after_seven_days() -> None:
+    rejected = RETURNING.then(refuse(), at=APPLIED + DAY).once_timers_ran(at=EXPIRES)
+    closes_at = APPLIED + 8 * DAY
+    assert happened(rejected, at=closes_at - INSTANT) == ()
+    (closed,) = happened(rejected, at=closes_at)
+    assert isinstance(closed, TicketClosed)
+    assert (closed.at, closed.cause) == (closes_at, CloseCause.REJECTION_NOT_CONTESTED)
+
+
+@pytest.mark.parametrize("woke_up_at", [RETURN_BY, RETURN_BY + INSTANT, RETURN_BY + 60 * DAY])
+def test_after_weeks_without_a_worker_everything_happened_once_in_order_at_its_own_instant(
+    woke_up_at: datetime,
+) -> None:
+    assert happened(RETURNING, at=woke_up_at) == (AGREED, EXPIRED, NOT_RETURNED)
+    assert happened(RETURNING.once_timers_ran(at=woke_up_at), at=woke_up_at + 60 * DAY) == ()
+
+
+def test_a_timer_that_wakes_up_every_hour_leaves_the_same_history_as_one_that_came_late() -> None:
+    hourly = RETURNING
+    for hour in range(24 * 20):
+        hourly = hourly.once_timers_ran(at=APPLIED + hour * HOUR)
+    assert hourly.events == RETURNING.once_timers_ran(at=APPLIED + 20 * DAY).events
+
+
+def test_two_timers_waking_up_together_do_not_do_it_twice() -> None:
+    assert happened(RETURNING.once_timers_ran(at=RETURN_BY), at=RETURN_BY) == ()
+
+
+def test_the_instants_in_a_history_never_go_back() -> None:
+    instants = [event.at for event in RETURNING.once_timers_ran(at=RETURN_BY + 9 * DAY).events]
+    assert instants == sorted(instants)
+
+
+@pytest.mark.parametrize(
+    ("decision", "last_chance"),
+    [(refuse(), ANSWER_BY), (agree(), ANSWER_BY), (withdraw(), RETURN_BY)],
+)
+def test_a_decision_is_taken_until_the_deadline_and_refused_at_it(
+    decision: OrderCommand, last_chance: datetime
+) -> None:
+    accepted(RETURNING.ask(decision, at=last_chance - INSTANT))
+    for late in (last_chance, last_chance + 30 * DAY):
+        assert code_of(RETURNING.ask(decision, at=late)) is RejectionCode.TRANSITION_NOT_ALLOWED
+
+
+def test_a_late_decision_is_told_where_the_ticket_had_got_to_by_then() -> None:
+    after_agreement = refusal_of(RETURNING.ask(refuse(), at=ANSWER_BY))
+    assert after_agreement.facts["state"] == "awaiting_return"
+    after_closing = refusal_of(RETURNING.ask(refuse(), at=RETURN_BY))
+    assert after_closing.facts["state"] == "closed"
+
+
+def test_any_accepted_command_first_lets_happen_what_fell_due() -> None:
+    settled = RecordSettlement(settled_at=OPENED)
+    outcome = accepted(RETURNING.ask(settled, at=RETURN_BY))
+    assert outcome.fell_due == (AGREED, EXPIRED, NOT_RETURNED)
+    assert [event.at for event in outcome.events] == [RETURN_BY]
+    assert outcome.all_events == outcome.fell_due + outcome.events
+
+
+def test_a_ticket_whose_deadline_passed_unseen_no_longer_stands_in_the_way() -> None:
+    reopened = accepted(RETURNING.ask(OpenAfterSalesEntry(), at=RETURN_BY))
+    assert reopened.fell_due == (AGREED, EXPIRED, NOT_RETURNED)
+    (opened,) = reopened.events
+    assert isinstance(opened, AfterSalesEntryOpened)
+    assert opened.generation == 2
+
+
+def test_deadlines_of_ticket_and_entry_interleave_by_their_instants() -> None:
+    given = order_with_open_entry().then(request_refund(), at=EXPIRES - 48 * HOUR)
+    both_at_once = happened(given, at=EXPIRES)
+    assert [type(event) for event in both_at_once] == [ApplicationAgreed, AfterSalesEntryExpired]
+    late = order_with_open_entry().then(request_refund(), at=EXPIRES - 2 * HOUR)
+    (reminded, *_) = late.events[-2:]
+    assert isinstance(reminded, AfterSalesEntryExpiring)
+    after_expiry = happened(late, at=EXPIRES + 30 * DAY)
+    assert [type(event) for event in after_expiry] == [AfterSalesEntryExpired, ApplicationAgreed]
+
+
+def test_a_ticket_in_the_period_has_the_same_deadlines() -> None:
+    given = received_order().then(request_refund(), at=OPENED - 9 * DAY)
+    (agreed,) = happened(given, at=OPENED)
+    assert isinstance(agreed, ApplicationAgreed)
+    assert (agreed.at, agreed.automatic) == (OPENED - 7 * DAY, True)
+
+
+def test_where_nobody_has_to_act_nothing_falls_due() -> None:
+    refunding = order_with_ticket().then(agree(), at=APPLIED).once_timers_ran(at=EXPIRES)
+    assert happened(refunding, at=EXPIRES + 400 * DAY) == ()
+
+
+def test_a_clock_behind_the_last_event_stands_at_it() -> None:
+    given = order_with_open_entry()
+    (created,) = accepted(given.ask(request_refund(), at=OPENED - 3 * DAY)).all_events
+    assert created.at == OPENED
+
+
+def test_a_clock_put_back_does_not_open_a_closed_entry() -> None:
+    closed = order_with_open_entry().once_timers_ran(at=EXPIRES)
+    put_back = closed.ask(request_refund(), at=EXPIRES - DAY)
+    assert code_of(put_back) is RejectionCode.ENTRY_NOT_OPEN
+    asked = accepted(closed.ask(RequestEntryReopening(note=None), at=EXPIRES - DAY))
+    assert [event.at for event in asked.all_events] == [EXPIRES]

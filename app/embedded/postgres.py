@@ -146,7 +146,9 @@ class PostgresServer:
         except PermissionError as refusal:
             raise EmbeddedPostgresError(f"{self._folder} belongs to another user") from refusal
         try:
-            return process_id if _lives(psutil.Process(process_id)) else None
+            process = psutil.Process(process_id)
+            # After a crash the file may name a process that has nothing to do with the server.
+            return process_id if process.name() == "postgres" and _lives(process) else None
         except psutil.NoSuchProcess:
             return None
 

@@ -1,0 +1,76 @@
+"""Migrations build what the tables say, from nothing, once, whoever runs them."""
+
+import asyncio
+
+import asyncpg
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
+
+from app.event_store.tables import SCHEMA
+from app.migrate import connected, is_migrated, migrate
+from app.schema import metadata
+
+
+async def test_migrations_build_exactly_the_tables_the_code_declares(database: str) -> None:
+    async with connected(database) as connection:
+        assert await connection.run_sync(_differences) == []
+
+
+async def test_an_empty_database_is_told_from_a_migrated_one(empty_database: str) -> None:
+    assert not await is_migrated(empty_database)
+    await migrate(empty_database)
+    assert await is_migrated(empty_database)
+
+
+async def test_four_processes_migrating_at_once_migrate_once(empty_database: str) -> None:
+    await asyncio.gather(*(migrate(empty_database) for _ in range(4)))
+    connection = await asyncpg.connect(empty_database)
+    versions = await connection.fetch(f"SELECT version_num FROM {SCHEMA}.alembic_version")
+    await connection.close()
+    assert len(versions) == 1
+
+
+async def test_everything_lives_in_one_schema_of_its_own(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    elsewhere = await connection.fetch(
+        "SELECT oid::regclass::text FROM pg_class"
+        " WHERE relnamespace NOT IN ($1::regnamespace, 'pg_catalog'::regnamespace,"
+        " 'information_schema'::regnamespace, 'pg_toast'::regnamespace)",
+        SCHEMA,
+    )
+    await connection.close()
+    assert elsewhere == []
+
+
+def test_every_key_begins_with_the_partition() -> None:
+    keys = [
+        constraint
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, PrimaryKeyConstraint | UniqueConstraint | ForeignKeyConstraint)
+    ]
+    unique_indexes = [
+        index for table in metadata.tables.values() for index in table.indexes if index.unique
+    ]
+    assert keys
+    not_beginning_so = [
+        str(key.name)
+        for key in (*keys, *unique_indexes)
+        if next(iter(key.columns)).name != "partition_id"
+    ]
+    assert not_beginning_so == []
+
+
+def _differences(connection: Connection) -> list[object]:
+    context = MigrationContext.configure(
+        connection,
+        opts={
+            "include_schemas": True,
+            "include_name": lambda name, kind, _: kind != "schema" or name == SCHEMA,
+            "version_table_schema": SCHEMA,
+            "compare_type": True,
+            "compare_server_default": True,
+        },
+    )
+    return list(compare_metadata(context, metadata))

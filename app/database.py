@@ -39,8 +39,8 @@ def connection_failures_named() -> Iterator[None]:
     try:
         yield
     except CONNECTION_FAILURES as failure:
-        if isinstance(failure, ValueError):  # asyncpg's word for an argument that does not fit
-            raise
+        if isinstance(failure, asyncpg.InterfaceError) and "clos" not in str(failure):
+            raise  # asyncpg's word for a closed connection, but for wrong calls as well
         raise DatabaseUnavailable(str(failure) or type(failure).__name__) from failure
     except DBAPIError as failure:
         cause = failure.orig.__cause__ if failure.orig is not None else None

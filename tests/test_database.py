@@ -51,6 +51,18 @@ async def test_pool_and_engine_come_back_by_themselves_after_the_server_was_away
             await _until_it_answers(lambda ask=ask: ask(opened))  # type: ignore[misc]
 
 
+async def test_a_restart_that_nobody_noticed_costs_no_query(
+    settings: Settings, server: PostgresServer
+) -> None:
+    async with open_resources(settings, ManualClock(datetime(2021, 3, 15, tzinfo=UTC))) as opened:
+        for ask in (_ask_the_pool, _ask_the_engine):
+            assert await ask(opened) == 1
+        await asyncio.to_thread(server.stop)
+        await asyncio.to_thread(server.start)
+        for ask in (_ask_the_pool, _ask_the_engine):
+            assert await ask(opened) == 1
+
+
 async def test_a_process_may_start_while_the_database_is_away(
     settings: Settings, server: PostgresServer
 ) -> None:
@@ -87,6 +99,8 @@ async def test_a_mistake_in_a_statement_is_not_called_unavailable(resources: Res
         await resources.pool.fetchval("SELECT 1 FROM no_such_table")
     with pytest.raises(asyncpg.exceptions.DataError), connection_failures_named():
         await resources.pool.fetchval("SELECT $1::bigint", 2**63)
+    with pytest.raises(asyncpg.InterfaceError), connection_failures_named():
+        await resources.pool.fetchval("SELECT $1::bigint")
 
 
 async def test_a_released_connection_leaves_no_transaction_open(resources: Resources) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import assert_never
 
@@ -32,6 +31,7 @@ from app.domain.order.events import (
 )
 from app.domain.order.tickets import CloseCause, Due
 from app.read_models.order_view import EntryState
+from app.read_models.texts import instant_text
 
 ORDER_SUBJECT = "order"
 ENTRY_SUBJECT = "entry"
@@ -106,16 +106,16 @@ def _of_fact(event: FactEvent) -> tuple[LogCode, Params]:
             amount = facts.payment.amount
             return LogCode.ORDER_REGISTERED, {
                 "buyer_id": facts.buyer_id,
-                "created_at": _instant(facts.created_at),
+                "created_at": instant_text(facts.created_at),
                 "amount": amount.amount,
                 "currency": amount.currency,
             }
         case OrderShipped():
-            return LogCode.ORDER_SHIPPED, {"shipped_at": _instant(event.shipped_at)}
+            return LogCode.ORDER_SHIPPED, {"shipped_at": instant_text(event.shipped_at)}
         case ReceiptConfirmed():
-            return LogCode.RECEIPT_CONFIRMED, {"confirmed_at": _instant(event.confirmed_at)}
+            return LogCode.RECEIPT_CONFIRMED, {"confirmed_at": instant_text(event.confirmed_at)}
         case OrderSettled():
-            return LogCode.ORDER_SETTLED, {"settled_at": _instant(event.settled_at)}
+            return LogCode.ORDER_SETTLED, {"settled_at": instant_text(event.settled_at)}
         case _:
             assert_never(event)
 
@@ -126,7 +126,7 @@ def _of_entry(event: EntryEvent) -> tuple[LogCode, EntryState, Params]:
         case AfterSalesEntryOpened():
             return LogCode.ENTRY_OPENED, EntryState.OPEN, params | _opening(event)
         case AfterSalesEntryExpiring():
-            expires: Params = {"expires_at": _instant(event.expires_at)}
+            expires: Params = {"expires_at": instant_text(event.expires_at)}
             return LogCode.ENTRY_EXPIRING, EntryState.OPEN, params | expires
         case AfterSalesEntryExpired():
             code = LogCode.ENTRY_EXPIRED if event.used else LogCode.ENTRY_EXPIRED_UNUSED
@@ -142,7 +142,7 @@ def _of_entry(event: EntryEvent) -> tuple[LogCode, EntryState, Params]:
 
 def _opening(event: AfterSalesEntryOpened) -> Params:
     return {
-        "expires_at": _instant(event.expires_at),
+        "expires_at": instant_text(event.expires_at),
         "acknowledged_cost": to_jsonable_python(event.acknowledged_cost),
         "policy_version": to_jsonable_python(event.verdict.policy_version),
         "rules": to_jsonable_python(event.verdict.rules),
@@ -194,8 +194,4 @@ def _of_change(event: TicketChange) -> tuple[LogCode, Params]:
 
 
 def _due(due: Due | None) -> JsonValue:
-    return None if due is None else {"at": _instant(due.at), "action": due.action.value}
-
-
-def _instant(instant: datetime) -> str:
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    return None if due is None else {"at": instant_text(due.at), "action": due.action.value}

@@ -113,7 +113,7 @@ def _entry_after(entry: EntryView, event: EntryEvent) -> EntryView:
         case AfterSalesEntryExpiring():
             return replace(entry, reminded_at=event.at)
         case AfterSalesEntryExpired():
-            return replace(entry, state=EntryState.CLOSED, used=event.used)
+            return replace(entry, state=EntryState.CLOSED, used=event.used, closed_at=event.at)
         case EntryReopeningRequested():
             request = ReopeningRequest(requested_at=event.at, note=event.note)
             return replace(entry, reopening=request)

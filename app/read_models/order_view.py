@@ -56,6 +56,7 @@ class EntryView:
     remind_at: datetime | None = None
     used: bool = False
     reminded_at: datetime | None = None
+    closed_at: datetime | None = None
     reopening: ReopeningRequest | None = None
     declined: ReopeningDecline | None = None
     acknowledged_cost: CostPreview | None = None
@@ -125,6 +126,11 @@ class OrderView:
     tickets: tuple[TicketView, ...] = ()
     updated_at: datetime
     version: int
+
+    @property
+    def buyer_id(self) -> str:
+        """Whose order it is."""
+        return self.facts.buyer_id
 
     @property
     def refunded_amount(self) -> int:

@@ -1,7 +1,7 @@
 """How codes and facts are shown to people, in both languages."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 from pydantic import JsonValue
@@ -90,6 +90,11 @@ def money(amount: int, currency: str) -> str:
         return f"{currency} {amount}"
     major, minor = divmod(amount, 10**digits)
     return f"{currency} {major}.{minor:0{digits}}"
+
+
+def instant_text(instant: datetime) -> str:
+    """Return an instant as params hold it: RFC 3339 in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def local_time(instant: datetime) -> str:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import assert_never
 
-from app.command_handling.requests import order_of_stream
 from app.domain.order.events import (
     ApplicationAgreed,
     ApplicationRejected,
@@ -15,6 +14,7 @@ from app.domain.order.events import (
     TicketEvent,
 )
 from app.event_store.recorded import Recorded
+from app.event_store.streams import order_of_stream
 from app.read_models.order_view import TicketRejection, TicketView
 
 

@@ -1,0 +1,138 @@
+"""Who is told what about an event: made from the event alone, and free of any language."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID, uuid5
+
+from pydantic import JsonValue
+
+from app.domain.order.events import (
+    AfterSalesEntryExpired,
+    AfterSalesEntryExpiring,
+    AfterSalesEntryOpened,
+    ApplicationAgreed,
+    ApplicationRejected,
+    EntryEvent,
+    EntryReopeningDeclined,
+    EntryReopeningRequested,
+    FactEvent,
+    OrderEvent,
+    RefundSucceeded,
+    TicketClosed,
+    TicketCreated,
+    TicketEvent,
+)
+from app.domain.order.tickets import CloseCause
+from app.event_store.recorded import Recorded, Role
+from app.event_store.streams import order_of_stream
+from app.notifications.templates import Template
+from app.read_models.texts import instant_text
+
+Params = dict[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """A message in somebody's inbox.
+
+    Its id follows from the event and the recipient's role, so that making it again gives the same.
+    ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop.
+    """
+
+    notification_id: UUID
+    shop_id: str
+    order_id: str
+    recipient_role: Role
+    recipient_id: str
+    template: Template
+    params: Mapping[str, JsonValue]
+    created_at: datetime
+
+
+def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]:
+    """Return what an event tells whom: nothing, one of the two sides, or both."""
+    event = recorded.event
+    if isinstance(event, FactEvent):
+        return ()
+    shop_id, order_id = order_of_stream(recorded.stream_id)
+    recipients = {Role.CONSUMER: event.buyer_id, Role.MERCHANT: shop_id}
+    return tuple(
+        Notification(
+            notification_id=uuid5(recorded.event_id, role.value),
+            shop_id=shop_id,
+            order_id=order_id,
+            recipient_role=role,
+            recipient_id=recipients[role],
+            template=template,
+            params={"order_id": order_id, **params},
+            created_at=event.at,
+        )
+        for role, template, params in _told(event)
+    )
+
+
+_Told = tuple[Role, Template, Params]
+_CONSUMER, _MERCHANT = Role.CONSUMER, Role.MERCHANT
+
+
+def _told(event: EntryEvent | TicketEvent) -> tuple[_Told, ...]:
+    if isinstance(event, EntryEvent):
+        return (_told_of_entry(event),)
+    return _told_of_ticket(event)
+
+
+def _told_of_entry(event: EntryEvent) -> _Told:
+    match event:
+        case AfterSalesEntryOpened():
+            params: Params = {"expires_at": instant_text(event.expires_at)}
+            return _CONSUMER, Template.ENTRY_OPENED, params
+        case AfterSalesEntryExpiring():
+            params = {"expires_at": instant_text(event.expires_at)}
+            return _CONSUMER, Template.ENTRY_EXPIRING, params
+        case AfterSalesEntryExpired():
+            return _CONSUMER, Template.ENTRY_EXPIRED, {"used": event.used}
+        case EntryReopeningRequested():
+            return _MERCHANT, Template.REOPENING_REQUESTED, {"note": event.note}
+        case EntryReopeningDeclined():
+            params = {"decline_reason": event.reason.value, "note": event.note}
+            return _CONSUMER, Template.REOPENING_DECLINED, params
+        case _:
+            assert_never(event)
+
+
+def _told_of_ticket(event: TicketEvent) -> tuple[_Told, ...]:
+    params: Params = {"ticket_id": event.ticket_id}
+    match event:
+        case TicketCreated():
+            return ((_MERCHANT, Template.TICKET_CREATED, params | _application(event)),)
+        case ApplicationAgreed(automatic=True):
+            return (
+                (_CONSUMER, Template.APPLICATION_AGREED, params),
+                (_MERCHANT, Template.APPLICATION_AGREED_AUTOMATICALLY, params),
+            )
+        case ApplicationAgreed():
+            return ((_CONSUMER, Template.APPLICATION_AGREED, params),)
+        case ApplicationRejected():
+            why: Params = {"reject_reason": event.reason.value, "note": event.note}
+            return ((_CONSUMER, Template.APPLICATION_REJECTED, params | why),)
+        case TicketClosed(cause=CloseCause.WITHDRAWN):
+            return ((_MERCHANT, Template.APPLICATION_WITHDRAWN, params),)
+        case TicketClosed():
+            cause: Params = {"close_cause": event.cause.value}
+            return ((_CONSUMER, Template.TICKET_CLOSED, params | cause),)
+        case RefundSucceeded():
+            paid: Params = {"amount": event.amount, "currency": event.currency}
+            return ((_CONSUMER, Template.REFUND_SUCCEEDED, params | paid),)
+        case _:
+            assert_never(event)
+
+
+def _application(event: TicketCreated) -> Params:
+    return {
+        "type": event.type.value,
+        "application_reason": event.reason.value,
+        "overdue": event.overdue,
+        "due_at": None if event.due is None else instant_text(event.due.at),
+    }

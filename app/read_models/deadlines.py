@@ -1,0 +1,140 @@
+"""What is due when: a row a deadline, kept by the reader `deadlines` from events alone.
+
+An event that sets a deadline writes it, one that does away with it deletes it. The worker that acts
+on them is in app/processes; all it writes here is until when it has claimed a row.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import assert_never
+
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, Text
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from app.domain.order.events import (
+    AfterSalesEntryExpired,
+    AfterSalesEntryExpiring,
+    AfterSalesEntryOpened,
+    ApplicationAgreed,
+    ApplicationRejected,
+    EntryReopeningDeclined,
+    EntryReopeningRequested,
+    OrderEvent,
+    OrderRegistered,
+    OrderSettled,
+    OrderShipped,
+    ReceiptConfirmed,
+    RefundSucceeded,
+    TicketClosed,
+    TicketCreated,
+    TicketEvent,
+)
+from app.event_store.connections import Connection
+from app.event_store.recorded import Recorded
+from app.event_store.tables import metadata
+from app.read_models.columns import columns_of
+
+ENTRY_REMINDER = "entry_reminder"
+ENTRY_EXPIRY = "entry_expiry"
+TICKET_PREFIX = "ticket/"
+"""A ticket's deadline is named by its number in the order: ``ticket/1``."""
+
+deadlines = Table(
+    "deadlines",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("stream_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("due_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("claimed_until", TIMESTAMP(timezone=True)),
+    PrimaryKeyConstraint("partition_id", "stream_id", "kind", name="deadlines_pkey"),
+    Index("deadlines_due_idx", "partition_id", "due_at"),
+)
+
+UPSERT_ROWS = """
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
+SELECT r.partition_id, r.stream_id, r.kind, r.due_at
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[])
+    AS r(partition_id, stream_id, kind, due_at)
+ON CONFLICT (partition_id, stream_id, kind) DO UPDATE SET
+    due_at = excluded.due_at, claimed_until = NULL
+"""
+
+# The partitions are named twice so that Citus sends a batch of one partition to its node.
+DELETE_ROWS = """
+DELETE FROM after_sales.deadlines AS d
+USING unnest($1::smallint[], $2::text[], $3::text[]) AS r(partition_id, stream_id, kind)
+WHERE d.partition_id = r.partition_id AND d.stream_id = r.stream_id AND d.kind = r.kind
+  AND d.partition_id = ANY ($1::smallint[])
+"""
+
+CLEAR_PARTITION = "DELETE FROM after_sales.deadlines WHERE partition_id = $1"
+
+Change = tuple[str, datetime | None]
+"""A kind of deadline and when it is due from now on; None if it no longer is."""
+
+Key = tuple[int, str, str]
+"""Partition, stream, kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlinesReader:
+    """Keeps a row a pending deadline: at most two statements a batch."""
+
+    name: str = "deadlines"
+
+    async def clear(self, connection: Connection, partition_id: int) -> None:
+        """Forget a partition's rows."""
+        await connection.execute(CLEAR_PARTITION, partition_id)
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
+        """Set and do away with the deadlines of a batch."""
+        last = _last_changes(batch)
+        gone = [key for key, due_at in last.items() if due_at is None]
+        pending = [(*key, due_at) for key, due_at in last.items() if due_at is not None]
+        if gone:
+            await connection.execute(DELETE_ROWS, *columns_of(gone))
+        if pending:
+            await connection.execute(UPSERT_ROWS, *columns_of(pending))
+
+
+def deadline_changes(event: OrderEvent) -> tuple[Change, ...]:
+    """Return what an event sets and does away with."""
+    match event:
+        case AfterSalesEntryOpened():
+            return (ENTRY_REMINDER, event.remind_at), (ENTRY_EXPIRY, event.expires_at)
+        case AfterSalesEntryExpiring():
+            return ((ENTRY_REMINDER, None),)
+        case AfterSalesEntryExpired():
+            return (ENTRY_REMINDER, None), (ENTRY_EXPIRY, None)
+        case TicketCreated(overdue=True):
+            # Who has applied through the entry is not reminded of it.
+            return (ENTRY_REMINDER, None), _ticket_change(event)
+        case (
+            TicketCreated()
+            | ApplicationAgreed()
+            | ApplicationRejected()
+            | TicketClosed()
+            | RefundSucceeded()
+        ):
+            return (_ticket_change(event),)
+        case OrderRegistered() | OrderShipped() | ReceiptConfirmed() | OrderSettled():
+            return ()
+        case EntryReopeningRequested() | EntryReopeningDeclined():
+            return ()
+        case _:
+            assert_never(event)
+
+
+def _ticket_change(event: TicketEvent) -> Change:
+    number = event.ticket_id.rpartition("-")[2]
+    return f"{TICKET_PREFIX}{number}", None if event.due is None else event.due.at
+
+
+def _last_changes(batch: Iterable[Recorded[OrderEvent]]) -> Mapping[Key, datetime | None]:
+    return {
+        (recorded.partition_id, recorded.stream_id, kind): due_at
+        for recorded in batch
+        for kind, due_at in deadline_changes(recorded.event)
+    }

@@ -1,0 +1,18 @@
+"""Every reader that keeps tables of this service. To add a view, write its file and name it here.
+
+Importing this module makes all their tables known to the one MetaData.
+"""
+
+from app.notifications.inbox import NotificationsReader
+from app.read_models.deadlines import DeadlinesReader
+from app.read_models.operation_log import OperationLogReader
+from app.read_models.orders import OrdersReader
+from app.read_models.tickets import TicketsReader
+
+READERS = (
+    OrdersReader(),
+    OperationLogReader(),
+    TicketsReader(),
+    DeadlinesReader(),
+    NotificationsReader(),
+)

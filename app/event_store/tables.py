@@ -23,6 +23,9 @@ SCHEMA = "after_sales"
 
 metadata = MetaData(schema=SCHEMA)
 
+BytewiseText = Text(collation="C")
+"""For identifiers in keys: compared fast, and the same whatever the operating system's locale."""
+
 log_heads = Table(
     "log_heads",
     metadata,
@@ -37,7 +40,7 @@ events = Table(
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
     Column("position", BigInteger, nullable=False),
-    Column("stream_id", Text, nullable=False),
+    Column("stream_id", BytewiseText, nullable=False),
     Column("version", Integer, nullable=False),
     Column("event_id", UUID(as_uuid=True), nullable=False),
     Column("type", Text, nullable=False),
@@ -62,8 +65,8 @@ idempotency_keys = Table(
     "idempotency_keys",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("scope", Text, nullable=False),
-    Column("key", Text, nullable=False),
+    Column("scope", BytewiseText, nullable=False),
+    Column("key", BytewiseText, nullable=False),
     Column("fingerprint", LargeBinary, nullable=False),
     Column("status", SmallInteger, nullable=False),
     Column("response", LargeBinary, nullable=False),
@@ -82,7 +85,7 @@ checkpoints = Table(
     "checkpoints",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("reader", Text, nullable=False),
+    Column("reader", BytewiseText, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("status", Text, nullable=False),
     Column("error", Text),

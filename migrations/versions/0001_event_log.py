@@ -20,11 +20,12 @@ CREATE TABLE after_sales.log_heads (
 ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000)
 """
 
+# Identifiers are compared byte by byte ("C"): fast, and safe from changes of the system's locale.
 CREATE_EVENTS = """
 CREATE TABLE after_sales.events (
     partition_id smallint NOT NULL,
     position bigint NOT NULL,
-    stream_id text NOT NULL,
+    stream_id text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     event_id uuid NOT NULL,
     type text NOT NULL,
@@ -42,8 +43,8 @@ CREATE TABLE after_sales.events (
 CREATE_IDEMPOTENCY_KEYS = """
 CREATE TABLE after_sales.idempotency_keys (
     partition_id smallint NOT NULL,
-    scope text NOT NULL,
-    key text NOT NULL,
+    scope text COLLATE "C" NOT NULL,
+    key text COLLATE "C" NOT NULL,
     fingerprint bytea NOT NULL,
     status smallint NOT NULL,
     response bytea NOT NULL,
@@ -60,7 +61,7 @@ CREATE INDEX idempotency_keys_partition_id_created_at_idx
 CREATE_CHECKPOINTS = """
 CREATE TABLE after_sales.checkpoints (
     partition_id smallint NOT NULL,
-    reader text NOT NULL,
+    reader text COLLATE "C" NOT NULL,
     position bigint NOT NULL,
     status text NOT NULL,
     error text,

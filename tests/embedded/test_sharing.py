@@ -97,6 +97,20 @@ async def test_a_database_url_that_is_set_is_used_as_it_is() -> None:
         assert url == "postgresql://me@host/orders?ssl=off"
 
 
+def test_without_the_packages_of_the_embedded_server_the_message_says_what_to_install() -> None:
+    program = (
+        "import sys; sys.modules['psutil'] = None\n"
+        "import asyncio; from app.embedded.database import database_url\n"
+        "from app.settings import Settings\n"
+        "asyncio.run(database_url(Settings(_env_file=None, database_url=None)).__aenter__())"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert ended.returncode != 0
+    assert "pip install 'aftersales[embedded]'" in ended.stderr
+
+
 async def _execute(url: str, statement: str) -> None:
     connection = await asyncpg.connect(url)
     await connection.execute(statement)

@@ -1,0 +1,89 @@
+"""Tables that must know every member: what the type checker cannot name, these tests do."""
+
+from app.domain.order.tickets import (
+    DOUDIAN_CODES,
+    FINAL_STATES,
+    DueAction,
+    TicketState,
+    TicketType,
+    asks_for_money,
+    due_in,
+    sends_goods_back,
+    state_after_agreement,
+)
+from app.domain.policy import POLICY
+from app.domain.reasons import (
+    APPLICATION_REASON_TEXTS,
+    DECLINE_REASON_TEXTS,
+    REJECT_REASON_TEXTS,
+    ApplicationReason,
+    DeclineReason,
+    RejectReason,
+)
+from tests.support.orders import OPENED, order_with_ticket, refuse
+
+
+def test_every_reason_has_a_text_in_both_languages() -> None:
+    assert set(APPLICATION_REASON_TEXTS) == set(ApplicationReason)
+    assert set(REJECT_REASON_TEXTS) == set(RejectReason)
+    assert set(DECLINE_REASON_TEXTS) == set(DeclineReason)
+    texts = [
+        *APPLICATION_REASON_TEXTS.values(),
+        *REJECT_REASON_TEXTS.values(),
+        *DECLINE_REASON_TEXTS.values(),
+    ]
+    assert all(text.zh_cn and text.en for text in texts)
+
+
+def test_every_ticket_state_has_the_platforms_own_code() -> None:
+    assert {state.value: code for state, code in DOUDIAN_CODES.items()} == {
+        "pending_merchant": 6,
+        "awaiting_return": 7,
+        "awaiting_replacement": 8,
+        "refunding": 12,
+        "rejected": 27,
+        "succeeded": 12,
+        "closed": 28,
+    }
+    assert set(DOUDIAN_CODES) == set(TicketState)
+
+
+def test_every_deadline_there_is_can_come_true() -> None:
+    """Each state with a deadline gives an event when it passes, so none is left to a KeyError."""
+    for state in TicketState:
+        due = due_in(state, OPENED, POLICY)
+        assert due is None or state not in FINAL_STATES
+    waiting = {state for state in TicketState if due_in(state, OPENED, POLICY) is not None}
+    reached = set()
+    for history in (
+        order_with_ticket(TicketType.RETURN_AND_REFUND),
+        order_with_ticket().then(refuse(), at=OPENED),
+    ):
+        before = history
+        while (ticket := before.tickets["order-1-1"]).due is not None:
+            reached.add(ticket.state)
+            before = before.once_timers_ran(at=ticket.due.at)
+    assert reached == waiting
+
+
+def test_only_a_pending_application_is_agreed_to_by_silence() -> None:
+    agreed = {
+        state
+        for state in TicketState
+        if (due := due_in(state, OPENED, POLICY)) and due.action is DueAction.AGREE
+    }
+    assert agreed == {TicketState.PENDING_MERCHANT}
+
+
+def test_the_five_types_differ_in_money_and_in_goods_going_back() -> None:
+    assert {kind.value: (asks_for_money(kind), sends_goods_back(kind)) for kind in TicketType} == {
+        "refund_only": (True, False),
+        "return_and_refund": (True, True),
+        "exchange": (False, True),
+        "reissue": (False, False),
+        "repair": (False, True),
+    }
+    assert all(
+        (state_after_agreement(kind) is TicketState.AWAITING_RETURN) is sends_goods_back(kind)
+        for kind in TicketType
+    )

@@ -1,6 +1,7 @@
 """Every table there is: what migrations are compared with."""
 
+from app.access import tables as access_tables
 from app.event_store.tables import metadata
-from app.read_models import registry as registry  # its readers bring their tables along
+from app.read_models import registry  # its readers bring their tables along
 
-__all__ = ["metadata"]
+__all__ = ["access_tables", "metadata", "registry"]

@@ -31,7 +31,7 @@ class ManualClock:
         return self._now
 
     def advance(self, by: timedelta) -> datetime:
-        """Move forward by a positive duration and return the new instant; ValueError if negative."""
+        """Move forward by a duration and return the new instant; ValueError if negative."""
         if by < timedelta(0):
             raise ValueError("a clock does not go back")
         self._now += by

@@ -18,7 +18,7 @@ class InvalidConsumerToken(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsumerTokenKeys:
-    """What tokens are held against: a shared secret (HS256), a public key in PEM (EdDSA), or both."""
+    """What tokens are held against: a shared secret (HS256), a PEM public key (EdDSA)."""
 
     secret: str | None
     public_key: str | None

@@ -1,0 +1,1 @@
+"""HTTP: wire models, routes by noun, problems, authentication. Only here is HTTP known."""

@@ -15,7 +15,6 @@ from app.command_handling.requests import (
     Responder,
     StaleVersion,
     TooManyConflicts,
-    order_stream,
 )
 from app.command_handling.stored_answer import answer_from, stored_form
 from app.domain.order.commands import TicketDecision
@@ -40,6 +39,7 @@ from app.event_store.connections import Queryable
 from app.event_store.log import EventLog, Loaded, StoredRequest
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded, Role
+from app.event_store.streams import order_stream
 
 ATTEMPTS_MAX = 5
 
@@ -113,7 +113,7 @@ class CommandHandler:
         new: list[Recorded[OrderEvent]] = []
         if isinstance(decided, Decided):
             new = self._recorded(request, decided, state.version)
-            answer = responder.accepted([*history, *new])
+            answer = responder.accepted([*history, *new], changed=bool(new))
         else:
             answer = responder.refused(decided)
         key = request.idempotency

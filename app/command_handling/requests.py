@@ -8,6 +8,7 @@ from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
 from app.domain.rejections import Rejection
 from app.event_store.recorded import Actor, Recorded
+from app.event_store.streams import order_stream  # noqa: F401 - also known from here
 
 History = Sequence[Recorded[OrderEvent]]
 """The events of one order's stream, from its first."""
@@ -67,8 +68,8 @@ class Answer:
 class Responder(Protocol):
     """Renders answers. Called before the append, so that answer and events are stored together."""
 
-    def accepted(self, history: History) -> Answer:
-        """Render the order's history with the new events at its end."""
+    def accepted(self, history: History, *, changed: bool) -> Answer:
+        """Render the order's history; if ``changed``, with the new events at its end."""
         ...
 
     def refused(self, refusal: Refusal) -> Answer:
@@ -82,16 +83,3 @@ class KeyReused(Exception):
 
 class TooManyConflicts(Exception):
     """Others kept changing the order; repeating later helps."""
-
-
-def order_stream(shop_id: str, order_id: str) -> str:
-    """Return the id of an order's stream."""
-    return f"order/{shop_id}/{order_id}"
-
-
-def order_of_stream(stream_id: str) -> tuple[str, str]:
-    """Return shop id and order id of an order's stream; ValueError if it is not one."""
-    kind, shop_id, order_id = stream_id.split("/")
-    if kind != "order":
-        raise ValueError(f"{stream_id} is not an order's stream")
-    return shop_id, order_id

@@ -1,0 +1,247 @@
+"""One call: who makes it, how it is to be answered, and the commands issued on its behalf."""
+
+import hashlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Path, Request, Response
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from app.access.authentication import Caller, Unauthenticated
+from app.access.scopes import Scope
+from app.api.language import Language, preferred_language
+from app.api.problems import (
+    PROBLEM_MEDIA_TYPE,
+    ProblemError,
+    json_bytes,
+    rejected,
+    render_problem,
+)
+from app.api.services import Services, services_of
+from app.api.wire.common import ID_PATTERN, TICKET_ID_PATTERN, ResponseModel, Versioned
+from app.command_handling.requests import (
+    Answer,
+    History,
+    IdempotencyKey,
+    OrderRequest,
+    Refusal,
+    StaleVersion,
+)
+from app.domain.order.commands import OrderCommand
+from app.event_store.recorded import Role
+from app.read_models.order_fold import fold_history
+from app.read_models.order_view import OrderView
+
+ShopId = Annotated[str, Path(pattern=ID_PATTERN, description="The shop (tenant).")]
+OrderId = Annotated[str, Path(pattern=ID_PATTERN, description="The order, unique in its shop.")]
+TicketId = Annotated[
+    str, Path(pattern=TICKET_ID_PATTERN, description="The ticket: its order's id and a number.")
+]
+
+IDEMPOTENCY_KEY_PATTERN = r'^("[!#-\[\]-~]{1,128}"|[!#-\[\]-~]{1,128})$'
+IF_MATCH_PATTERN = r'^"[0-9]{1,18}"$'
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    scheme_name="bearer",
+    description="An API key of a merchant or the platform, or a consumer's signed token (JWT).",
+)
+
+Render = Callable[[OrderView], Versioned]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """An authenticated, allowed request of one caller."""
+
+    request: Request
+    services: Services
+    caller: Caller
+    language: Language
+
+    @property
+    def request_id(self) -> str:
+        """The id this request is known by in answers, logs and events."""
+        return str(self.request.scope["aftersales.request_id"])
+
+    def order_request(
+        self,
+        shop_id: str,
+        order_id: str,
+        *commands: OrderCommand,
+        key: str | None = None,
+        body: bytes = b"",
+        if_match: str | None = None,
+    ) -> OrderRequest:
+        """Put a command in the caller's name; ``if_match`` is the version it was decided on."""
+        return OrderRequest(
+            shop_id=shop_id,
+            order_id=order_id,
+            commands=commands,
+            actor=self.caller.actor,
+            correlation_id=self.request_id,
+            buyer_id=self.caller.buyer_id,
+            seen_version=None if if_match is None else int(if_match.strip('"')),
+            idempotency=None if key is None else self._idempotency_key(key, body),
+        )
+
+    async def command(
+        self,
+        shop_id: str,
+        order_id: str,
+        command: OrderCommand,
+        *,
+        render: Render,
+        created: bool = False,
+        key: str | None = None,
+        if_match: str | None = None,
+    ) -> Response:
+        """Issue a command and answer with what it made of the order, or with a problem.
+
+        ``created``: 201 if the command changed anything, for commands that make a resource.
+        """
+        order_request = self.order_request(
+            shop_id,
+            order_id,
+            command,
+            key=key,
+            body=await self.request.body(),
+            if_match=if_match,
+        )
+        answer = await self.services.handler.handle(
+            order_request, _ViewResponder(call=self, render=render, created=created)
+        )
+        return answer_response(answer)
+
+    def json(self, model: ResponseModel, *, etag: int | None = None) -> Response:
+        """Answer with a model as it is."""
+        headers = {} if etag is None else {"ETag": f'"{etag}"'}
+        return Response(json_bytes(model), 200, headers, "application/json")
+
+    def _idempotency_key(self, key: str, body: bytes) -> IdempotencyKey:
+        url = self.request.url
+        fingerprint = hashlib.sha256(f"{self.request.method} {url.path}\n".encode() + body).digest()
+        actor = self.caller.actor
+        return IdempotencyKey(
+            scope=f"{actor.role.value}/{actor.id}",
+            key=key.strip('"'),
+            fingerprint=fingerprint,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ViewResponder:
+    """Renders a command's answer from the order as it will be."""
+
+    call: Call
+    render: Render
+    created: bool
+
+    def accepted(self, history: History, *, changed: bool) -> Answer:
+        model = self.render(fold_history(history))
+        status = 201 if self.created and changed else 200
+        return Answer(status=status, body=json_bytes(model), etag=f'"{model.version}"')
+
+    def refused(self, refusal: Refusal) -> Answer:
+        problem = problem_of(refusal)
+        body = render_problem(
+            problem,
+            language=self.call.language,
+            instance=self.call.request.url.path,
+            request_id=self.call.request_id,
+        )
+        return Answer(status=problem.status_code, body=body, language=self.call.language.value)
+
+
+def problem_of(refusal: Refusal) -> ProblemError:
+    """Make a problem of a refused command."""
+    if isinstance(refusal, StaleVersion):
+        return ProblemError("version_stale", facts={"current_version": refusal.current_version})
+    return rejected(refusal)
+
+
+def answer_response(answer: Answer) -> Response:
+    """Send a rendered answer, new or kept."""
+    headers = {}
+    if answer.etag is not None:
+        headers["ETag"] = answer.etag
+    if answer.language is not None:
+        headers["Content-Language"] = answer.language
+    if answer.replayed:
+        headers["Idempotency-Replayed"] = "true"
+    media_type = "application/json" if answer.status < 400 else PROBLEM_MEDIA_TYPE
+    return Response(answer.body, answer.status, headers, media_type)
+
+
+def allow(scope: Scope, *roles: Role) -> object:
+    """Return the dependency of a route open to some roles whose credential has a scope."""
+
+    async def call(
+        request: Request,
+        _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Call:
+        services = services_of(request)
+        caller = await _caller(request, services)
+        shop_id = request.path_params.get("shop_id")
+        if caller.actor.role not in roles:
+            raise ProblemError("role_not_allowed")
+        if scope not in caller.scopes:
+            raise ProblemError("scope_missing", facts={"scope": scope.value})
+        if shop_id is not None and not caller.may_see_shop(shop_id):
+            raise ProblemError("not_found")
+        language = preferred_language(request.headers.get("accept-language"))
+        return Call(request=request, services=services, caller=caller, language=language)
+
+    return Depends(call)
+
+
+async def _caller(request: Request, services: Services) -> Caller:
+    """Find out who makes the request, and count it; strangers by where they call from."""
+    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    presented = credential.strip() if scheme.lower() == "bearer" else ""
+    try:
+        caller = await services.authentication.authenticate(presented)
+    except Unauthenticated as error:
+        host = request.client.host if request.client else ""
+        _count(request, services, f"stranger/{host}")
+        raise ProblemError(
+            "unauthenticated", detail=str(error), headers={"WWW-Authenticate": "Bearer"}
+        ) from error
+    _count(request, services, f"{caller.actor.role.value}/{caller.actor.id}")
+    return caller
+
+
+def _count(request: Request, services: Services, name: str) -> None:
+    allowance = services.rate_limiter.take(name, time.monotonic())
+    request.scope["aftersales.headers"] = allowance.headers()
+    if not allowance.granted:
+        retry_after = {"Retry-After": str(allowance.reset_seconds)}
+        raise ProblemError("rate_limited", headers=retry_after)
+
+
+IdempotencyKeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=IDEMPOTENCY_KEY_PATTERN,
+        description="Makes repeating safe: the same key and body get the same answer for 24 hours.",
+    ),
+]
+RequiredIdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        pattern=IDEMPOTENCY_KEY_PATTERN,
+        description="Makes repeating safe: the same key and body get the same answer for 24 hours.",
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        pattern=IF_MATCH_PATTERN,
+        description="The ETag the decision was made on; 412 if it has changed since.",
+    ),
+]

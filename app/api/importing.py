@@ -1,0 +1,157 @@
+"""Bulk import: each line an order with its facts, taken or refused by itself."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter, ValidationError
+
+from app.api.calls import Call, problem_of
+from app.api.errors import FIELD_ERRORS_MAX, code_of_failure, field_error
+from app.api.language import in_language
+from app.api.line_splitting import Line
+from app.api.problem_catalog import PROBLEMS
+from app.api.problems import ProblemError
+from app.api.strict_request import parse_json
+from app.api.wire.common import FieldError
+from app.api.wire.imports import ImportLine, ImportResult
+from app.api.wire.orders import facts_of
+from app.command_handling.requests import Answer, History, OrderRequest, Refusal, TooManyConflicts
+from app.domain.order.commands import (
+    OrderCommand,
+    RecordReceiptConfirmation,
+    RecordSettlement,
+    RecordShipment,
+    RegisterOrder,
+)
+from app.event_store.append import AppendFailed
+
+LINES_MAX = 10_000
+"""Lines one request takes; a longer file is sent in several."""
+
+CONCURRENT_MAX = 256
+
+_IMPORT_LINE = TypeAdapter(ImportLine)
+
+
+async def import_lines(
+    call: Call, shop_id: str | None, lines: AsyncIterator[Line]
+) -> list[ImportResult]:
+    """Import line by line as they arrive; results are in the order of the lines.
+
+    ``shop_id`` is the shop every line must be of; None lets each line name its own.
+    """
+    results: dict[int, ImportResult] = {}
+    permits = asyncio.Semaphore(CONCURRENT_MAX)
+
+    async def take(line: Line) -> None:
+        try:
+            results[line.number] = await _import_line(call, shop_id, line)
+        finally:
+            permits.release()
+
+    under_way: set[asyncio.Task[None]] = set()
+    try:
+        async for line in lines:
+            if line.number > LINES_MAX:
+                results[line.number] = _failed(line.number, "import_too_long", call)
+                break
+            await permits.acquire()
+            task = asyncio.create_task(take(line))
+            under_way.add(task)
+            task.add_done_callback(under_way.discard)
+    finally:
+        # A body that breaks off takes back no line that had arrived whole.
+        await asyncio.gather(*under_way)
+    return [results[number] for number in sorted(results)]
+
+
+async def _import_line(call: Call, shop_id: str | None, line: Line) -> ImportResult:
+    if line.content is None:
+        return _failed(line.number, "line_too_long", call)
+    try:
+        parsed = _IMPORT_LINE.validate_python(parse_json(line.content))
+    except ProblemError as problem:
+        return _failed(line.number, problem.code, call, detail=problem.explanation)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False, include_context=False)
+        errors = [field_error({**fault, "loc": ("body", *fault["loc"])}) for fault in found]
+        return _failed(line.number, "request_invalid", call, errors=errors[:FIELD_ERRORS_MAX])
+    of_shop = parsed.shop_id or shop_id
+    if of_shop is None or shop_id not in {None, of_shop}:
+        wrong = FieldError(pointer="#/shop_id", detail="must name the shop of this import")
+        return _failed(line.number, "request_invalid", call, errors=[wrong])
+    return await _command(call, line.number, of_shop, parsed)
+
+
+async def _command(call: Call, number: int, shop_id: str, parsed: ImportLine) -> ImportResult:
+    request = OrderRequest(
+        shop_id=shop_id,
+        order_id=parsed.order_id,
+        commands=_commands(shop_id, parsed),
+        actor=call.caller.actor,
+        correlation_id=call.request_id,
+        assumed_new=True,
+    )
+    responder = _Responder()
+    try:
+        answer = await call.services.handler.handle(request, responder)
+    except (AppendFailed, TooManyConflicts) as failure:
+        result = _failed(number, code_of_failure(failure), call)
+    else:
+        code = None if responder.refusal is None else problem_of(responder.refusal).code
+        result = ImportResult(
+            line=number,
+            shop_id=None,
+            order_id=None,
+            status=answer.status,
+            code=code,
+            detail=None if code is None else in_language(PROBLEMS[code].title, call.language),
+            errors=None,
+        )
+    return result.model_copy(update={"shop_id": shop_id, "order_id": parsed.order_id})
+
+
+def _commands(shop_id: str, line: ImportLine) -> tuple[OrderCommand, ...]:
+    commands: list[OrderCommand] = [RegisterOrder(facts=facts_of(shop_id, line))]
+    if line.shipped_at is not None:
+        commands.append(RecordShipment(shipped_at=line.shipped_at))
+    if line.receipt_confirmed_at is not None:
+        commands.append(RecordReceiptConfirmation(confirmed_at=line.receipt_confirmed_at))
+    if line.settled_at is not None:
+        commands.append(RecordSettlement(settled_at=line.settled_at))
+    return tuple(commands)
+
+
+@dataclass
+class _Responder:
+    """Notes what came of a line; nothing is rendered."""
+
+    refusal: Refusal | None = None
+
+    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
+        self.refusal = None
+        return Answer(status=201 if changed else 200, body=b"")
+
+    def refused(self, refusal: Refusal) -> Answer:
+        self.refusal = refusal
+        return Answer(status=problem_of(refusal).status_code, body=b"")
+
+
+def _failed(
+    number: int,
+    code: str,
+    call: Call,
+    *,
+    detail: str | None = None,
+    errors: list[FieldError] | None = None,
+) -> ImportResult:
+    return ImportResult(
+        line=number,
+        shop_id=None,
+        order_id=None,
+        status=PROBLEMS[code].status,
+        code=code,
+        detail=detail or in_language(PROBLEMS[code].title, call.language),
+        errors=errors,
+    )

@@ -1,0 +1,44 @@
+"""Which language an answer's texts are in."""
+
+from enum import StrEnum
+
+from app.domain.text import Text
+
+
+class Language(StrEnum):
+    """The languages the product speaks."""
+
+    ZH_CN = "zh-CN"
+    EN = "en"
+
+
+DEFAULT_LANGUAGE = Language.EN
+_HEADER_LENGTH_MAX = 200
+
+
+def preferred_language(accept_language: str | None) -> Language:
+    """Choose by an Accept-Language header: zh-CN for any Chinese, else English."""
+    best, best_quality = DEFAULT_LANGUAGE, 0.0
+    for part in (accept_language or "")[:_HEADER_LENGTH_MAX].split(","):
+        tag, _, parameter = part.strip().partition(";")
+        primary = tag.strip().lower().split("-")[0]
+        language = {"zh": Language.ZH_CN, "en": Language.EN}.get(primary)
+        quality = _quality(parameter)
+        if language is not None and quality > best_quality:
+            best, best_quality = language, quality
+    return best
+
+
+def in_language(text: Text, language: Language) -> str:
+    """Return a text in one language."""
+    return text.zh_cn if language is Language.ZH_CN else text.en
+
+
+def _quality(parameter: str) -> float:
+    name, _, value = parameter.strip().partition("=")
+    if name.strip() != "q":
+        return 1.0
+    try:
+        return float(value)
+    except ValueError:
+        return 0.0

@@ -1,0 +1,191 @@
+"""Every problem the API can answer with. A code is stable and means one cause.
+
+To add one: a row here. ``repeatable`` says whether the same request may succeed later as it is.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from app.domain.rejections import RejectionCode
+from app.domain.text import Text
+
+TYPE_BASE = "urn:aftersales:problem:"
+"""Problem types are URNs: stable wherever the service runs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemKind:
+    """A kind of problem: its code, HTTP status, title, and whether repeating helps."""
+
+    code: str
+    status: int
+    title: Text
+    repeatable: bool = False
+
+
+def _kind(
+    code: str, status: int, zh_cn: str, en: str, *, repeatable: bool = False
+) -> tuple[str, ProblemKind]:
+    title = Text(zh_cn=zh_cn, en=en)
+    return code, ProblemKind(code=code, status=status, title=title, repeatable=repeatable)
+
+
+_REQUEST = (
+    _kind("malformed_json", 400, "请求体不是有效的 JSON", "The body is not valid JSON"),
+    _kind(
+        "body_incomplete",
+        400,
+        "请求体未传输完整",
+        "The body ended before its announced length",
+        repeatable=True,
+    ),
+    _kind("malformed_request", 400, "HTTP 请求无效", "The HTTP request is not valid"),
+    _kind("unauthenticated", 401, "缺少有效凭证", "A valid key or token is missing"),
+    _kind("role_not_allowed", 403, "该角色不能执行此操作", "Your role may not do this"),
+    _kind("scope_missing", 403, "凭证缺少所需权限", "Your key lacks the scope for this"),
+    _kind(
+        "not_found",
+        404,
+        "资源不存在或不可见",
+        "There is no such resource, or it is not yours to see",
+    ),
+    _kind("method_not_allowed", 405, "不支持该请求方法", "This method is not allowed here"),
+    _kind(
+        "version_stale", 412, "资源已被修改", "It has changed since you looked", repeatable=False
+    ),
+    _kind("body_too_large", 413, "请求体过大", "The body is too large"),
+    _kind("line_too_long", 413, "单行过长", "The line is too long"),
+    _kind(
+        "import_too_long",
+        413,
+        "单次导入行数过多",
+        "One import takes no more lines; this one and those after it were not read",
+    ),
+    _kind("media_type_unsupported", 415, "不支持的内容类型", "This content type is not understood"),
+    _kind("request_invalid", 422, "请求内容无效", "The request does not fit its schema"),
+    _kind("cursor_invalid", 422, "游标无效", "The cursor is not one of ours"),
+    _kind(
+        "idempotency_key_required", 422, "缺少 Idempotency-Key", "An Idempotency-Key is required"
+    ),
+    _kind(
+        "idempotency_key_reused",
+        422,
+        "Idempotency-Key 已用于其他请求",
+        "This Idempotency-Key belongs to another request",
+    ),
+    _kind("rate_limited", 429, "请求过于频繁", "Too many requests", repeatable=True),
+    _kind(
+        "internal_error", 500, "服务内部错误", "Something went wrong on our side", repeatable=True
+    ),
+    _kind(
+        "database_unavailable",
+        503,
+        "数据库暂不可用",
+        "The database is out of reach; nothing is known to be written",
+        repeatable=True,
+    ),
+    _kind("overloaded", 503, "服务繁忙", "The service is overloaded", repeatable=True),
+    _kind("contended", 503, "订单正被频繁修改", "The order keeps changing", repeatable=True),
+)
+
+_REJECTIONS = (
+    _kind(RejectionCode.ORDER_NOT_FOUND, 404, "资源不存在或不可见", "There is no such order"),
+    _kind(RejectionCode.TICKET_NOT_FOUND, 404, "资源不存在或不可见", "There is no such ticket"),
+    _kind(
+        RejectionCode.ORDER_FACTS_CONFLICT,
+        409,
+        "订单已以不同内容登记",
+        "The order is registered with other facts",
+    ),
+    _kind(
+        RejectionCode.FACT_CONFLICT,
+        409,
+        "该事实已以不同时间登记",
+        "This was reported before, with another instant",
+    ),
+    _kind(RejectionCode.FACT_IN_FUTURE, 422, "时间不能晚于当前", "The instant lies in the future"),
+    _kind(
+        RejectionCode.FACT_BEFORE_ORDER,
+        422,
+        "时间早于订单创建时间",
+        "The instant lies before the order was created",
+    ),
+    _kind(
+        RejectionCode.FACT_OUT_OF_ORDER,
+        409,
+        "发货、收货、结算时间顺序矛盾",
+        "Shipment, receipt and settlement contradict each other",
+    ),
+    _kind(
+        RejectionCode.ITEMS_DO_NOT_ADD_UP,
+        422,
+        "商品金额之和与实付金额不符",
+        "The items do not add up to the payment",
+    ),
+    _kind(RejectionCode.ITEM_REPEATED, 422, "商品编号重复", "An item id is repeated"),
+    _kind(
+        RejectionCode.NOT_ELIGIBLE,
+        409,
+        "该订单不能打开售后入口",
+        "The after-sales entry of this order may not be opened",
+    ),
+    _kind(
+        RejectionCode.ENTRY_NOT_OPEN,
+        409,
+        "售后期已过且售后入口未打开",
+        "The after-sales period is over and the entry is not open",
+    ),
+    _kind(
+        RejectionCode.ENTRY_NEVER_OPENED,
+        409,
+        "售后入口从未打开过",
+        "The entry has never been opened",
+    ),
+    _kind(RejectionCode.ENTRY_STILL_OPEN, 409, "售后入口仍然打开", "The entry is still open"),
+    _kind(
+        RejectionCode.REOPENING_NOT_REQUESTED,
+        409,
+        "买家没有申请重新打开",
+        "Nobody asked for the entry to be opened again",
+    ),
+    _kind(
+        RejectionCode.APPLICATION_LIMIT_REACHED,
+        409,
+        "售后期内申请次数已达上限",
+        "The order has taken all applications of its period",
+    ),
+    _kind(
+        RejectionCode.TICKET_ALREADY_ACTIVE,
+        409,
+        "订单已有进行中的售后单",
+        "A ticket of the order is under way",
+    ),
+    _kind(
+        RejectionCode.TRANSITION_NOT_ALLOWED,
+        409,
+        "当前状态不允许此操作",
+        "The ticket's state does not allow this",
+    ),
+    _kind(RejectionCode.ITEM_NOT_IN_ORDER, 409, "订单中没有该商品", "The order has no such item"),
+    _kind(
+        RejectionCode.QUANTITY_EXCEEDED,
+        409,
+        "数量超过可申请数量",
+        "More units than the buyer still has",
+    ),
+    _kind(
+        RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE,
+        409,
+        "金额超过可退金额",
+        "More than may still be refunded",
+    ),
+    _kind(RejectionCode.NOTHING_REQUESTED, 409, "申请金额为零", "No money is asked for"),
+)
+
+PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(dict((*_REQUEST, *_REJECTIONS)))
+"""All kinds by code."""
+
+_UNNAMED = {code for code in RejectionCode if code not in PROBLEMS}
+if _UNNAMED:
+    raise AssertionError(f"rejections without a problem: {sorted(_UNNAMED)}")

@@ -1,0 +1,164 @@
+"""The after-sales entry of an order: look, open, ask for it again, decline."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from app.access.scopes import Scope
+from app.api.bulk_open import open_each
+from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, OrderId, Render, ShopId, allow
+from app.api.declared import command_problems, problems
+from app.api.order_reading import read_order
+from app.api.problems import ProblemError
+from app.api.strict_request import StrictRoute
+from app.api.wire.common import Instant
+from app.api.wire.entries import (
+    AfterSalesEntryDetail,
+    DeclineReopeningBody,
+    OpenedEntry,
+    OpenEntriesBody,
+    OpenEntriesResult,
+    OpenEntryBody,
+    ReopeningRequestBody,
+    entry_detail_on_wire,
+    opened_entry_on_wire,
+)
+from app.domain.order.commands import (
+    DeclineEntryReopening,
+    OpenAfterSalesEntry,
+    RequestEntryReopening,
+)
+from app.domain.order.cost import cost_preview
+from app.domain.order.eligibility import check_eligibility
+from app.event_store.recorded import Role
+
+router = APIRouter(route_class=StrictRoute, tags=["after-sales entry"])
+
+EntryReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
+EntryWriter = Annotated[Call, allow(Scope.ENTRIES_WRITE, Role.MERCHANT)]
+Applicant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
+
+_PATH = "/v1/shops/{shop_id}/orders/{order_id}/after-sales-entry"
+
+
+@router.get(
+    _PATH,
+    name="get_after_sales_entry",
+    summary="Get the entry, its eligibility and the cost of opening it",
+    response_model=AfterSalesEntryDetail,
+    responses=problems("order_not_found"),
+)
+async def get_after_sales_entry(
+    shop_id: ShopId,
+    order_id: OrderId,
+    call: EntryReader,
+    at: Annotated[
+        Instant | None,
+        Query(description="Check eligibility as if it were this instant, on what is known now."),
+    ] = None,
+) -> Response:
+    """Show the entry, every eligibility rule with what was observed, and what opening may cost."""
+    services = call.services
+    now = at or services.clock.now()
+    found = await read_order(
+        services.resources.pool, services.codec, shop_id, order_id, now=now, policy=services.policy
+    )
+    if found is None or call.caller.buyer_id not in {None, found.order.facts.buyer_id}:
+        raise ProblemError("order_not_found")
+    verdict = check_eligibility(found.order, now, services.policy)
+    cost = cost_preview(found.order.facts, found.order.refundable)
+    return call.json(entry_detail_on_wire(found.view, verdict, cost, now), etag=found.view.version)
+
+
+@router.post(
+    f"{_PATH}/open",
+    name="open_after_sales_entry",
+    summary="Open the after-sales entry for five days",
+    response_model=OpenedEntry,
+    responses=command_problems("not_eligible", "version_stale"),
+)
+async def open_after_sales_entry(
+    shop_id: ShopId,
+    order_id: OrderId,
+    body: OpenEntryBody,  # noqa: ARG001 - its acknowledgement is the point
+    call: EntryWriter,
+    key: IdempotencyKeyHeader = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """Open the entry of one order, once its cost has been acknowledged (打开售后入口).
+
+    An entry that is open stays as it is, with its own expiry. A refusal names every failed rule.
+    """
+    return await call.command(
+        shop_id,
+        order_id,
+        OpenAfterSalesEntry(),
+        render=_shown(call),
+        key=key,
+        if_match=if_match,
+    )
+
+
+@router.post(
+    f"{_PATH}/reopening-request",
+    name="request_entry_reopening",
+    summary="Ask for the closed entry to be opened again",
+    response_model=OpenedEntry,
+    responses=command_problems("entry_never_opened", "entry_still_open"),
+)
+async def request_entry_reopening(
+    shop_id: ShopId,
+    order_id: OrderId,
+    body: ReopeningRequestBody,
+    call: Applicant,
+    key: IdempotencyKeyHeader = None,
+) -> Response:
+    """Ask the merchant to open the entry again. While one request waits, asking changes nothing."""
+    command = RequestEntryReopening(note=body.note)
+    return await call.command(shop_id, order_id, command, render=_shown(call), key=key)
+
+
+@router.post(
+    f"{_PATH}/decline",
+    name="decline_entry_reopening",
+    summary="Decline to open the entry again",
+    response_model=OpenedEntry,
+    responses=command_problems("reopening_not_requested", "version_stale"),
+)
+async def decline_entry_reopening(
+    shop_id: ShopId,
+    order_id: OrderId,
+    body: DeclineReopeningBody,
+    call: EntryWriter,
+    key: IdempotencyKeyHeader = None,
+    if_match: IfMatch = None,
+) -> Response:
+    """Answer the consumer's request with no, for a coded reason the consumer is told."""
+    command = DeclineEntryReopening(reason=body.reason, note=body.note)
+    return await call.command(
+        shop_id, order_id, command, render=_shown(call), key=key, if_match=if_match
+    )
+
+
+@router.post(
+    "/v1/shops/{shop_id}/after-sales-entries/open",
+    name="open_after_sales_entries",
+    summary="Open the entries of up to 100 orders",
+    response_model=OpenEntriesResult,
+    responses=problems(
+        "malformed_json", "body_incomplete", "body_too_large", "media_type_unsupported"
+    ),
+)
+async def open_after_sales_entries(
+    shop_id: ShopId, body: OpenEntriesBody, call: EntryWriter
+) -> Response:
+    """Open several entries; each order has a result of its own, none fails because of another.
+
+    Repeating is safe: entries that are open stay as they are.
+    """
+    return call.json(await open_each(call, shop_id, body.order_ids))
+
+
+def _shown(call: Call) -> Render:
+    now = call.services.clock.now()
+    return lambda view: opened_entry_on_wire(view, now)

@@ -1,0 +1,82 @@
+"""Bulk import of orders as NDJSON, a result for each line."""
+
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request, Response
+from starlette.requests import ClientDisconnect
+
+from app.access.scopes import Scope
+from app.api.calls import Call, ShopId, allow
+from app.api.declared import problems
+from app.api.importing import import_lines
+from app.api.line_splitting import lines_of
+from app.api.problems import ProblemError, json_bytes
+from app.api.strict_request import StrictRoute
+from app.event_store.recorded import Role
+
+router = APIRouter(route_class=StrictRoute, tags=["orders"])
+
+Importer = Annotated[Call, allow(Scope.ORDERS_WRITE, Role.PLATFORM)]
+
+NDJSON = "application/x-ndjson"
+
+_RESULTS: dict[str, Any] = {
+    "description": "A result for each line, in their order, as NDJSON. "
+    "Lines are taken one by one: a refused line keeps no other from being taken.",
+    "content": {NDJSON: {"schema": {"type": "string", "description": "`ImportResult` a line"}}},
+}
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "Up to 10,000 lines, each an `ImportLine`: the body of `register_order` "
+        "with `shop_id`, `shipped_at`, `receipt_confirmed_at` and `settled_at` as far as known.",
+        "content": {NDJSON: {"schema": {"type": "string"}}},
+    }
+}
+_PROBLEMS = problems("body_incomplete", "media_type_unsupported")
+
+
+@router.post(
+    "/v1/shops/{shop_id}/orders/import",
+    name="import_shop_orders",
+    summary="Import orders of one shop",
+    response_class=Response,
+    responses={200: _RESULTS, **_PROBLEMS},
+    openapi_extra=_BODY,
+)
+async def import_shop_orders(shop_id: ShopId, request: Request, call: Importer) -> Response:
+    """Import up to 10,000 orders of a shop. Repeating is safe: what is known stays as it is."""
+    return await _imported(request, call, shop_id)
+
+
+@router.post(
+    "/v1/platform/orders/import",
+    name="import_orders",
+    summary="Import orders of any shops",
+    response_class=Response,
+    responses={200: _RESULTS, **_PROBLEMS},
+    openapi_extra=_BODY,
+)
+async def import_orders(request: Request, call: Importer) -> Response:
+    """Import up to 10,000 orders, each line naming its shop. Repeating is safe."""
+    return await _imported(request, call, None)
+
+
+async def _imported(request: Request, call: Call, shop_id: str | None) -> Response:
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != NDJSON:
+        raise ProblemError("media_type_unsupported", facts={"expected": NDJSON})
+    settings = call.services.resources.settings
+    lines = lines_of(_chunks(request), line_bytes_max=settings.import_line_bytes_max)
+    results = await import_lines(call, shop_id, lines)
+    body = b"".join(json_bytes(result) + b"\n" for result in results)
+    return Response(body, media_type=NDJSON)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect as error:
+        raise ProblemError("body_incomplete") from error

@@ -1,0 +1,83 @@
+"""Reads bodies strictly and within bounds: what is not plain JSON of a bearable size is refused."""
+
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, NoReturn
+
+from fastapi import Response
+from fastapi.routing import APIRoute
+from starlette.requests import ClientDisconnect, Request
+
+from app.api.problems import ProblemError
+from app.api.services import services_of
+
+
+class StrictRequest(Request):
+    """A request whose body is bounded, complete, of the announced type, and strict JSON."""
+
+    async def body(self) -> bytes:
+        """Return the body; a ProblemError if it is too large, cut off or no JSON by its type."""
+        if not hasattr(self, "_body"):
+            self._body = await self._bounded_body()
+            if self._body and not _is_json(self.headers.get("content-type", "")):
+                raise ProblemError("media_type_unsupported")
+        return self._body
+
+    async def json(self) -> Any:
+        """Return the body parsed. NaN, infinities and repeated names are refused."""
+        if not hasattr(self, "_json"):
+            self._json = parse_json(await self.body())
+        return self._json
+
+    async def _bounded_body(self) -> bytes:
+        bytes_max = services_of(self).resources.settings.request_body_bytes_max
+        body = bytearray()
+        try:
+            async for chunk in self.stream():
+                body += chunk
+                if len(body) > bytes_max:
+                    raise ProblemError("body_too_large", facts={"bytes_max": bytes_max})
+        except ClientDisconnect as error:
+            raise ProblemError("body_incomplete") from error
+        return bytes(body)
+
+
+class StrictRoute(APIRoute):
+    """A route that reads its requests strictly."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return FastAPI's handler, given a StrictRequest."""
+        handler = super().get_route_handler()
+
+        async def strict_handler(request: Request) -> Response:
+            return await handler(StrictRequest(request.scope, request.receive))
+
+        return strict_handler
+
+
+def parse_json(body: bytes) -> Any:
+    """Parse JSON as RFC 8259 has it; a ProblemError says where it is broken."""
+    try:
+        return json.loads(
+            body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_names
+        )
+    except RecursionError as error:
+        raise ProblemError("malformed_json", detail="nested too deeply") from error
+    except ValueError as error:
+        raise ProblemError("malformed_json", detail=str(error)[:200]) from error
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a JSON number")
+
+
+def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("an object names a member twice")
+    return found
+
+
+def _is_json(content_type: str) -> bool:
+    media_type = content_type.partition(";")[0].strip().lower()
+    return media_type == "application/json"

@@ -1,0 +1,227 @@
+"""The after-sales entry on the wire: its state, who may open it, and what that may cost."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from app.api.wire.common import (
+    Amount,
+    Id,
+    LocalizedText,
+    LongText,
+    RequestModel,
+    ResponseModel,
+    Versioned,
+    localized,
+)
+from app.domain.order.cost import CostPreview as DomainCostPreview
+from app.domain.order.eligibility import RULE_TEXTS, RuleResult, Verdict
+from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
+from app.read_models.order_view import OrderView
+
+BULK_OPEN_MAX = 100
+
+
+class OpenEntryBody(RequestModel):
+    """The merchant's word that the cost shown was seen."""
+
+    cost_acknowledged: Literal[True]
+    """Past the period the merchant bears the whole refund; see the cost preview."""
+
+
+class OpenEntriesBody(OpenEntryBody):
+    """Several orders whose entries are to be opened."""
+
+    order_ids: Annotated[list[Id], Field(min_length=1, max_length=BULK_OPEN_MAX)]
+
+
+class ReopeningRequestBody(RequestModel):
+    """The consumer's wish to have the closed entry opened again."""
+
+    note: LongText | None = None
+
+
+class DeclineReopeningBody(RequestModel):
+    """The merchant's no, with its reason."""
+
+    reason: DeclineReason
+    note: LongText | None = None
+
+
+class RuleCheck(ResponseModel):
+    """One eligibility rule applied to the order."""
+
+    code: str
+    """Stable name of the rule, named for what is wrong when it fails; more may come."""
+    passed: bool
+    observed: str | None
+    """What was seen: an instant, an amount in minor units, a code; null if there is nothing."""
+    threshold: str
+    """What it was held against."""
+    text: LocalizedText
+
+
+class Eligibility(ResponseModel):
+    """Whether the entry may be opened, with every rule applied."""
+
+    eligible: bool
+    checked_at: datetime
+    policy_version: int
+    rules: list[RuleCheck]
+
+
+class CostPreview(ResponseModel):
+    """What opening may cost the merchant, if everything still refundable were refunded."""
+
+    currency: str
+    refundable: Amount
+    """Minor units the merchant would bear."""
+    talent_commission_kept: Amount
+    """Minor units of commission the talent (达人) keeps."""
+    agency_commission_kept: Amount
+    """Minor units of commission the agency (机构) keeps."""
+    service_fee_kept: Amount
+    """Minor units of technical service fee the platform keeps."""
+
+
+class PendingReopeningRequest(ResponseModel):
+    """The consumer waits for an answer."""
+
+    requested_at: datetime
+    note: str | None
+
+
+class ReopeningDecline(ResponseModel):
+    """The merchant's last no since the entry was opened."""
+
+    declined_at: datetime
+    reason: str
+    reason_text: LocalizedText
+    note: str | None
+
+
+class AfterSalesEntry(ResponseModel):
+    """The after-sales entry of one order. All but state and generation tell of the last opening."""
+
+    state: str
+    """`never_opened`, `open` or `closed`; at `expires_at` an entry is closed."""
+    generation: int
+    """How many times the entry has been opened."""
+    opened_at: datetime | None
+    expires_at: datetime | None
+    used: bool
+    """Whether an application came through the last opening."""
+    reopening_request: PendingReopeningRequest | None
+    last_decline: ReopeningDecline | None
+    acknowledged_cost: CostPreview | None
+
+
+class AfterSalesEntryDetail(AfterSalesEntry, Versioned):
+    """The entry, whether it may be opened now, and what that may cost."""
+
+    order_id: str
+    eligibility: Eligibility
+    cost_preview: CostPreview
+
+
+class OpenedEntry(AfterSalesEntry, Versioned):
+    """The entry after it was opened, or as it was if it was open."""
+
+    order_id: str
+
+
+class OpenEntryResult(ResponseModel):
+    """What came of one order in a bulk open."""
+
+    order_id: str
+    status: int
+    """HTTP status this order alone would have been answered with."""
+    code: str | None
+    """Code of the problem; null if the entry is open."""
+    failed_rules: list[RuleCheck]
+    entry: OpenedEntry | None
+
+
+class OpenEntriesResult(ResponseModel):
+    """A result for each order, in the order they were named."""
+
+    results: list[OpenEntryResult]
+
+
+def entry_on_wire(view: OrderView, now: datetime) -> AfterSalesEntry:
+    """Show the entry as it stands at an instant."""
+    return AfterSalesEntry(**_entry_fields(view, now))
+
+
+def opened_entry_on_wire(view: OrderView, now: datetime) -> OpenedEntry:
+    """Show the entry with the order it belongs to."""
+    return OpenedEntry(
+        order_id=view.facts.order_id, version=view.version, **_entry_fields(view, now)
+    )
+
+
+def entry_detail_on_wire(
+    view: OrderView, verdict: Verdict, cost: DomainCostPreview, now: datetime
+) -> AfterSalesEntryDetail:
+    """Show the entry with its eligibility and the cost of opening it."""
+    return AfterSalesEntryDetail(
+        order_id=view.facts.order_id,
+        version=view.version,
+        eligibility=Eligibility(
+            eligible=verdict.eligible,
+            checked_at=verdict.at,
+            policy_version=verdict.policy_version,
+            rules=[rule_on_wire(rule) for rule in verdict.rules],
+        ),
+        cost_preview=cost_on_wire(cost),
+        **_entry_fields(view, now),
+    )
+
+
+def rule_on_wire(rule: RuleResult) -> RuleCheck:
+    """Show one rule's result with its text."""
+    return RuleCheck(
+        code=rule.code.value,
+        passed=rule.passed,
+        observed=rule.observed,
+        threshold=rule.threshold,
+        text=localized(RULE_TEXTS[rule.code]),
+    )
+
+
+def cost_on_wire(cost: DomainCostPreview) -> CostPreview:
+    """Show what opening may cost."""
+    return CostPreview(
+        currency=cost.currency,
+        refundable=cost.refundable,
+        talent_commission_kept=cost.talent_commission_kept,
+        agency_commission_kept=cost.agency_commission_kept,
+        service_fee_kept=cost.service_fee_kept,
+    )
+
+
+def _entry_fields(view: OrderView, now: datetime) -> dict[str, Any]:
+    entry = view.entry
+    cost = entry.acknowledged_cost
+    return {
+        "state": entry.state_at(now).value,
+        "generation": entry.generation,
+        "opened_at": entry.opened_at,
+        "expires_at": entry.expires_at,
+        "used": entry.used,
+        "reopening_request": None
+        if entry.reopening is None
+        else PendingReopeningRequest(
+            requested_at=entry.reopening.requested_at, note=entry.reopening.note
+        ),
+        "last_decline": None
+        if entry.declined is None
+        else ReopeningDecline(
+            declined_at=entry.declined.at,
+            reason=entry.declined.reason.value,
+            reason_text=localized(DECLINE_REASON_TEXTS[entry.declined.reason]),
+            note=entry.declined.note,
+        ),
+        "acknowledged_cost": None if cost is None else cost_on_wire(cost),
+    }

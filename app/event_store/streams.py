@@ -1,0 +1,14 @@
+"""How streams are named."""
+
+
+def order_stream(shop_id: str, order_id: str) -> str:
+    """Return the id of an order's stream."""
+    return f"order/{shop_id}/{order_id}"
+
+
+def order_of_stream(stream_id: str) -> tuple[str, str]:
+    """Return shop id and order id of an order's stream; ValueError if it is not one."""
+    kind, shop_id, order_id = stream_id.split("/")
+    if kind != "order":
+        raise ValueError(f"{stream_id} is not an order's stream")
+    return shop_id, order_id

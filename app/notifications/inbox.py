@@ -16,7 +16,7 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Recorded, Role
-from app.event_store.tables import metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.notifications.notification import Notification, notifications_of
 from app.notifications.templates import Template
 from app.read_models.columns import columns_of
@@ -27,10 +27,10 @@ notifications = Table(
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
     Column("notification_id", Uuid, nullable=False),
-    Column("shop_id", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("recipient_role", Text, nullable=False),
-    Column("recipient_id", Text, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("order_id", BytewiseText, nullable=False),
+    Column("recipient_role", BytewiseText, nullable=False),
+    Column("recipient_id", BytewiseText, nullable=False),
     Column("template", Text, nullable=False),
     Column("params", JSONB, nullable=False),
     Column("created_at", TIMESTAMP(timezone=True), nullable=False),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, Text
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.domain.order.events import (
@@ -32,7 +32,7 @@ from app.domain.order.events import (
 )
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
-from app.event_store.tables import metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
 
 ENTRY_REMINDER = "entry_reminder"
@@ -44,8 +44,8 @@ deadlines = Table(
     "deadlines",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("stream_id", Text, nullable=False),
-    Column("kind", Text, nullable=False),
+    Column("stream_id", BytewiseText, nullable=False),
+    Column("kind", BytewiseText, nullable=False),
     Column("due_at", TIMESTAMP(timezone=True), nullable=False),
     Column("claimed_until", TIMESTAMP(timezone=True)),
     PrimaryKeyConstraint("partition_id", "stream_id", "kind", name="deadlines_pkey"),

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded, Role
-from app.event_store.tables import metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
 from app.read_models.log_entry import LogEntry, log_entry
 from app.read_models.log_facts import LogCode
@@ -20,7 +20,7 @@ operation_log = Table(
     "operation_log",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("stream_id", Text, nullable=False),
+    Column("stream_id", BytewiseText, nullable=False),
     Column("version", Integer, nullable=False),
     Column("event_id", UUID(as_uuid=True), nullable=False),
     Column("occurred_at", TIMESTAMP(timezone=True), nullable=False),

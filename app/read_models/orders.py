@@ -13,7 +13,6 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
-    Text,
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
@@ -22,7 +21,7 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
 from app.event_store.streams import order_of_stream
-from app.event_store.tables import metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
 from app.read_models.order_fold import fold_order
 from app.read_models.order_view import OrderView
@@ -31,13 +30,13 @@ orders = Table(
     "orders",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("shop_id", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("buyer_id", Text, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("order_id", BytewiseText, nullable=False),
+    Column("buyer_id", BytewiseText, nullable=False),
     Column("created_at", TIMESTAMP(timezone=True), nullable=False),
     Column("receipt_confirmed_at", TIMESTAMP(timezone=True)),
     Column("entry_closes_at", TIMESTAMP(timezone=True)),
-    Column("ticket_state", Text),
+    Column("ticket_state", BytewiseText),
     Column("version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("doc", JSONB, nullable=False),

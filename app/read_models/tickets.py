@@ -21,7 +21,7 @@ from app.domain.order.events import OrderEvent, TicketCreated, TicketEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
 from app.event_store.streams import order_of_stream
-from app.event_store.tables import metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
 from app.read_models.order_view import TicketView
 from app.read_models.ticket_fold import fold_ticket
@@ -33,12 +33,12 @@ tickets = Table(
     "tickets",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
-    Column("shop_id", Text, nullable=False),
-    Column("ticket_id", Text, nullable=False),
-    Column("order_id", Text, nullable=False),
-    Column("buyer_id", Text, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("ticket_id", BytewiseText, nullable=False),
+    Column("order_id", BytewiseText, nullable=False),
+    Column("buyer_id", BytewiseText, nullable=False),
     Column("type", Text, nullable=False),
-    Column("state", Text, nullable=False),
+    Column("state", BytewiseText, nullable=False),
     Column("overdue", Boolean, nullable=False),
     Column("due_at", TIMESTAMP(timezone=True)),
     Column("due_action", Text),

@@ -9,18 +9,19 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
+# Identifiers and codes are compared byte by byte ("C"): fast, and safe from changes of the locale.
 # Rows of orders and tickets are rewritten with each of their few events: the free space keeps a
 # new row version on its page, and out of the indexes if no indexed column changed (HOT).
 CREATE_ORDERS = """
 CREATE TABLE after_sales.orders (
     partition_id smallint NOT NULL,
-    shop_id text NOT NULL,
-    order_id text NOT NULL,
-    buyer_id text NOT NULL,
+    shop_id text COLLATE "C" NOT NULL,
+    order_id text COLLATE "C" NOT NULL,
+    buyer_id text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
     receipt_confirmed_at timestamptz,
     entry_closes_at timestamptz,
-    ticket_state text,
+    ticket_state text COLLATE "C",
     version integer NOT NULL,
     position bigint NOT NULL,
     doc jsonb NOT NULL,
@@ -31,7 +32,7 @@ CREATE TABLE after_sales.orders (
 CREATE_OPERATION_LOG = """
 CREATE TABLE after_sales.operation_log (
     partition_id smallint NOT NULL,
-    stream_id text NOT NULL,
+    stream_id text COLLATE "C" NOT NULL,
     version integer NOT NULL,
     event_id uuid NOT NULL,
     occurred_at timestamptz NOT NULL,
@@ -49,12 +50,12 @@ CREATE TABLE after_sales.operation_log (
 CREATE_TICKETS = """
 CREATE TABLE after_sales.tickets (
     partition_id smallint NOT NULL,
-    shop_id text NOT NULL,
-    ticket_id text NOT NULL,
-    order_id text NOT NULL,
-    buyer_id text NOT NULL,
+    shop_id text COLLATE "C" NOT NULL,
+    ticket_id text COLLATE "C" NOT NULL,
+    order_id text COLLATE "C" NOT NULL,
+    buyer_id text COLLATE "C" NOT NULL,
     type text NOT NULL,
-    state text NOT NULL,
+    state text COLLATE "C" NOT NULL,
     overdue boolean NOT NULL,
     due_at timestamptz,
     due_action text,
@@ -68,8 +69,8 @@ CREATE TABLE after_sales.tickets (
 CREATE_DEADLINES = """
 CREATE TABLE after_sales.deadlines (
     partition_id smallint NOT NULL,
-    stream_id text NOT NULL,
-    kind text NOT NULL,
+    stream_id text COLLATE "C" NOT NULL,
+    kind text COLLATE "C" NOT NULL,
     due_at timestamptz NOT NULL,
     claimed_until timestamptz,
     CONSTRAINT deadlines_pkey PRIMARY KEY (partition_id, stream_id, kind)
@@ -80,10 +81,10 @@ CREATE_NOTIFICATIONS = """
 CREATE TABLE after_sales.notifications (
     partition_id smallint NOT NULL,
     notification_id uuid NOT NULL,
-    shop_id text NOT NULL,
-    order_id text NOT NULL,
-    recipient_role text NOT NULL,
-    recipient_id text NOT NULL,
+    shop_id text COLLATE "C" NOT NULL,
+    order_id text COLLATE "C" NOT NULL,
+    recipient_role text COLLATE "C" NOT NULL,
+    recipient_id text COLLATE "C" NOT NULL,
     template text NOT NULL,
     params jsonb NOT NULL,
     created_at timestamptz NOT NULL,

@@ -194,6 +194,12 @@ def test_an_unused_entry_is_reminded_of_24_hours_before_it_closes_and_only_once(
         assert accepted(reminded.ask(ActOnDeadlines(), at=at)).all_events == ()
 
 
+def test_a_reminder_that_comes_late_is_dated_when_it_was_due() -> None:
+    given = order_with_open_entry()
+    for woke_up_at in (REMIND + INSTANT, EXPIRES - INSTANT):
+        assert accepted(given.ask(ActOnDeadlines(), at=woke_up_at)).all_events == (REMINDED,)
+
+
 def test_a_used_entry_is_not_reminded_of() -> None:
     given = order_with_open_entry().then(request_refund(), at=REMIND - INSTANT)
     withdrawn = given.then(withdraw(), at=REMIND - INSTANT)

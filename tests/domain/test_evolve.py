@@ -7,7 +7,7 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.order.events import OrderEvent, OrderRegistered
+from app.domain.order.events import OrderEvent, OrderRegistered, TicketCreated
 from app.domain.order.evolve import evolve, fold
 from app.domain.order.state import EntryOpen, Order, Unregistered
 from app.domain.order.tickets import Due, DueAction, RequestedItem
@@ -88,6 +88,16 @@ def test_events_about_what_is_not_there_only_count() -> None:
         after = evolve(nothing_there, event)
         assert after == replace(nothing_there, version=after.version, updated_at=event.at)
         assert after.version == nothing_there.version + 1
+
+
+def test_only_an_application_through_the_entry_uses_it() -> None:
+    applied = order_with_ticket().events[-1]
+    assert isinstance(applied, TicketCreated)
+    opened = order_with_open_entry()
+    assert opened.and_events(applied).open_entry.used
+    in_period = opened.and_events(replace(applied, overdue=False, entry_generation=None))
+    assert not in_period.open_entry.used
+    assert in_period.order.applications_in_period == 1
 
 
 def test_before_registration_events_only_count() -> None:

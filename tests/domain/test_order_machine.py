@@ -108,6 +108,12 @@ class OneOrder(RuleBasedStateMachine):
         if timer:
             self.a_timer_wakes_up()
 
+    @precondition(lambda self: self.plain.entry["open"])
+    @rule(before=st.sampled_from([timedelta(0), DAY]), side=st.sampled_from([timedelta(0), HOUR]))
+    def a_timer_wakes_up_late_for_the_entry(self, before: timedelta, side: timedelta) -> None:
+        self.now = max(self.now, self.plain.entry["expires"] - before + side)
+        self.a_timer_wakes_up()
+
     @rule(by=st.sampled_from([INSTANT, HOUR, 3 * DAY]))
     def the_clock_is_put_back(self, by: timedelta) -> None:
         self.now -= by

@@ -1,16 +1,19 @@
 """The few things the event store asks of a database connection."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
-"""One session with the database, which a caller may open a transaction on."""
-
-OwnConnection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-"""A connection that belongs to whoever opened it, not to a pool."""
+if TYPE_CHECKING:
+    OwnConnection: TypeAlias = asyncpg.Connection[asyncpg.Record]
+    Connection: TypeAlias = OwnConnection | PoolConnectionProxy[asyncpg.Record]
+else:  # asyncpg's classes are generic to the type checker only
+    OwnConnection = asyncpg.Connection
+    """A connection that belongs to whoever opened it, not to a pool."""
+    Connection = OwnConnection | PoolConnectionProxy
+    """One session with the database, which a caller may open a transaction on."""
 
 Connect: TypeAlias = Callable[[], Awaitable[OwnConnection]]
 """Opens a connection; raises OSError, asyncpg's errors or `DatabaseUnavailable`."""

@@ -1,14 +1,17 @@
 """Reading the log: a stream, a partition, several partitions, the heads. One statement each."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic
+from typing import Generic, TypeAlias
 
 import asyncpg
 
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.recorded import E, Recorded, StoredEvent
+
+Place: TypeAlias = tuple[int, int]
+"""A partition, and a position in it."""
 
 STREAM_EVENTS_MAX = 10_000
 
@@ -51,15 +54,16 @@ ORDER BY e.position
 LIMIT $3
 """
 
-READ_PARTITIONS = """
+READ_PLACES = """
 SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
-       e.data, e.metadata, e.occurred_at, e.recorded_at
+       e.data, e.metadata, e.occurred_at, e.recorded_at, w.position AS after_position
 FROM unnest($1::smallint[], $2::bigint[]) AS w(partition_id, position)
 CROSS JOIN LATERAL (
-    SELECT *
-    FROM after_sales.events AS e
-    WHERE e.partition_id = w.partition_id AND e.position > w.position
-    ORDER BY e.position
+    SELECT f.partition_id, f.position, f.stream_id, f.version, f.event_id, f.type,
+           f.schema_version, f.data, f.metadata, f.occurred_at, f.recorded_at
+    FROM after_sales.events AS f
+    WHERE f.partition_id = w.partition_id AND f.position > w.position
+    ORDER BY f.position
     LIMIT $3
 ) AS e
 """
@@ -146,17 +150,19 @@ async def read_partition_stored(
     return [stored_event(row) for row in rows]
 
 
-async def read_partitions_stored(
-    connection: Queryable, after_positions: Mapping[int, int], *, limit_each: int
-) -> list[StoredEvent]:
-    """Return rows after a position in each of several partitions, each in order, not decoded.
+async def read_places_stored(
+    connection: Queryable, places: Sequence[Place], *, limit_each: int
+) -> dict[Place, list[StoredEvent]]:
+    """Return the rows after each of several places, each in order, not decoded.
 
     For a single Postgres: on Citus a statement keeps to one partition.
     """
-    rows = await connection.fetch(
-        READ_PARTITIONS, list(after_positions), list(after_positions.values()), limit_each
-    )
-    return [stored_event(row) for row in rows]
+    partition_ids = [partition_id for partition_id, _ in places]
+    positions = [position for _, position in places]
+    found: dict[Place, list[StoredEvent]] = {place: [] for place in places}
+    for row in await connection.fetch(READ_PLACES, partition_ids, positions, limit_each):
+        found[row["partition_id"], row["after_position"]].append(stored_event(row))
+    return found
 
 
 async def read_heads(connection: Queryable) -> dict[int, int]:

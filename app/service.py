@@ -1,9 +1,8 @@
-"""Opens what the API works with: pools, the append lane, the command handler."""
+"""Opens what the API works with."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import asyncpg
 from prometheus_client import CollectorRegistry
 
 from app.access.authentication import Authentication
@@ -11,48 +10,26 @@ from app.access.consumer_tokens import ConsumerTokenKeys
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
 from app.clock import Clock
-from app.command_handling.handler import CommandHandler
-from app.database import connect
+from app.command_handling.opening import open_command_handler
 from app.domain.policy import POLICY
-from app.event_store.announcer import Announcer
-from app.event_store.append_lane import AppendLane
 from app.event_store.registry import order_codec
-from app.event_store.topology import Topology
 from app.resources import Resources
 from app.settings import Settings
-
-LANE_WRITERS_ON_CITUS = 8
-"""On a cluster a batch keeps to one partition, so several are written at the same time."""
 
 
 @asynccontextmanager
 async def open_services(
     resources: Resources, clock: Clock, metrics: CollectorRegistry
 ) -> AsyncIterator[Services]:
-    """Open the services on open resources, and close them at the end, writing what waits."""
-    settings, codec = resources.settings, order_codec()
-
-    async def own_connection() -> asyncpg.Connection[asyncpg.Record]:
-        return await connect(resources.database_url, settings)
-
-    writers = LANE_WRITERS_ON_CITUS if settings.topology is Topology.CITUS else 1
-    async with (
-        Announcer(own_connection) as announcer,
-        AppendLane(
-            own_connection,
-            topology=settings.topology,
-            writers=writers,
-            announce=announcer.announce,
-        ) as lane,
-    ):
+    """Open the services on open resources, and close them at the end."""
+    settings = resources.settings
+    async with open_command_handler(resources, clock) as handler:
         yield Services(
             resources=resources,
             clock=clock,
             policy=POLICY,
-            codec=codec,
-            handler=CommandHandler(
-                database=resources.pool, lane=lane, codec=codec, clock=clock, policy=POLICY
-            ),
+            codec=order_codec(),
+            handler=handler,
             authentication=Authentication(
                 database=resources.pool,
                 clock=clock,

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from app.access.scopes import Scope
 from app.api.calls import Call, allow
@@ -13,6 +13,7 @@ from app.api.services import services_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import ResponseModel, Version
 from app.event_store.recorded import Role
+from app.readers.checkpoints import Checkpoint, list_checkpoints
 
 router = APIRouter(route_class=StrictRoute, tags=["operations"])
 
@@ -27,6 +28,8 @@ class Readiness(ResponseModel):
     """The database answers too."""
 
     status: str
+    stopped_readers: list[str]
+    """Readers an event stopped, as `name@partition`; the service goes on without them there."""
 
 
 class ReaderStatus(ResponseModel):
@@ -64,15 +67,40 @@ async def get_liveness() -> Response:
 )
 async def get_readiness(request: Request) -> Response:
     """Answer 200 if the database answers, 503 if it does not."""
-    await services_of(request).resources.pool.fetchval("SELECT 1", timeout=5)
-    return Response(json_bytes(Readiness(status="ready")), media_type="application/json")
+    checkpoints = await list_checkpoints(services_of(request).resources.pool)
+    stopped = [f"{one.reader}@{one.partition_id}" for one in checkpoints if _is_stopped(one)]
+    ready = Readiness(status="ready", stopped_readers=stopped)
+    return Response(json_bytes(ready), media_type="application/json")
 
 
 @router.get("/metrics", name="get_metrics", include_in_schema=False)
 async def get_metrics(request: Request) -> Response:
-    """Return Prometheus metrics of this process."""
-    registry = services_of(request).metrics
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    """Return Prometheus metrics: this process's requests, and how far all readers are."""
+    services = services_of(request)
+    checkpoints = await list_checkpoints(services.resources.pool)
+    text = generate_latest(services.metrics) + generate_latest(_reader_metrics(checkpoints))
+    return Response(text, media_type=CONTENT_TYPE_LATEST)
+
+
+def _reader_metrics(checkpoints: list[Checkpoint]) -> CollectorRegistry:
+    registry = CollectorRegistry()
+    lag = Gauge(
+        "aftersales_reader_lag_events", "Events not applied.", ("reader",), registry=registry
+    )
+    stopped = Gauge(
+        "aftersales_reader_stopped_partitions",
+        "Partitions in which an event stopped the reader.",
+        ("reader",),
+        registry=registry,
+    )
+    for one in checkpoints:
+        lag.labels(one.reader).inc(one.lag)
+        stopped.labels(one.reader).inc(_is_stopped(one))
+    return registry
+
+
+def _is_stopped(checkpoint: Checkpoint) -> bool:
+    return checkpoint.status == "stopped"
 
 
 @router.get(
@@ -86,4 +114,19 @@ async def list_readers(
     call: Annotated[Call, allow(Scope.OPERATIONS_READ, Role.PLATFORM)],
 ) -> Response:
     """List every reader's position in each partition with events, stopped ones first."""
-    return call.json(ReadersStatus(readers=[]))
+    checkpoints = await list_checkpoints(call.services.resources.pool)
+    found = [found for found in checkpoints if found.head > 0]
+    found.sort(key=lambda one: (not _is_stopped(one), -one.lag))
+    return call.json(ReadersStatus(readers=[_on_wire(one) for one in found]))
+
+
+def _on_wire(checkpoint: Checkpoint) -> ReaderStatus:
+    return ReaderStatus(
+        reader=checkpoint.reader,
+        partition_id=checkpoint.partition_id,
+        position=checkpoint.position,
+        lag=checkpoint.lag,
+        stopped=_is_stopped(checkpoint),
+        error=checkpoint.error,
+        failed_position=checkpoint.failed_position,
+    )

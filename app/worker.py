@@ -1,0 +1,114 @@
+"""The worker: keeps readers up with the log, makes deadlines come true, forgets old requests.
+
+Run as many as you like, in as many processes as you like: none leads, none waits for another.
+"""
+
+import asyncio
+
+import structlog
+from uuid_utils.compat import uuid7
+
+from app.clock import Clock
+from app.command_handling.handler import CommandHandler
+from app.command_handling.opening import open_command_handler
+from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.database import CONNECTION_FAILURES, connect
+from app.domain.order.commands import ActOnDeadlines
+from app.event_store.connections import LOST_CONNECTION, OwnConnection
+from app.event_store.idempotency import prune_requests
+from app.event_store.recorded import Actor, Role
+from app.event_store.registry import order_codec
+from app.event_store.streams import order_of_stream
+from app.processes.deadlines import Act, DeadlineWorker
+from app.read_models.registry import READERS
+from app.readers.checkpoints import ensure_checkpoints
+from app.readers.runner import Runner
+from app.readers.wake import LogListener
+from app.resources import Resources
+
+PRUNE_EVERY_SECONDS = 600.0
+RETRY_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+_DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
+_SYSTEM = Actor(role=Role.SYSTEM, id="deadlines")
+
+
+async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) -> None:
+    """Work until told to stop. A lost database is waited for."""
+    settings, pool = resources.settings, resources.pool
+
+    async def own_connection() -> OwnConnection:
+        return await connect(resources.database_url, settings)
+
+    await _wait_for_checkpoints(resources, stop)
+    runner = Runner(pool, order_codec(), READERS, topology=settings.topology)
+    async with (
+        LogListener(own_connection) as listener,
+        open_command_handler(resources, clock) as handler,
+        asyncio.TaskGroup() as tasks,
+    ):
+        deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
+        tasks.create_task(runner.run(stop, listener.heard))
+        tasks.create_task(deadlines.run(stop))
+        tasks.create_task(_prune(resources, clock, stop))
+        _log.info("worker_started", readers=[reader.name for reader in READERS])
+
+
+def act_with(handler: CommandHandler) -> Act:
+    """Return what lets an order act on its deadlines through a command handler."""
+
+    async def act(_partition_id: int, stream_id: str) -> None:
+        shop_id, order_id = order_of_stream(stream_id)
+        request = OrderRequest(
+            shop_id=shop_id,
+            order_id=order_id,
+            commands=(ActOnDeadlines(),),
+            actor=_SYSTEM,
+            correlation_id=str(uuid7()),
+        )
+        await handler.handle(request, _Silent())
+
+    return act
+
+
+class _Silent:
+    """Answers nobody: a timer waits for no answer."""
+
+    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
+        return Answer(status=200, body=b"")
+
+    def refused(self, refusal: Refusal) -> Answer:
+        _log.warning("deadline_refused", refusal=str(refusal))
+        return Answer(status=409, body=b"")
+
+
+async def _wait_for_checkpoints(resources: Resources, stop: asyncio.Event) -> None:
+    """See that every reader has its checkpoints, however long the database is away."""
+    while not stop.is_set():
+        try:
+            async with resources.pool.acquire() as connection:
+                await ensure_checkpoints(connection, [reader.name for reader in READERS])
+        except _DATABASE_AWAY as error:
+            _log.warning("worker_waits_for_database", reason=repr(error))
+            await _wait(stop, RETRY_SECONDS)
+        else:
+            return
+
+
+async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> None:
+    while not stop.is_set():
+        try:
+            pruned = await prune_requests(resources.pool, clock.now())
+            _log.info("old_requests_pruned", rows=pruned)
+        except _DATABASE_AWAY as error:
+            _log.warning("pruning_failed", reason=repr(error))
+        await _wait(stop, PRUNE_EVERY_SECONDS)
+
+
+async def _wait(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,113 @@
+"""A server on a socket of ours, stopped by us: uvicorn without its hold on signals."""
+
+import asyncio
+import signal
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+from uvicorn.loops.auto import auto_loop_factory
+
+from app.commands.failures import CommandFailed
+from app.commands.surroundings import LoopFactory
+
+BACKLOG = 2_048
+PORTS_TRIED_MAX = 100
+SHUTDOWN_SECONDS_MAX = 10
+
+
+class Server(uvicorn.Server):
+    """Leaves signals alone, so that whatever else runs in the process is stopped in order."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none; `should_exit` is set by whoever runs the server."""
+        yield
+
+
+def make_server(app: FastAPI) -> Server:
+    """Return a server of the application, to be run on a socket with `serve(sockets=[...])`."""
+    return Server(
+        uvicorn.Config(
+            app,
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
+        )
+    )
+
+
+def quickest_loop() -> LoopFactory | None:
+    """Return what makes the event loop that serves quickest here: uvloop's where it exists."""
+    return auto_loop_factory()
+
+
+async def serve_until(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
+    """Serve until told to stop, then let requests under way end; a failed start sets `stop`."""
+
+    async def wait() -> None:
+        await stop.wait()
+        server.should_exit = True
+
+    waiting = asyncio.create_task(wait())
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        stop.set()
+        waiting.cancel()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket listening on an address; CommandFailed if somebody else does."""
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        raise CommandFailed(
+            f"cannot listen on {host}, port {port}: {error.strerror or error}",
+            "choose another with --host or --port (0 takes any free port)",
+        ) from error
+
+
+def listen_from(host: str, port: int) -> socket.socket:
+    """Return a socket listening on the first free port from one on; CommandFailed if none is."""
+    for candidate in range(port, min(port + PORTS_TRIED_MAX, 65_536)):
+        try:
+            return _bound(host, candidate)
+        except OSError:
+            continue
+    raise CommandFailed(f"no port from {port} on is free", "choose another with --port")
+
+
+def url_of(listener: socket.socket) -> str:
+    """Return where a listening socket is reached from this machine."""
+    host, port = listener.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """Give an event that Ctrl-C and SIGTERM set; a second Ctrl-C interrupts at once."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+
+    def stopping() -> None:
+        stop.set()
+        loop.remove_signal_handler(signal.SIGINT)
+
+    loop.add_signal_handler(signal.SIGINT, stopping)
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+    try:
+        yield stop
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    family, _, _, _, address = infos[0]
+    return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)

@@ -1,0 +1,118 @@
+"""What commands find around them: settings, the database ready for use, a terminal or not."""
+
+import asyncio
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+from rich.console import Console
+
+from app.clock import SystemClock
+from app.commands.failures import CommandFailed, not_migrated
+from app.database import plain_url
+from app.embedded.database import database_url
+from app.logs import configure_logs
+from app.migrate import is_migrated, migrate
+from app.resources import Resources, open_resources
+from app.settings import Settings
+
+T = TypeVar("T")
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+out = Console(highlight=False)
+"""What a command was asked for."""
+err = Console(stderr=True, highlight=False)
+"""What it has to say beside it."""
+
+
+def read_settings() -> Settings:
+    """Read the settings, with a secret for consumers' tokens if the database is embedded.
+
+    Raises pydantic's ValidationError if one is wrong.
+    """
+    settings = Settings()
+    has_keys = settings.consumer_token_secret or settings.consumer_token_public_key
+    if settings.database_url is not None:
+        _check_url(settings.database_url)
+    elif not has_keys:
+        secret = SecretStr(_local_secret(settings.data_dir))
+        settings = settings.model_copy(update={"consumer_token_secret": secret})
+    return settings
+
+
+def quietly(settings: Settings) -> Settings:
+    """Let libraries and loops speak up only when something is wrong, for a person to read."""
+    update = {"log_level": "WARNING", "log_format": "console"}
+    if "log_level" in settings.model_fields_set:
+        del update["log_level"]
+    configured = settings.model_copy(update=update)
+    configure_logs(configured)
+    return configured
+
+
+@asynccontextmanager
+async def ready_database(settings: Settings) -> AsyncIterator[Settings]:
+    """Give settings that name a database at today's schema.
+
+    The embedded one is started and migrated; a server of somebody's own is only looked at, and
+    CommandFailed says so if it is not migrated. Raises DatabaseUnavailable.
+    """
+    async with database_url(settings) as url:
+        if settings.database_url is None:
+            await migrate(url)
+        elif not await is_migrated(url):
+            raise not_migrated()
+        yield settings.model_copy(update={"database_url": url})
+
+
+@asynccontextmanager
+async def ready_resources() -> AsyncIterator[Resources]:
+    """Open what a short command on the database needs."""
+    async with (
+        ready_database(quietly(read_settings())) as settings,
+        open_resources(settings, SystemClock()) as resources,
+    ):
+        yield resources
+
+
+def run(work: Coroutine[Any, Any, T], loop_factory: LoopFactory | None = None) -> T:
+    """Run a command's coroutine to its end; Ctrl-C cancels it and raises KeyboardInterrupt."""
+    with asyncio.Runner(loop_factory=loop_factory) as runner:
+        return runner.run(work)
+
+
+def on_terminal() -> bool:
+    """Tell whether a person watches standard error."""
+    return sys.stderr.isatty()
+
+
+def _check_url(url: str) -> None:
+    try:
+        plain_url(url)
+    except ValueError as error:
+        raise CommandFailed.wrong_use(
+            f"AFTERSALES_DATABASE_URL: {error}",
+            "set it to postgresql://user:password@host:5432/name",
+        ) from error
+
+
+def _local_secret(folder: Path) -> str:
+    """Return the secret kept beside the embedded database, made when first asked for."""
+    path = folder / "consumer-token-secret"
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        draft = folder / f"consumer-token-secret.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32), "utf-8")
+        try:
+            # A link appears whole or not at all, whoever else starts at the same time.
+            path.hardlink_to(draft)
+        finally:
+            draft.unlink()
+    return path.read_text("utf-8")

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, cast, not_
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, not_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import TicketState
@@ -43,24 +44,39 @@ async def list_orders(
     limit: int = 50,
 ) -> Page[OrderView]:
     """Return a page of a shop's orders as of ``now``; entries past their expiry count as closed."""
-    partition_id = partition_of(shop_id)
-    conditions = [orders.c.partition_id == partition_id, orders.c.shop_id == shop_id]
-    conditions += _conditions(filters, now, policy)
-    page = page_of(
-        orders,
-        "order_id",
-        conditions,
-        columns=[cast(orders.c.doc, Text).label("doc")],
-        after=after,
-        limit=limit,
-    )
-    query = with_checkpoint(page, "order_id", partition_id, OrdersReader().name)
+    query = order_page(shop_id, filters, now=now, policy=policy, after=after, limit=limit)
     rows, continued, current_to = await fetch_page(engine, query, "order_id", limit)
     return Page(
         rows=tuple(order_from_stored(row.doc) for row in rows),
         next=continued,
         current_to=current_to,
     )
+
+
+def order_page(
+    shop_id: str,
+    filters: OrderFilters,
+    *,
+    now: datetime,
+    policy: Policy,
+    after: After | None,
+    limit: int,
+) -> Select[Any]:
+    """Build the statement of a page."""
+    partition_id = partition_of(shop_id)
+    page = page_of(
+        orders,
+        "order_id",
+        [
+            orders.c.partition_id == partition_id,
+            orders.c.shop_id == shop_id,
+            *_conditions(filters, now, policy),
+        ],
+        columns=[cast(orders.c.doc, Text).label("doc")],
+        after=after,
+        limit=limit,
+    )
+    return with_checkpoint(page, "order_id", partition_id, OrdersReader().name)
 
 
 def _conditions(

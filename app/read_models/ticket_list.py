@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, not_
+from sqlalchemy import ColumnElement, Select, Text, cast, not_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import TicketState
@@ -41,6 +42,19 @@ async def list_tickets(
     limit: int = 50,
 ) -> Page[TicketView]:
     """Return a page of a shop's tickets."""
+    query = ticket_page(shop_id, filters, after=after, limit=limit)
+    rows, continued, current_to = await fetch_page(engine, query, "ticket_id", limit)
+    return Page(
+        rows=tuple(ticket_from_stored(row.doc) for row in rows),
+        next=continued,
+        current_to=current_to,
+    )
+
+
+def ticket_page(
+    shop_id: str, filters: TicketFilters, *, after: After | None, limit: int
+) -> Select[Any]:
+    """Build the statement of a page."""
     partition_id = partition_of(shop_id)
     page = page_of(
         tickets,
@@ -54,13 +68,7 @@ async def list_tickets(
         after=after,
         limit=limit,
     )
-    query = with_checkpoint(page, "ticket_id", partition_id, TicketsReader().name)
-    rows, continued, current_to = await fetch_page(engine, query, "ticket_id", limit)
-    return Page(
-        rows=tuple(ticket_from_stored(row.doc) for row in rows),
-        next=continued,
-        current_to=current_to,
-    )
+    return with_checkpoint(page, "ticket_id", partition_id, TicketsReader().name)
 
 
 def order_id_of(ticket_id: str) -> str:

@@ -1,0 +1,181 @@
+"""No list, no read of one order and no claim ever walks through a whole table."""
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import asyncpg
+from sqlalchemy import Select
+from sqlalchemy.dialects import postgresql
+
+from app.domain.order.tickets import TicketState
+from app.domain.policy import POLICY
+from app.event_store.partitions import partition_of
+from app.event_store.recorded import Role
+from app.event_store.streams import order_stream
+from app.notifications.inbox import LIST_INBOX
+from app.processes.deadlines import CLAIM_ACROSS, CLAIM_IN_PARTITION
+from app.read_models.order_list import OrderFilters, order_page
+from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
+from app.read_models.order_view import EntryState
+from app.read_models.paging import After
+from app.read_models.ticket_list import TicketFilters, ticket_page
+from tests.conftest import START
+
+SHOP = "shop-3"
+PARTITIONS = [partition_of(f"shop-{number}") for number in range(6)]
+DAY = timedelta(days=1)
+
+# 60 000 rows in each table: six shops, each in its own partition, a row every half hour.
+FILL_ORDERS = """
+INSERT INTO after_sales.orders
+    (partition_id, shop_id, order_id, buyer_id, created_at, receipt_confirmed_at,
+     entry_closes_at, ticket_state, version, position, doc)
+SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'order-' || n, 'buyer-' || n % 5000,
+       $2::timestamptz - n * interval '30 minutes', $2 - n * interval '30 minutes' + '3 days',
+       CASE WHEN n % 7 = 0 THEN $2 - n * interval '20 minutes' + '100 days' END,
+       CASE n % 40 WHEN 0 THEN 'pending_merchant' WHEN 1 THEN 'closed' END, 3, n, '{}'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_TICKETS = """
+INSERT INTO after_sales.tickets
+    (partition_id, shop_id, ticket_id, order_id, buyer_id, type, state, overdue, due_at, due_action,
+     created_at, position, doc)
+SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'order-' || n || '-1', 'order-' || n,
+       'buyer-' || n % 5000, 'refund_only',
+       CASE WHEN n % 30 < 6 THEN 'pending_merchant' ELSE 'closed' END, n % 50 < 6,
+       CASE WHEN n % 30 < 6 THEN $2::timestamptz + n * interval '1 minute' END,
+       CASE WHEN n % 30 < 6 THEN 'agree' END, $2 - n * interval '30 minutes', n, '{}'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_DEADLINES = """
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
+SELECT ($1::smallint[])[n % 6 + 1], 'order/shop-' || n % 6 || '/order-' || n, 'ticket/1',
+       $2::timestamptz + n * interval '1 minute'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_NOTIFICATIONS = """
+INSERT INTO after_sales.notifications
+    (partition_id, notification_id, shop_id, order_id, recipient_role, recipient_id, template,
+     params, created_at)
+SELECT ($1::smallint[])[n % 6 + 1], gen_random_uuid(), 'shop-' || n % 6, 'order-' || n, 'consumer',
+       'buyer-' || n % 5000, 'entry_opened', '{}', $2::timestamptz + n * interval '1 minute'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_LOG = """
+INSERT INTO after_sales.operation_log
+    (partition_id, stream_id, version, event_id, occurred_at, recorded_at, actor_role, actor_id,
+     code, subject, params)
+SELECT ($1::smallint[])[n % 6 + 1], 'order/shop-' || n % 6 || '/order-' || n, 1, gen_random_uuid(),
+       $2::timestamptz, $2, 'platform', 'key-1', 'order_registered', 'order', '{}'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_EVENTS = """
+INSERT INTO after_sales.events
+    (partition_id, position, stream_id, version, event_id, type, schema_version, data, metadata,
+     occurred_at)
+SELECT ($1::smallint[])[n % 6 + 1], n, 'order/shop-' || n % 6 || '/order-' || n, 1,
+       gen_random_uuid(), 'OrderRegistered', 1, '{}', '{}', $2::timestamptz
+FROM generate_series(1, 60000) AS n
+"""
+FILLS = (
+    FILL_ORDERS,
+    FILL_TICKETS,
+    FILL_DEADLINES,
+    FILL_NOTIFICATIONS,
+    FILL_LOG,
+    FILL_EVENTS,
+)
+
+LAST = After(START - 20 * DAY, "order-900")
+ORDER_FILTERS = {
+    "orders_created_idx": [
+        OrderFilters(),
+        OrderFilters(created_from=START - 40 * DAY),
+        OrderFilters(created_to=START - 40 * DAY),
+        OrderFilters(created_from=START - 41 * DAY, created_to=START - 40 * DAY),
+        OrderFilters(eligible_by_age=True),
+        OrderFilters(eligible_by_age=False),
+        OrderFilters(entry_state=EntryState.NEVER_OPENED),
+    ],
+    "orders_buyer_idx": [OrderFilters(buyer_id="buyer-3")],
+    "orders_ticket_state_idx": [OrderFilters(ticket_state=TicketState.PENDING_MERCHANT)],
+    "": [OrderFilters(entry_state=EntryState.OPEN), OrderFilters(entry_state=EntryState.CLOSED)],
+}
+TICKET_FILTERS = {
+    "tickets_created_idx": [
+        TicketFilters(),
+        TicketFilters(overdue=False),
+        TicketFilters(created_from=START - 41 * DAY, created_to=START - 40 * DAY),
+    ],
+    "tickets_state_idx": [TicketFilters(state=TicketState.PENDING_MERCHANT)],
+    "tickets_overdue_idx": [TicketFilters(overdue=True)],
+    "tickets_buyer_idx": [TicketFilters(buyer_id="buyer-3")],
+    "tickets_order_idx": [TicketFilters(order_id="order-3")],
+    "tickets_due_idx": [TicketFilters(due_before=START + timedelta(hours=1))],
+}
+
+
+async def test_every_statement_finds_its_rows_through_an_index(database: str) -> None:
+    connection = await asyncpg.connect(database)
+    try:
+        for fill in FILLS:
+            await connection.execute(fill, PARTITIONS, START)
+        await connection.execute("ANALYZE")
+        for index, statement in _statements():
+            plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}"))
+            nodes = list(_nodes(plan[0]["Plan"]))
+            walked = {
+                node["Relation Name"] for node in nodes if node["Node Type"] == "Seq Scan"
+            } - {"checkpoints"}  # an empty table here, and a small one always
+            assert not walked, (walked, statement)
+            used = {node["Index Name"] for node in nodes if "Index Name" in node}
+            assert index in used or not index, (index, used, statement)
+    finally:
+        await connection.close()
+
+
+def _statements() -> Iterator[tuple[str, str]]:
+    """Every statement with the index it should go through, if only one will do."""
+    for after in (None, LAST):
+        for index, filters in ORDER_FILTERS.items():
+            for chosen in filters:
+                page = order_page(SHOP, chosen, now=START, policy=POLICY, after=after, limit=50)
+                yield index, _written_out(page)
+        for index, by_ticket in TICKET_FILTERS.items():
+            for wanted in by_ticket:
+                page = ticket_page(SHOP, wanted, after=after, limit=50)
+                yield index, _written_out(page)
+    partition_id, stream_id = partition_of(SHOP), order_stream(SHOP, "order-3")
+    one_order = (partition_id, SHOP, "order-3", stream_id)
+    yield "orders_pkey", _filled_in(FETCH_ORDER, *one_order)
+    yield "operation_log_pkey", _filled_in(FETCH_ORDER_WITH_LOG, *one_order)
+    inbox = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3", None, None, 50, "notifications")
+    yield "notifications_inbox_idx", _filled_in(LIST_INBOX, *inbox)
+    claim = (START + timedelta(hours=1), START + timedelta(hours=2), 100)
+    yield "deadlines_due_idx", _filled_in(CLAIM_IN_PARTITION, partition_id, *claim)
+    yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS, list(range(64)), *claim)
+
+
+def _written_out(query: Select[Any]) -> str:
+    compiled = query.compile(
+        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
+        compile_kwargs={"literal_binds": True},
+    )
+    return str(compiled)
+
+
+def _filled_in(statement: str, *arguments: object) -> str:
+    for number, argument in reversed(list(enumerate(arguments, start=1))):
+        literal = "NULL" if argument is None else f"'{argument}'"
+        if isinstance(argument, list):
+            literal = f"'{{{','.join(map(str, argument))}}}'"
+        statement = statement.replace(f"${number}", literal)
+    return statement
+
+
+def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield plan
+    for child in plan.get("Plans", []):
+        yield from _nodes(child)

@@ -1,0 +1,212 @@
+"""The real application on a real socket, and callers of every kind to talk to it.
+
+order = await registered(api)
+answer = await api.merchant.post(f"{order}/after-sales-entry/open", OPEN)
+assert answer.status_code == 200
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import uvicorn
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
+from app.access.keys import create_key
+from app.clock import ManualClock
+from app.event_store.recorded import Role
+from app.event_store.registry import order_codec
+from app.main import build_app
+from app.read_models.registry import READERS
+from app.readers.checkpoints import ensure_checkpoints
+from app.readers.runner import Runner
+from app.resources import Resources
+from app.service import consumer_token_keys
+from app.settings import Settings
+
+SHOP, OTHER_SHOP = "shop-1", "shop-2"
+BUYER, OTHER_BUYER = "buyer-1", "buyer-2"
+
+TOKEN_SECRET = "a shared secret of more than thirty-two bytes"
+TOKEN_SIGNING_KEY = Ed25519PrivateKey.generate()
+TOKEN_PUBLIC_KEY = (
+    TOKEN_SIGNING_KEY.public_key()
+    .public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+    .decode()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with a credential, or with none; the credential is made anew for each request."""
+
+    client: httpx.AsyncClient
+    credential: Callable[[], str | None]
+
+    async def get(
+        self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
+    ) -> httpx.Response:
+        """GET a path; the query's instants and numbers are encoded."""
+        return await self.send("GET", path, headers=headers, params=query)
+
+    async def post(
+        self,
+        path: str,
+        body: Any = None,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> httpx.Response:
+        """POST a body as JSON, or raw bytes as they are and said to be JSON."""
+        sent = dict(headers or {})
+        if key is not None:
+            sent["Idempotency-Key"] = key
+        if if_match is not None:
+            sent["If-Match"] = if_match
+        if isinstance(body, bytes):
+            sent = {"Content-Type": "application/json", **sent}
+            return await self.send("POST", path, headers=sent, content=body)
+        return await self.send("POST", path, headers=sent, json=body)
+
+    async def send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **parts: Any
+    ) -> httpx.Response:
+        """Send a request in this caller's name."""
+        sent = dict(headers or {})
+        credential = self.credential()
+        if credential is not None:
+            sent.setdefault("Authorization", f"Bearer {credential}")
+        return await self.client.request(method, path, headers=sent, **parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Api:
+    """The running application, its clock, and those who call it."""
+
+    url: str
+    client: httpx.AsyncClient
+    clock: ManualClock
+    resources: Resources
+    token_keys: ConsumerTokenKeys
+    platform: Caller
+    merchant: Caller
+    other_merchant: Caller
+
+    @property
+    def nobody(self) -> Caller:
+        """Somebody without any credential."""
+        return Caller(self.client, lambda: None)
+
+    def bearer(self, credential: str) -> Caller:
+        """Somebody who presents exactly this."""
+        return Caller(self.client, lambda: credential)
+
+    def consumer(self, buyer_id: str = BUYER, *, shop_id: str | None = None) -> Caller:
+        """A buyer whose app renews the token all the time."""
+        return Caller(self.client, lambda: self.token(buyer_id, shop_id=shop_id))
+
+    def token(
+        self,
+        buyer_id: str = BUYER,
+        *,
+        shop_id: str | None = None,
+        life: timedelta = timedelta(minutes=10),
+    ) -> str:
+        """Return a token that is good now."""
+        return sign_consumer_token(
+            self.token_keys, buyer_id=buyer_id, shop_id=shop_id, now=self.clock.now(), life=life
+        )
+
+    async def follow(self) -> None:
+        """Let the readers apply all there is, so that the lists are current."""
+        await Runner(self.resources.pool, order_codec(), READERS).run_until_caught_up()
+
+    async def contents(self) -> dict[str, Any]:
+        """Return what the database holds, to be compared with what it holds later."""
+        rows = await self.resources.pool.fetch(_CONTENTS)
+        return {row["table"]: (row["count"], row["hash"]) for row in rows}
+
+
+_TABLES = ("log_heads", "events", "idempotency_keys", "orders", "tickets", "notifications")
+_CONTENTS = " UNION ALL ".join(
+    f"SELECT '{table}' AS \"table\", count(*) AS count,"
+    f" md5(string_agg(t::text, E'\\n' ORDER BY t::text)) AS hash FROM after_sales.{table} AS t"
+    for table in _TABLES
+)
+
+
+def api_settings(settings: Settings, **changes: Any) -> Settings:
+    """Return settings under which consumers' tokens of both kinds are accepted."""
+    tokens = {
+        "consumer_token_secret": SecretStr(TOKEN_SECRET),
+        "consumer_token_public_key": TOKEN_PUBLIC_KEY,
+    }
+    return settings.model_copy(update={**tokens, **changes})
+
+
+@asynccontextmanager
+async def running_api(
+    settings: Settings, clock: ManualClock, resources: Resources, app: FastAPI | None = None
+) -> AsyncIterator[Api]:
+    """Serve the application on a free port until the end, with a key for each kind of caller."""
+    pool = resources.pool
+    platform = await create_key(pool, role=Role.PLATFORM, shop_id=None, name="tests")
+    merchant, other = [
+        await create_key(pool, role=Role.MERCHANT, shop_id=shop_id, name="tests")
+        for shop_id in (SHOP, OTHER_SHOP)
+    ]
+    async with pool.acquire() as connection:
+        await ensure_checkpoints(connection, [reader.name for reader in READERS])
+    async with (
+        served(app or build_app(settings, clock)) as url,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
+    ):
+        yield Api(
+            url=url,
+            client=client,
+            clock=clock,
+            resources=resources,
+            token_keys=consumer_token_keys(settings),
+            platform=Caller(client, lambda: platform),
+            merchant=Caller(client, lambda: merchant),
+            other_merchant=Caller(client, lambda: other),
+        )
+
+
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncIterator[str]:
+    """Serve an application on a free port of this machine and give its URL."""
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        port = listening.getsockname()[1]
+        server = uvicorn.Server(
+            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **server_options())
+        )
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        try:
+            await _until_started(server, serving)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.should_exit = True
+            await serving
+
+
+def server_options() -> dict[str, Any]:
+    """Return the options the service itself gives to its server."""
+    return {}
+
+
+async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
+    while not server.started:
+        assert not serving.done(), "the server did not start"
+        await asyncio.sleep(0.001)

@@ -48,9 +48,13 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _rendering(settings: Settings) -> list[Processor]:
+    # Neither way shows local variables: they may hold keys, tokens and consumers' words.
     if settings.log_format == "console":
-        return [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        colors = sys.stderr.isatty()
+        plain = structlog.dev.plain_traceback
+        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
+    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     return [
-        structlog.processors.dict_tracebacks,
+        structlog.processors.ExceptionRenderer(frames),
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]

@@ -1,0 +1,74 @@
+"""What goes in a batch: bounded, in order, and nobody is overtaken into starvation."""
+
+import asyncio
+
+from app.event_store.append import Append
+from app.event_store.lane_queue import LaneLimits, LaneQueue, WaitingAppend
+from tests.event_store.samples import request, returns
+
+
+def queue_of(limits: LaneLimits, *items: Append) -> LaneQueue:
+    queue = LaneQueue(limits)
+    for item in items:
+        queue.put(WaitingAppend(item, asyncio.get_running_loop().create_future()))
+    return queue
+
+
+def taken(queue: LaneQueue, *, one_partition: bool = False) -> list[str]:
+    batch = queue.take_batch(one_partition=one_partition)
+    return [waiting.item.stream_id for waiting in batch]
+
+
+async def test_a_batch_is_bounded_in_items() -> None:
+    queue = queue_of(LaneLimits(batch_items_max=2), *(returns(name) for name in "abc"))
+
+    assert [taken(queue), taken(queue), taken(queue)] == [["a", "b"], ["c"], []]
+
+
+async def test_a_batch_is_bounded_in_events_and_one_item_over_the_bound_goes_alone() -> None:
+    queue = queue_of(
+        LaneLimits(batch_events_max=3),
+        returns("a", readers=("x", "y")),
+        returns("b", readers=("x",) * 9),
+        returns("c"),
+    )
+
+    assert [taken(queue), taken(queue), taken(queue)] == [["a"], ["b"], ["c"]]
+
+
+async def test_a_batch_is_bounded_in_bytes() -> None:
+    size = WaitingAppend(returns("a"), asyncio.get_running_loop().create_future()).size_bytes
+    limits = LaneLimits(batch_bytes_max=size * 2)
+
+    assert taken(queue_of(limits, *(returns(name) for name in "abc"))) == ["a", "b"]
+
+
+async def test_what_cannot_go_now_goes_first_in_the_next_batch() -> None:
+    queue = queue_of(
+        LaneLimits(),
+        *(returns("a"), returns("a", 1), returns("b", idempotency=request("k"))),
+        *(returns("c", idempotency=request("k")), returns("d")),
+    )
+
+    assert [taken(queue), taken(queue)] == [["a", "b", "d"], ["a", "c"]]
+
+
+async def test_on_a_cluster_a_batch_keeps_to_the_partition_of_its_first_item() -> None:
+    queue = queue_of(
+        LaneLimits(),
+        *(returns("a", partition_id=3), returns("b", partition_id=5)),
+        *(returns("c", partition_id=3), returns("d", partition_id=5)),
+    )
+
+    batches = [taken(queue, one_partition=True), taken(queue, one_partition=True)]
+
+    assert batches == [["a", "c"], ["b", "d"]]
+
+
+async def test_arrival_is_signalled_while_anything_waits() -> None:
+    queue = queue_of(LaneLimits(batch_items_max=1), returns("a"), returns("b"))
+
+    taken(queue)
+    assert queue.arrived.is_set()
+    taken(queue)
+    assert not queue.arrived.is_set()

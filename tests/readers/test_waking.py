@@ -1,0 +1,119 @@
+"""Runners wake when they are told, look by themselves when they are not, and outlive failures."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from app.database import Pool
+from app.event_store.announcer import Announcer
+from app.event_store.append_lane import AppendLane
+from app.event_store.connections import Connection, OwnConnection
+from app.event_store.recorded import Recorded
+from app.readers.checkpoints import list_checkpoints
+from app.readers.runner import Runner, RunnerLimits
+from app.readers.wake import LogListener
+from tests.event_store.polling import until
+from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
+from tests.readers.library import VisitsReader
+
+AN_HOUR = RunnerLimits(poll_interval_seconds=3_600)
+OFTEN = RunnerLimits(poll_interval_seconds=0.02, backoff_min_seconds=0.01)
+
+
+@asynccontextmanager
+async def following(
+    runner: Runner[LibraryEvent], heard: asyncio.Event | None = None
+) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    task = asyncio.create_task(runner.run(stop, heard))
+    yield
+    stop.set()
+    await task
+
+
+async def test_a_runner_that_would_sleep_for_an_hour_wakes_when_events_are_announced(
+    database: str, pool: Pool, visits: VisitsReader
+) -> None:
+    async def connect() -> OwnConnection:
+        return await asyncpg.connect(database)
+
+    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
+    async with (
+        LogListener(connect) as listener,
+        following(runner, listener.heard),
+        Announcer(connect) as announcer,
+        AppendLane(connect, announce=announcer.announce) as lane,
+    ):
+        for number in range(1, 4):
+            await lane.append(returns(f"s{number}"))
+            await until(_positions_are(visits, pool, list(range(1, number + 1))))
+
+
+async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_once(
+    database: str, pool: Pool, lane: AppendLane, visits: VisitsReader
+) -> None:
+    async def connect() -> OwnConnection:
+        return await asyncpg.connect(database)
+
+    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
+    async with LogListener(connect, retry_seconds=0.01) as listener:
+        await listener.heard.wait()
+        async with following(runner, listener.heard):
+            await lane.append(returns("unannounced"))
+            await pool.fetch(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
+            )
+            await until(_positions_are(visits, pool, [1]))
+
+
+async def test_without_announcements_the_log_is_looked_at_from_time_to_time(
+    pool: Pool, lane: AppendLane, visits: VisitsReader
+) -> None:
+    async with following(Runner(pool, LIBRARY_CODEC, [visits], limits=OFTEN)):
+        await lane.append(returns("a"))
+        await until(_positions_are(visits, pool, [1]))
+
+
+class KilledTwice:
+    """A reader whose connection is killed under it, the first two times."""
+
+    name = "visits"
+
+    def __init__(self, reader: VisitsReader, pool: Pool) -> None:
+        self.deaths = 0
+        self._reader = reader
+        self._pool = pool
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[LibraryEvent]]) -> None:
+        """Apply the batch on a connection that may not live to see its end."""
+        await self._reader.apply(connection, batch)
+        if self.deaths < 2:
+            self.deaths += 1
+            own = await connection.fetchval("SELECT pg_backend_pid()")
+            await self._pool.execute("SELECT pg_terminate_backend($1)", own)
+            await connection.execute("SELECT 1")
+
+
+async def test_a_lost_connection_is_not_the_fault_of_the_event(
+    pool: Pool, lane: AppendLane, visits: VisitsReader
+) -> None:
+    await lane.append(returns("a", readers=("ada", "bob")))
+    reader = KilledTwice(visits, pool)
+
+    async with following(Runner(pool, LIBRARY_CODEC, [reader], limits=OFTEN)):
+        await until(_positions_are(visits, pool, [1, 2]))
+
+    assert reader.deaths == 2
+    assert {checkpoint.status for checkpoint in await list_checkpoints(pool)} == {"running"}
+
+
+def _positions_are(
+    reader: VisitsReader, pool: Pool, expected: list[int]
+) -> Callable[[], Awaitable[bool]]:
+    async def condition() -> bool:
+        return await reader.positions(pool) == expected
+
+    return condition

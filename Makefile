@@ -53,8 +53,8 @@ clean: ## Delete the virtual environment, the embedded database and all caches
 	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 check-style: $(INSTALLED)
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
 
 check-types: $(INSTALLED)
 	$(BIN)/mypy

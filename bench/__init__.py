@@ -1,0 +1,1 @@
+"""Measurements of the service, each beside a baseline measured in the same run."""

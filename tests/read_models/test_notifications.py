@@ -1,0 +1,178 @@
+"""Who is told what, in which words, and how an inbox is read."""
+
+from string import Formatter
+
+import pytest
+from hypothesis import given
+
+from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
+from app.domain.order.events import OrderEvent
+from app.domain.order.tickets import TicketType
+from app.domain.reasons import DeclineReason
+from app.event_store.recorded import Role
+from app.notifications.inbox import list_notifications
+from app.notifications.notification import notifications_of
+from app.notifications.templates import TEMPLATES, Template, render
+from app.read_models.paging import After
+from app.resources import Resources
+from tests.domain.exploring import bounded
+from tests.read_models.histories import histories, recorded
+from tests.read_models.logged import Logged
+from tests.support.orders import (
+    BUYER,
+    DAY,
+    EXPIRES,
+    HOUR,
+    OPENED,
+    ORDER,
+    SHOP,
+    History,
+    agree,
+    order_with_open_entry,
+    order_with_ticket,
+    refund_arrived,
+    refuse,
+    withdraw,
+)
+
+AT = OPENED + 2 * HOUR
+ASKED = order_with_open_entry().then(RequestEntryReopening(note=None), at=EXPIRES)
+DECLINE = DeclineEntryReopening(reason=DeclineReason.ORDER_TOO_OLD, note=None)
+AGREED = order_with_ticket().then(agree(), at=AT)
+TO_RETURN = order_with_ticket(TicketType.EXCHANGE).then(agree(), at=AT)
+
+CONSUMER, MERCHANT = Role.CONSUMER, Role.MERCHANT
+
+
+@pytest.mark.parametrize(
+    ("history", "told"),
+    [
+        (order_with_open_entry(), {(CONSUMER, BUYER): Template.ENTRY_OPENED}),
+        (
+            order_with_open_entry().once_timers_ran(at=EXPIRES - HOUR),
+            {(CONSUMER, BUYER): Template.ENTRY_EXPIRING},
+        ),
+        (
+            order_with_open_entry().once_timers_ran(at=EXPIRES),
+            {(CONSUMER, BUYER): Template.ENTRY_EXPIRED},
+        ),
+        (ASKED, {(MERCHANT, SHOP): Template.REOPENING_REQUESTED}),
+        (
+            ASKED.then(DECLINE, at=EXPIRES + HOUR),
+            {(CONSUMER, BUYER): Template.REOPENING_DECLINED},
+        ),
+        (order_with_ticket(), {(MERCHANT, SHOP): Template.TICKET_CREATED}),
+        (AGREED, {(CONSUMER, BUYER): Template.APPLICATION_AGREED}),
+        (
+            order_with_ticket().once_timers_ran(at=AT + 2 * DAY),
+            {
+                (CONSUMER, BUYER): Template.APPLICATION_AGREED,
+                (MERCHANT, SHOP): Template.APPLICATION_AGREED_AUTOMATICALLY,
+            },
+        ),
+        (
+            order_with_ticket().then(refuse(), at=AT),
+            {(CONSUMER, BUYER): Template.APPLICATION_REJECTED},
+        ),
+        (
+            order_with_ticket().then(withdraw(), at=AT),
+            {(MERCHANT, SHOP): Template.APPLICATION_WITHDRAWN},
+        ),
+        (TO_RETURN.once_timers_ran(at=AT + 7 * DAY), {(CONSUMER, BUYER): Template.TICKET_CLOSED}),
+        (
+            AGREED.then(refund_arrived(), at=AT + HOUR),
+            {(CONSUMER, BUYER): Template.REFUND_SUCCEEDED},
+        ),
+    ],
+)
+def test_an_event_tells_those_it_concerns(
+    history: History, told: dict[tuple[Role, str], Template]
+) -> None:
+    made = notifications_of(recorded(history.events)[-1])
+    assert {(n.recipient_role, n.recipient_id): n.template for n in made} == told
+
+
+def test_the_facts_of_an_order_tell_nobody_anything() -> None:
+    for event in recorded(order_with_open_entry().events)[:-1]:
+        assert notifications_of(event) == ()
+
+
+@given(histories())
+@bounded(examples=100)
+def test_every_message_can_be_said_in_both_languages_and_has_an_id_of_its_own(
+    events: tuple[OrderEvent, ...],
+) -> None:
+    history = recorded(events)
+    made = [notification for event in history for notification in notifications_of(event)]
+    assert len({n.notification_id for n in made}) == len(made)
+    assert made == [n for event in history for n in notifications_of(event)], "the same ids again"
+    for notification in made:
+        message = render(notification.template, notification.params)
+        for text in (message.title, message.body):
+            assert text.zh_cn
+            assert text.en
+            assert "{" not in text.zh_cn + text.en
+        assert ORDER in message.body.en
+
+
+def test_every_template_names_the_same_facts_in_both_languages() -> None:
+    assert set(TEMPLATES) == set(Template)
+    for message in TEMPLATES.values():
+        for text in (message.title, message.body):
+            zh_cn, en = (
+                {name for _, name, _, _ in Formatter().parse(template) if name}
+                for template in (text.zh_cn, text.en)
+            )
+            assert zh_cn == en
+
+
+def test_an_opened_entry_names_its_end_in_shanghai_time() -> None:
+    (notification,) = notifications_of(recorded(order_with_open_entry().events)[-1])
+    body = render(notification.template, notification.params).body
+    # The entry expires at 04:00 UTC, which is noon in Shanghai.
+    assert body.zh_cn == f"订单 {ORDER} 的售后入口已开启,请在 2021-03-20 12:00 前申请售后。"
+    assert "before 2021-03-20 12:00" in body.en
+
+
+async def test_an_inbox_shows_its_owner_their_messages_newest_first(
+    resources: Resources, logged: Logged
+) -> None:
+    await logged.write(order_with_ticket().then(refuse(), at=AT).events)
+    await logged.follow()
+    for role, owner, expected in (
+        (CONSUMER, BUYER, [Template.APPLICATION_REJECTED, Template.ENTRY_OPENED]),
+        (MERCHANT, SHOP, [Template.TICKET_CREATED]),
+        (CONSUMER, "buyer-2", []),
+        (MERCHANT, BUYER, []),
+    ):
+        page = await list_notifications(resources.pool, SHOP, role, owner)
+        assert [notification.template for notification in page.rows] == expected
+        assert (page.next, page.current_to) == (None, 6)
+    assert (await list_notifications(resources.pool, "shop-2", CONSUMER, BUYER)).rows == ()
+
+
+async def test_an_inbox_is_paged_without_repeating_a_message_while_others_arrive(
+    resources: Resources, logged: Logged
+) -> None:
+    history = order_with_ticket().then(refuse(), at=AT)
+    await logged.write(history.events)
+    await logged.follow()
+    first = await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, limit=1)
+    assert [n.template for n in first.rows] == [Template.APPLICATION_REJECTED]
+
+    closed = history.once_timers_ran(at=AT + 7 * DAY)
+    await logged.write(closed.events[len(history.events) :], after_version=len(history.events))
+    await logged.follow()
+    second = await list_notifications(
+        resources.pool, SHOP, CONSUMER, BUYER, after=first.next, limit=1
+    )
+    assert [n.template for n in second.rows] == [Template.ENTRY_OPENED]
+    assert second.next is None
+
+
+async def test_an_inbox_refuses_a_page_of_no_rows_or_after_no_message(resources: Resources) -> None:
+    with pytest.raises(ValueError, match="1 to 200"):
+        await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, limit=0)
+    nonsense = After(OPENED, "nonsense")
+    with pytest.raises(ValueError, match="UUID"):
+        await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, after=nonsense)

@@ -4,7 +4,8 @@ import sys
 
 import typer
 
-from app.commands.failures import EXIT_CODES_HELP, ExitCode, explained
+from app.commands.failures import EXIT_CODES_HELP, ExitCode, Interrupted, explained
+from app.commands.importing import importing
 from app.commands.keys import keys
 from app.commands.migrate import migrate
 from app.commands.openapi import openapi
@@ -32,6 +33,7 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(worker)
 app.command()(migrate)
+app.add_typer(importing, name="import")
 app.add_typer(keys, name="keys")
 app.add_typer(readers, name="readers")
 app.command()(rebuild)
@@ -42,7 +44,7 @@ def main() -> None:
     """Run a command; a failure that is no defect is told with what to do next."""
     try:
         app()
-    except KeyboardInterrupt:
+    except Interrupted:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         failure = explained(error)

@@ -46,6 +46,10 @@ class CommandFailed(Exception):
         return cls(message, next_step, ExitCode.WRONG_USE)
 
 
+class Interrupted(Exception):
+    """Whoever typed the command wants it to end now."""
+
+
 def explained(error: BaseException) -> CommandFailed | None:
     """Say what a known failure means to whoever typed the command; None if it is a defect."""
     match error:

@@ -6,7 +6,6 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import (
@@ -21,7 +20,14 @@ from app.access.keys import (
 from app.access.scopes import Scope
 from app.commands.durations import duration
 from app.commands.failures import CommandFailed
-from app.commands.surroundings import err, out, quietly, read_settings, ready_resources, run
+from app.commands.surroundings import (
+    err,
+    quietly,
+    read_settings,
+    ready_resources,
+    run,
+    show_table,
+)
 from app.event_store.recorded import Role
 from app.service import consumer_token_keys
 
@@ -74,19 +80,22 @@ def list_(shop: ShopOption = None) -> None:
 
     Example: aftersales keys list --shop shop-1001
     """
-    table = Table("id", "role", "shop", "name", "scopes", "created", "last used", "ends", box=None)
-    for key in run(_list(shop)):
-        table.add_row(
-            key.key_id,
-            key.role.value,
-            key.shop_id or "-",
-            key.name,
-            " ".join(sorted(key.scopes)),
-            _day(key.created_at),
-            _day(key.last_used_at),
-            _end(key),
-        )
-    out.print(table)
+    show_table(
+        ("id", "role", "shop", "name", "scopes", "created", "last used", "ends"),
+        [
+            (
+                key.key_id,
+                key.role.value,
+                key.shop_id or "-",
+                key.name,
+                " ".join(sorted(key.scopes)),
+                _minute(key.created_at),
+                _minute(key.last_used_at),
+                _end(key),
+            )
+            for key in run(_list(shop))
+        ],
+    )
 
 
 @keys.command()
@@ -193,10 +202,10 @@ def _no_key(key_id: str) -> CommandFailed:
     )
 
 
-def _day(instant: datetime | None) -> str:
+def _minute(instant: datetime | None) -> str:
     return "-" if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"
 
 
 def _end(key: ApiKey) -> str:
     ends = [at for at in (key.revoked_at, key.expires_at) if at is not None]
-    return _day(min(ends, default=None))
+    return _minute(min(ends, default=None))

@@ -1,12 +1,12 @@
 """`aftersales readers`: how far the readers of the log are, and setting a stopped one going."""
 
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from app.commands.failures import CommandFailed, ExitCode
-from app.commands.surroundings import err, out, ready_resources, run
+from app.commands.surroundings import err, ready_resources, run, show_table
 from app.event_store.partitions import PARTITION_COUNT
 from app.readers.checkpoints import Checkpoint, list_checkpoints
 from app.readers.checkpoints import resume as resume_reader
@@ -32,7 +32,8 @@ def status(
     if context.invoked_subcommand is not None:
         return
     checkpoints = run(_checkpoints())
-    out.print(_table(checkpoints, everything=everything))
+    columns = ("reader", "partition", "position", "lag", "status", "error")
+    show_table(columns, _rows(checkpoints, everything=everything))
     stopped = [one for one in checkpoints if one.status == "stopped"]
     if stopped:
         first = stopped[0]
@@ -71,23 +72,14 @@ async def _resume(reader: str, partition_id: int) -> bool:
         return await resume_reader(resources.pool, reader, partition_id)
 
 
-def _table(checkpoints: list[Checkpoint], *, everything: bool) -> Table:
-    table = Table("reader", "partition", "position", "lag", "status", "error", box=None)
+def _rows(checkpoints: list[Checkpoint], *, everything: bool) -> Iterator[tuple[str, ...]]:
     for reader in dict.fromkeys(one.reader for one in checkpoints):
         own = [one for one in checkpoints if one.reader == reader]
         singled_out = [one for one in own if everything or one.lag or one.status == "stopped"]
         level = [one for one in own if one not in singled_out]
         if level:
             total = sum(one.position for one in level)
-            table.add_row(reader, f"{len(level)} level", str(total), "0", "running", "")
+            yield reader, f"{len(level)} level", str(total), "0", "running", ""
         for one in singled_out:
-            table.add_row(
-                reader,
-                str(one.partition_id),
-                str(one.position),
-                str(one.lag),
-                one.status,
-                one.error or "",
-                style="red" if one.status == "stopped" else None,
-            )
-    return table
+            place = str(one.partition_id), str(one.position), str(one.lag)
+            yield reader, *place, one.status, one.error or ""

@@ -3,17 +3,19 @@
 import asyncio
 import os
 import secrets
-import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
+import typer
 from pydantic import SecretStr
 from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from app.clock import SystemClock
-from app.commands.failures import CommandFailed, not_migrated
+from app.commands.failures import CommandFailed, Interrupted, not_migrated
 from app.database import plain_url
 from app.embedded.database import database_url
 from app.logs import configure_logs
@@ -82,14 +84,26 @@ async def ready_resources() -> AsyncIterator[Resources]:
 
 
 def run(work: Coroutine[Any, Any, T], loop_factory: LoopFactory | None = None) -> T:
-    """Run a command's coroutine to its end; Ctrl-C cancels it and raises KeyboardInterrupt."""
-    with asyncio.Runner(loop_factory=loop_factory) as runner:
-        return runner.run(work)
+    """Run a command's coroutine to its end; raises Interrupted at Ctrl-C."""
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            return runner.run(work)
+    except KeyboardInterrupt as interrupt:
+        raise Interrupted from interrupt
 
 
-def on_terminal() -> bool:
-    """Tell whether a person watches standard error."""
-    return sys.stderr.isatty()
+def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table for a person, or lines of tab-separated fields for another program."""
+    if not out.is_terminal:
+        for row in (columns, *rows):
+            typer.echo("\t".join(row))
+        return
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*(escape(field) for field in row))
+    out.print(table)
 
 
 def _check_url(url: str) -> None:

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from app.api.wire import examples
 from app.api.wire.common import (
     Amount,
     Id,
@@ -26,6 +27,8 @@ BULK_OPEN_MAX = 100
 class OpenEntryBody(RequestModel):
     """The merchant's word that the cost shown was seen."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OPEN_ENTRY]})
+
     cost_acknowledged: Literal[True]
     """Past the period the merchant bears the whole refund; see the cost preview."""
 
@@ -33,17 +36,23 @@ class OpenEntryBody(RequestModel):
 class OpenEntriesBody(OpenEntryBody):
     """Several orders whose entries are to be opened."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.OPEN_ENTRIES]})
+
     order_ids: Annotated[list[Id], Field(min_length=1, max_length=BULK_OPEN_MAX)]
 
 
 class ReopeningRequestBody(RequestModel):
     """The consumer's wish to have the closed entry opened again."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REOPENING_REQUEST]})
+
     note: LongText | None = None
 
 
 class DeclineReopeningBody(RequestModel):
     """The merchant's no, with its reason."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.DECLINE_REOPENING]})
 
     reason: DeclineReason
     note: LongText | None = None

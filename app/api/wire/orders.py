@@ -3,8 +3,9 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
+from app.api.wire import examples
 from app.api.wire.common import (
     Amount,
     Id,
@@ -75,6 +76,8 @@ class CommissionTermsIn(RequestModel):
 class RegisterOrderBody(RequestModel):
     """An order as the platform's order system knows it."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REGISTER_ORDER]})
+
     order_id: Id
     buyer_id: Id
     created_at: Instant
@@ -87,17 +90,23 @@ class RegisterOrderBody(RequestModel):
 class ShipmentBody(RequestModel):
     """When the goods were shipped."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SHIPMENT]})
+
     shipped_at: Instant
 
 
 class ReceiptConfirmationBody(RequestModel):
     """When the buyer confirmed receipt."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RECEIPT_CONFIRMATION]})
+
     confirmed_at: Instant
 
 
 class SettlementBody(RequestModel):
     """When the order was settled with the shop."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.SETTLEMENT]})
 
     settled_at: Instant
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
+from app.api.wire import examples
 from app.api.wire.common import (
     Amount,
     Id,
@@ -57,6 +58,8 @@ class GoodsItemIn(RequestModel):
 class RequestRefundBody(RequestModel):
     """An application for money back."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_REFUND]})
+
     items: Annotated[list[RefundItemIn], Field(min_length=1, max_length=REQUESTED_ITEMS_MAX)]
     return_goods: bool
     """Whether the goods go back first: return and refund, or refund only."""
@@ -67,6 +70,8 @@ class RequestRefundBody(RequestModel):
 class RequestGoodsBody(RequestModel):
     """An application for an exchange, a reissue or a repair."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_GOODS]})
+
     items: Annotated[list[GoodsItemIn], Field(min_length=1, max_length=REQUESTED_ITEMS_MAX)]
     reason: ApplicationReason
     description: LongText | None = None
@@ -74,6 +79,8 @@ class RequestGoodsBody(RequestModel):
 
 class RejectApplicationBody(RequestModel):
     """The merchant's no, with its reason and what proves it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REJECT_APPLICATION]})
 
     reason: RejectReason
     note: LongText | None = None

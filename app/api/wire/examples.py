@@ -1,0 +1,60 @@
+"""Examples shown in the OpenAPI document. A test validates each against its model."""
+
+from typing import Any
+
+REGISTER_ORDER: dict[str, Any] = {
+    "order_id": "4821-0001",
+    "buyer_id": "buyer-2001",
+    "created_at": "2026-09-01T10:00:00+08:00",
+    "payment": {
+        "method": "online",
+        "channel": "alipay",
+        "amount": {"amount": 12900, "currency": "CNY"},
+        "paid_at": "2026-09-01T10:00:30+08:00",
+    },
+    "items": [
+        {
+            "item_id": "1",
+            "sku": "kettle-1l",
+            "title": "Kettle, 1 litre",
+            "kind": "physical",
+            "quantity": 1,
+            "amount_paid": 12900,
+        }
+    ],
+    "business_line": "general",
+    "commission": {
+        "talent_basis_points": 1000,
+        "agency_basis_points": 200,
+        "service_fee_basis_points": 500,
+    },
+}
+SHIPMENT: dict[str, Any] = {"shipped_at": "2026-09-02T09:00:00+08:00"}
+RECEIPT_CONFIRMATION: dict[str, Any] = {"confirmed_at": "2026-09-05T18:30:00+08:00"}
+SETTLEMENT: dict[str, Any] = {"settled_at": "2026-09-13T00:00:00+08:00"}
+OPEN_ENTRY: dict[str, Any] = {"cost_acknowledged": True}
+OPEN_ENTRIES: dict[str, Any] = {
+    "cost_acknowledged": True,
+    "order_ids": ["4821-0001", "4821-0002"],
+}
+REOPENING_REQUEST: dict[str, Any] = {"note": "The lid broke again."}
+DECLINE_REOPENING: dict[str, Any] = {
+    "reason": "settled_otherwise",
+    "note": "A new lid was sent last week.",
+}
+REQUEST_REFUND: dict[str, Any] = {
+    "items": [{"item_id": "1", "quantity": 1, "amount": 12900}],
+    "return_goods": True,
+    "reason": "promised_after_sales",
+    "description": "The lid broke after three weeks.",
+}
+REQUEST_GOODS: dict[str, Any] = {
+    "items": [{"item_id": "1", "quantity": 1}],
+    "reason": "quality_problem",
+    "description": "The lid does not close.",
+}
+REJECT_APPLICATION: dict[str, Any] = {
+    "reason": "damaged_by_buyer",
+    "note": "The picture shows a fall.",
+    "evidence": ["https://img.example.com/kettle-lid.jpg"],
+}

@@ -61,6 +61,18 @@ DECISIONS: dict[str, Callable[[str], TicketDecision]] = {
     "withdraw": withdraw,
     "refund_arrived": refund_arrived,
 }
+Move = tuple[int | None, timedelta]
+"""To which of the next boundaries, and how far from it; None: from where the clock stands."""
+STAY: Move = (None, timedelta(0))
+JUMPS = [INSTANT, HOUR, DAY, 2 * DAY, 30 * DAY, -INSTANT, -HOUR, -3 * DAY]
+MOVES: st.SearchStrategy[Move] = st.one_of(
+    st.just(STAY),
+    st.tuples(st.none(), st.sampled_from(JUMPS)),
+    st.tuples(st.sampled_from([0, 0, 0, 1, 2]), st.sampled_from([-INSTANT, timedelta(0), INSTANT])),
+)
+AGO = st.sampled_from([timedelta(seconds=-6), timedelta(seconds=-5), timedelta(0), HOUR, DAY])
+
+Wanted = list[tuple[str, int, int]]
 MOST_OFTEN_RIGHT = st.sampled_from(
     [("scarf", 1, 3_000), ("scarf", 3, 9_000), ("scarf", 1, 4_500), ("hat", 1, 1_000)]
 )
@@ -92,97 +104,88 @@ class OneOrder(RuleBasedStateMachine):
         if begin == "opened":
             self.open()
 
-    @rule(by=st.sampled_from([INSTANT, HOUR, DAY, 2 * DAY, 5 * DAY, 7 * DAY, 30 * DAY]))
-    def time_passes(self, by: timedelta) -> None:
-        self.now += by
-
-    @rule(
-        which=st.integers(0, 3),
-        side=st.sampled_from([-INSTANT, timedelta(0), INSTANT]),
-        timer=st.booleans(),
-    )
-    def time_passes_to_a_boundary(self, which: int, side: timedelta, timer: bool) -> None:
-        ahead = sorted(at for at in self.plain.interesting_instants() if at + side > self.now)
-        if ahead:
-            self.now = ahead[min(which, len(ahead) - 1)] + side
-        if timer:
-            self.a_timer_wakes_up()
-
-    @precondition(lambda self: self.plain.entry["open"])
-    @rule(before=st.sampled_from([timedelta(0), DAY]), side=st.sampled_from([timedelta(0), HOUR]))
-    def a_timer_wakes_up_late_for_the_entry(self, before: timedelta, side: timedelta) -> None:
-        self.now = max(self.now, self.plain.entry["expires"] - before + side)
-        self.a_timer_wakes_up()
-
-    @rule(by=st.sampled_from([INSTANT, HOUR, 3 * DAY]))
-    def the_clock_is_put_back(self, by: timedelta) -> None:
-        self.now -= by
-
-    @rule()
-    def a_timer_wakes_up(self) -> None:
+    @rule(move=MOVES)
+    def a_timer_wakes_up(self, move: Move) -> None:
+        self.move(move)
         self.decide(ActOnDeadlines(), "wake")
 
-    @rule(
-        fact=st.sampled_from(sorted(TOLD)),
-        ago=st.sampled_from(
-            [timedelta(seconds=-6), timedelta(seconds=-5), timedelta(0), HOUR, DAY]
-        ),
-    )
-    def a_fact_is_told(self, fact: str, ago: timedelta) -> None:
+    @rule(move=MOVES, fact=st.sampled_from(sorted(TOLD)), ago=AGO)
+    def a_fact_is_told(self, move: Move, fact: str, ago: timedelta) -> None:
+        self.move(move)
         self.decide(TOLD[fact](self.now - ago), "tell", fact, self.now - ago)
 
     @precondition(lambda self: self.plain.told)
-    @rule(pick=st.integers(0, 2))
-    def a_fact_is_told_again(self, pick: int) -> None:
+    @rule(move=MOVES, pick=st.integers(0, 2))
+    def a_fact_is_told_again(self, move: Move, pick: int) -> None:
+        self.move(move)
         fact, at = sorted(self.plain.told.items())[pick % len(self.plain.told)]
         self.decide(TOLD[fact](at), "tell", fact, at)
 
-    @rule()
-    def open(self) -> None:
+    @rule(move=MOVES)
+    def open(self, move: Move = STAY) -> None:
+        self.move(move)
         self.decide(OpenAfterSalesEntry(), "open")
 
-    @rule()
-    def ask_again(self) -> None:
+    @rule(move=MOVES)
+    def ask_again(self, move: Move) -> None:
+        self.move(move)
         self.decide(RequestEntryReopening(note=None), "ask_again")
 
-    @rule()
-    def decline(self) -> None:
+    @rule(move=MOVES)
+    def decline(self, move: Move) -> None:
+        self.move(move)
         command = DeclineEntryReopening(reason=DeclineReason.OTHER, note=None)
         self.decide(command, "decline")
 
-    @rule(kind=st.sampled_from(TicketType), wanted=WANTED)
-    def apply(self, kind: TicketType, wanted: list[tuple[str, int, int]]) -> None:
-        items = tuple(some(i, quantity=quantity, amount=amount) for i, quantity, amount in wanted)
-        command = apply_for(kind, *items)
-        if items:
-            self.decide(command, "apply", kind.value, wanted)
+    @rule(move=MOVES, kind=st.sampled_from(TicketType), wanted=WANTED)
+    def apply(self, move: Move, kind: TicketType, wanted: Wanted) -> None:
+        self.move(move)
+        self.apply_at_once(kind, wanted)
 
     @precondition(lambda self: not self.plain.active())
-    @rule(amount=st.sampled_from([1_000, 3_000, 4_500]))
-    def apply_for_money(self, amount: int) -> None:
-        self.apply(TicketType.REFUND_ONLY, [("scarf", 1, amount)])
+    @rule(move=MOVES, amount=st.sampled_from([1_000, 3_000, 4_500, 9_000]), paid=st.booleans())
+    def apply_for_money(self, move: Move, amount: int, paid: bool) -> None:
+        self.move(move)
+        self.apply_at_once(TicketType.REFUND_ONLY, [("scarf", 1, amount)])
+        if paid:
+            self.decide_on_ticket("agree")
+            self.decide_on_ticket("refund_arrived")
 
     @precondition(lambda self: not self.plain.active())
-    @rule(times=st.sampled_from([2, 5]))
-    def apply_and_withdraw(self, times: int) -> None:
+    @rule(move=MOVES, times=st.sampled_from([2, 5]))
+    def apply_and_withdraw(self, move: Move, times: int) -> None:
+        self.move(move)
         for _ in range(times):
-            self.apply(TicketType.EXCHANGE, [("scarf", 3, 0)])
-            self.on_a_ticket("withdraw", back=0)
+            self.apply_at_once(TicketType.EXCHANGE, [("scarf", 3, 0)])
+            self.decide_on_ticket("withdraw")
 
-    @precondition(lambda self: not self.plain.active())
-    @rule(amount=st.sampled_from([3_000, 4_500, 9_000]))
-    def get_money_back(self, amount: int) -> None:
-        self.apply(TicketType.REFUND_ONLY, [("scarf", 1, amount)])
-        self.on_a_ticket("agree", back=0)
-        self.on_a_ticket("refund_arrived", back=0)
+    @precondition(lambda self: self.plain.tickets)
+    @rule(move=MOVES, decision=st.sampled_from(sorted(DECISIONS)), back=st.sampled_from([0, 1, -1]))
+    def on_any_ticket(self, move: Move, decision: str, back: int) -> None:
+        self.move(move)
+        self.decide_on_ticket(decision, back=back)
 
     @precondition(lambda self: self.plain.active())
-    @rule(decision=st.sampled_from(sorted(DECISIONS)))
-    def on_the_latest_ticket(self, decision: str) -> None:
-        self.on_a_ticket(decision, back=0)
+    @rule(move=MOVES, decision=st.sampled_from(sorted(DECISIONS)))
+    def on_the_active_ticket(self, move: Move, decision: str) -> None:
+        self.move(move)
+        self.decide_on_ticket(decision)
 
-    @rule(decision=st.sampled_from(sorted(DECISIONS)), back=st.integers(-1, 2))
-    def on_a_ticket(self, decision: str, back: int) -> None:
+    def move(self, move: Move) -> None:
+        """Move the clock: by a duration, or to one side of an instant at which answers change."""
+        boundary, by = move
+        ahead = sorted(at for at in self.plain.interesting_instants() if at + by > self.now)
+        if boundary is None:
+            self.now += by
+        elif ahead:
+            self.now = ahead[min(boundary, len(ahead) - 1)] + by
+
+    def apply_at_once(self, kind: TicketType, wanted: Wanted) -> None:
+        items = tuple(some(i, quantity=quantity, amount=amount) for i, quantity, amount in wanted)
+        if items:
+            self.decide(apply_for(kind, *items), "apply", kind.value, wanted)
+
+    def decide_on_ticket(self, decision: str, back: int = 0) -> None:
         number = max(len(self.plain.tickets) - back, 1)
         self.decide(DECISIONS[decision](f"order-1-{number}"), "on_ticket", decision, number)
 
@@ -289,4 +292,4 @@ def described(order: Order) -> dict[str, object]:
 
 
 TestOneOrder = OneOrder.TestCase
-TestOneOrder.settings = bounded(examples=150, steps=50)
+TestOneOrder.settings = bounded(examples=250, steps=25)

@@ -99,8 +99,8 @@ async def test_two_workers_side_by_side_have_each_effect_once(
     workers = [DeadlineWorker(resources.pool, act, clock, limits=limits) for _ in range(2)]
 
     async def work(worker: DeadlineWorker) -> None:
-        while await worker.run_once(LATE):
-            pass
+        for _ in range(2 * len(order_ids)):
+            await worker.run_once(LATE)
 
     await asyncio.gather(*(work(worker) for worker in workers))
     for order_id in order_ids:

@@ -5,8 +5,12 @@ from typing import Any
 
 from fastapi import FastAPI, Response
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode
+from starlette.requests import Request
 
 from app.api.problems import Problem
+from app.api.wire.imports import ImportLine, ImportResult
 
 DESCRIPTION = """\
 Opens the after-sales entry again for one order past the after-sales period, runs the tickets that
@@ -46,15 +50,42 @@ def document(app: FastAPI) -> dict[str, Any]:
             routes=app.routes,
             servers=[{"url": "/"}],
         )
-        _add_problem_schemas(schema)
+        _add_schemas(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def _add_problem_schemas(schema: dict[str, Any]) -> None:
-    """Problems are declared by reference, in their own media type, so they are brought along."""
-    problem = Problem.model_json_schema(mode="serialization", ref_template=SCHEMA_REF)
+def documented_methods(request: Request) -> list[str]:
+    """Return the methods of the path a request came for; none if the path is not documented."""
+    return sorted(method.upper() for method in _path_item(request))
+
+
+def documented_query(request: Request) -> set[str]:
+    """Return the names of the query parameters of the operation a request came for."""
+    operation = _path_item(request).get(request.method.lower(), {})
+    parameters = operation.get("parameters", [])
+    return {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
+
+
+def _path_item(request: Request) -> dict[str, Any]:
+    template = getattr(request.scope.get("route"), "path", "")
+    found: dict[str, Any] = document(request.app)["paths"].get(template, {})
+    return found
+
+
+def _add_schemas(schema: dict[str, Any]) -> None:
+    """Bring along what routes only refer to: problems, and the lines of NDJSON bodies."""
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
-    for name, definition in problem.pop("$defs").items():
-        schemas.setdefault(name, definition)
-    schemas["Problem"] = problem
+    for model, mode in _REFERRED_TO:
+        found = model.model_json_schema(mode=mode, ref_template=SCHEMA_REF)
+        for name, definition in found.pop("$defs", {}).items():
+            schemas.setdefault(name, definition)
+        schemas[model.__name__] = found
+    schema["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+_REFERRED_TO: tuple[tuple[type[BaseModel], JsonSchemaMode], ...] = (
+    (Problem, "serialization"),
+    (ImportLine, "validation"),
+    (ImportResult, "serialization"),
+)

@@ -90,22 +90,18 @@ class PostgresServer:
         )
 
     def start(self) -> None:
-        """Start the server and return when it accepts connections; nothing if it does already.
+        """Start the server unless it runs, and return when it accepts connections.
 
         After a crash this includes its recovery.
         """
-        if self.accepts_connections():
-            return
-        open_way_to(self._account, self._folder, _binaries())
-        self._own(self._sockets)
-        self._log.touch()
-        os.chown(self._log, self._account.uid, self._account.gid)
-        options = " ".join(f"-c {name}={_quoted(value)}" for name, value in self._options())
-        self._run(
-            "pg_ctl",
-            *("start", "--wait", f"--timeout={START_TIMEOUT_SECONDS}", "--silent"),
-            *("--pgdata", str(self._cluster), "--log", str(self._log), "--options", options),
-        )
+        deadline = time.monotonic() + START_TIMEOUT_SECONDS
+        while not self.accepts_connections():
+            if self.process_id() is None:
+                self._launch()
+            elif time.monotonic() > deadline:
+                raise EmbeddedPostgresError(f"the server in {self._folder} does not answer")
+            else:
+                time.sleep(0.02)
 
     def stop(self) -> None:
         """Stop the server, ending its connections and writing everything down."""
@@ -154,6 +150,18 @@ class PostgresServer:
         shutil.rmtree(self._cluster, ignore_errors=True)
         if self._sockets != self._folder / "sockets":
             shutil.rmtree(self._sockets, ignore_errors=True)
+
+    def _launch(self) -> None:
+        open_way_to(self._account, self._folder, _binaries())
+        self._own(self._sockets)
+        self._log.touch()
+        os.chown(self._log, self._account.uid, self._account.gid)
+        options = " ".join(f"-c {name}={_quoted(value)}" for name, value in self._options())
+        self._run(
+            "pg_ctl",
+            *("start", "--wait", f"--timeout={START_TIMEOUT_SECONDS}", "--silent"),
+            *("--pgdata", str(self._cluster), "--log", str(self._log), "--options", options),
+        )
 
     def _options(self) -> Iterator[tuple[str, str]]:
         yield "unix_socket_directories", str(self._sockets)

@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from app.commands.demo import demo
 from app.commands.failures import EXIT_CODES_HELP, ExitCode, Interrupted, explained
 from app.commands.importing import importing
 from app.commands.keys import keys
@@ -38,6 +39,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(readers, name="readers")
 app.command()(rebuild)
 app.command()(openapi)
+app.command()(demo)
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.loops.auto import auto_loop_factory
 
+from app.api.http_protocol import HttpProtocol
 from app.commands.failures import CommandFailed
 from app.commands.surroundings import LoopFactory
 
@@ -32,6 +33,7 @@ def make_server(app: FastAPI) -> Server:
     return Server(
         uvicorn.Config(
             app,
+            http=HttpProtocol,
             lifespan="on",
             log_config=None,
             access_log=False,

@@ -33,12 +33,15 @@ err = Console(stderr=True, highlight=False)
 """What it has to say beside it."""
 
 
-def read_settings() -> Settings:
+def read_settings(*, embedded: bool = False) -> Settings:
     """Read the settings, with a secret for consumers' tokens if the database is embedded.
 
-    Raises pydantic's ValidationError if one is wrong.
+    ``embedded`` takes the embedded database whatever is set. Raises pydantic's ValidationError
+    if a setting is wrong.
     """
     settings = Settings()
+    if embedded:
+        settings = settings.model_copy(update={"database_url": None})
     has_keys = settings.consumer_token_secret or settings.consumer_token_public_key
     if settings.database_url is not None:
         _check_url(settings.database_url)

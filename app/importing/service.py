@@ -44,6 +44,10 @@ class Patience:
     wait_seconds_min: float = 0.5
 
 
+def _tell_nobody(_reason: str) -> None:
+    pass
+
+
 class ImportService:
     """Sends chunks; whatever the service cannot take now is sent again, and only that."""
 
@@ -51,7 +55,7 @@ class ImportService:
         self,
         client: httpx.AsyncClient,
         patience: Patience | None = None,
-        on_wait: Callable[[str], None] = lambda _reason: None,
+        on_wait: Callable[[str], None] = _tell_nobody,
     ) -> None:
         self._client = client
         self._patience = patience or Patience()
@@ -104,7 +108,7 @@ class ImportService:
 
 @asynccontextmanager
 async def connected_service(
-    url: str, key: str, on_wait: Callable[[str], None]
+    url: str, key: str, on_wait: Callable[[str], None] = _tell_nobody
 ) -> AsyncIterator[ImportService]:
     """Open a client for the service at a base URL, with a platform's key."""
     async with httpx.AsyncClient(

@@ -1,0 +1,161 @@
+"""`aftersales demo`: the main story on an embedded database, then an open service to go on with."""
+
+import asyncio
+import json
+import secrets
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import httpx
+import typer
+
+from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
+from app.access.keys import create_key
+from app.clock import SystemClock
+from app.commands.demo_story import Credentials, Story, curl_lines
+from app.commands.failures import CommandFailed, ExitCode, Interrupted
+from app.commands.listening import (
+    listen_from,
+    make_server,
+    quickest_loop,
+    serve_until,
+    stop_on_signals,
+    url_of,
+)
+from app.commands.surroundings import out, quietly, read_settings, ready_database, run
+from app.embedded.sample_orders import BUYER, SHOP, sample_orders
+from app.event_store.recorded import Role
+from app.importing.lines import NumberedLine
+from app.importing.service import connected_service
+from app.main import build_app
+from app.resources import open_resources
+from app.service import consumer_token_keys
+from app.settings import Settings
+from app.worker import run_worker
+
+KEYS_LIVE = timedelta(days=7)
+
+
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the story.")] = False,
+    port: Annotated[
+        int | None, typer.Option(help="Port to begin looking for a free one at.", min=1, max=65_535)
+    ] = None,
+) -> None:
+    """Play the main story over HTTP, then stay up with keys and calls to go on with.
+
+    It always uses an embedded PostgreSQL in .data, never a database of yours. Exits with 1 if the
+    story broke off.
+
+    Example: aftersales demo --once
+    """
+    settings = quietly(read_settings(embedded=True))
+    run(_demo(settings, port or settings.http_port, once=once), quickest_loop())
+
+
+async def _demo(settings: Settings, port: int, *, once: bool) -> None:
+    with stop_on_signals() as stop, listen_from(settings.http_host, port) as listener:
+        url = url_of(listener)
+        out.print("[bold]After-sales for orders past the after-sales period (超售后期售后)[/]")
+        if listener.getsockname()[1] != port:
+            out.print(f"Port {port} is in use; taking the next free one.", style="yellow")
+        with out.status("Starting the embedded PostgreSQL, a few seconds the first time ..."):
+            database = AsyncExitStack()
+            ready = await database.enter_async_context(ready_database(settings))
+        async with database, asyncio.TaskGroup() as tasks:
+            tasks.create_task(serve_until(make_server(build_app(ready)), listener, stop))
+            tasks.create_task(_worker(ready, stop))
+            try:
+                finished = await _unless(stop, _play(ready, url, once=once))
+                if finished and not once:
+                    await stop.wait()
+            finally:
+                stop.set()
+    if not finished:
+        raise Interrupted
+    out.print("The story is told." if once else "Stopped.")
+
+
+async def _play(settings: Settings, url: str, *, once: bool) -> None:
+    name = f"demo-{datetime.now().astimezone():%m%d-%H%M%S}-{secrets.token_hex(1)}"
+    credentials = await _credentials(settings)
+    out.print(f"API and worker run at {url}, on an embedded PostgreSQL in {settings.data_dir}.")
+    await _import_samples(url, credentials.platform, name)
+    async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
+        await Story(client, credentials, out, name).play()
+    if not once:
+        _say_how_to_go_on(url, credentials, name)
+
+
+async def _import_samples(url: str, key: str, name: str) -> None:
+    lines = [
+        NumberedLine(number, json.dumps(order).encode(), 0)
+        for number, order in enumerate(sample_orders(name, datetime.now(UTC)), start=1)
+    ]
+    async with connected_service(url, key) as service:
+        results = await service.send(lines)
+    taken = sum(result["status"] == 201 for result in results)
+    if taken != len(lines):
+        raise CommandFailed(
+            f"the service refused sample orders: {results}",
+            "this is a defect; report it with the text above",
+            ExitCode.FOUND_FAULTS,
+        )
+    out.print(f"{taken} sample orders are imported, {name}-01 to {name}-{taken:02}.")
+
+
+async def _credentials(settings: Settings) -> Credentials:
+    """Make keys of a run's own: the secrets of earlier ones are not kept."""
+    now = datetime.now(UTC)
+    async with open_resources(settings, SystemClock()) as resources:
+        platform, merchant = [
+            await create_key(
+                resources.pool, role=role, shop_id=shop_id, name="demo", expires_at=now + KEYS_LIVE
+            )
+            for role, shop_id in ((Role.PLATFORM, None), (Role.MERCHANT, SHOP))
+        ]
+    consumer = sign_consumer_token(
+        consumer_token_keys(settings), buyer_id=BUYER, shop_id=SHOP, now=now, life=LIFETIME_MAX
+    )
+    return Credentials(platform=platform, merchant=merchant, consumer=consumer)
+
+
+async def _worker(settings: Settings, stop: asyncio.Event) -> None:
+    clock = SystemClock()
+    async with open_resources(settings, clock) as resources:
+        await run_worker(resources, clock, stop)
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
+    """Do the work unless told to stop before it is done; tell whether it was."""
+    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            await working
+            return True
+        return False
+    finally:
+        working.cancel()
+        stopping.cancel()
+        await asyncio.wait({working, stopping})
+
+
+def _say_how_to_go_on(url: str, credentials: Credentials, name: str) -> None:
+    out.print()
+    out.rule("The service stays up; Ctrl-C ends it")
+    out.print(f"Docs: {url}/docs")
+    keys = {
+        "platform": credentials.platform,
+        f"merchant of {SHOP}": credentials.merchant,
+        f"consumer {BUYER}, for an hour": credentials.consumer,
+    }
+    for whose, key in keys.items():
+        out.print(f"Key of the {whose}:", key, soft_wrap=True)
+    out.print("Three calls to go on with: look at another order, open its entry, apply:")
+    for line in curl_lines(url, credentials, name):
+        out.print()
+        out.print(line, markup=False, soft_wrap=True)
+    out.print()

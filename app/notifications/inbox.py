@@ -16,10 +16,9 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Recorded, Role
-from app.event_store.tables import BytewiseText, metadata
+from app.event_store.tables import SCHEMA, BytewiseText, metadata
 from app.notifications.notification import Notification, notifications_of
 from app.notifications.templates import Template
-from app.read_models.columns import columns_of
 from app.read_models.paging import PAGE_ROWS_MAX, After, Page
 
 notifications = Table(
@@ -42,17 +41,7 @@ notifications = Table(
     ),
 )
 
-INSERT_ROWS = """
-INSERT INTO after_sales.notifications
-    (partition_id, notification_id, shop_id, order_id, recipient_role, recipient_id, template,
-     params, created_at)
-SELECT r.partition_id, r.notification_id, r.shop_id, r.order_id, r.recipient_role,
-       r.recipient_id, r.template, r.params, r.created_at
-FROM unnest($1::smallint[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::text[], $8::jsonb[], $9::timestamptz[])
-    AS r(partition_id, notification_id, shop_id, order_id, recipient_role, recipient_id,
-         template, params, created_at)
-"""
+COLUMNS = tuple(notifications.c.keys())
 
 CLEAR_PARTITION = "DELETE FROM after_sales.notifications WHERE partition_id = $1"
 
@@ -79,7 +68,7 @@ ORDER BY n.created_at DESC, n.notification_id DESC
 
 @dataclass(frozen=True, slots=True)
 class NotificationsReader:
-    """Puts messages into inboxes: one statement a batch, nothing is sent anywhere."""
+    """Puts messages into inboxes: one COPY a batch, nothing is sent anywhere."""
 
     name: str = "notifications"
 
@@ -95,7 +84,9 @@ class NotificationsReader:
             for notification in notifications_of(recorded)
         ]
         if rows:
-            await connection.execute(INSERT_ROWS, *columns_of(rows))
+            await connection.copy_records_to_table(
+                notifications.name, schema_name=SCHEMA, columns=COLUMNS, records=rows
+            )
 
 
 async def list_notifications(

@@ -144,8 +144,16 @@ def _opening(event: AfterSalesEntryOpened) -> Params:
     return {
         "expires_at": instant_text(event.expires_at),
         "acknowledged_cost": to_jsonable_python(event.acknowledged_cost),
-        "policy_version": to_jsonable_python(event.verdict.policy_version),
-        "rules": to_jsonable_python(event.verdict.rules),
+        "policy_version": event.verdict.policy_version,
+        "rules": [
+            {
+                "code": rule.code.value,
+                "passed": rule.passed,
+                "observed": rule.observed,
+                "threshold": rule.threshold,
+            }
+            for rule in event.verdict.rules
+        ],
     }
 
 

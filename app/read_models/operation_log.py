@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded, Role
-from app.event_store.tables import BytewiseText, metadata
-from app.read_models.columns import columns_of
+from app.event_store.tables import SCHEMA, BytewiseText, metadata
 from app.read_models.log_entry import LogEntry, log_entry
 from app.read_models.log_facts import LogCode
 
@@ -34,25 +33,14 @@ operation_log = Table(
     PrimaryKeyConstraint("partition_id", "stream_id", "version", name="operation_log_pkey"),
 )
 
-INSERT_ROWS = """
-INSERT INTO after_sales.operation_log
-    (partition_id, stream_id, version, event_id, occurred_at, recorded_at, actor_role, actor_id,
-     code, subject, after, params)
-SELECT r.partition_id, r.stream_id, r.version, r.event_id, r.occurred_at, r.recorded_at,
-       r.actor_role, r.actor_id, r.code, r.subject, r.after, r.params
-FROM unnest($1::smallint[], $2::text[], $3::integer[], $4::uuid[], $5::timestamptz[],
-            $6::timestamptz[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
-            $12::jsonb[])
-    AS r(partition_id, stream_id, version, event_id, occurred_at, recorded_at, actor_role,
-         actor_id, code, subject, after, params)
-"""
+COLUMNS = tuple(operation_log.c.keys())
 
 CLEAR_PARTITION = "DELETE FROM after_sales.operation_log WHERE partition_id = $1"
 
 
 @dataclass(frozen=True, slots=True)
 class OperationLogReader:
-    """Writes a line for each event: one statement a batch."""
+    """Writes a line for each event: one COPY a batch."""
 
     name: str = "operation_log"
 
@@ -64,7 +52,9 @@ class OperationLogReader:
         """Write the lines of a batch."""
         rows = [_row(recorded) for recorded in batch]
         if rows:
-            await connection.execute(INSERT_ROWS, *columns_of(rows))
+            await connection.copy_records_to_table(
+                operation_log.name, schema_name=SCHEMA, columns=COLUMNS, records=rows
+            )
 
 
 def log_entry_from_row(row: asyncpg.Record) -> LogEntry:

@@ -1,6 +1,7 @@
 """Handles one command: two round trips, one to load and one to append."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
@@ -17,7 +18,7 @@ from app.command_handling.requests import (
     TooManyConflicts,
 )
 from app.command_handling.stored_answer import answer_from, stored_form
-from app.domain.order.commands import TicketDecision
+from app.domain.order.commands import ActOnDeadlines, TicketDecision
 from app.domain.order.decide import decide
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
@@ -51,9 +52,14 @@ _SYSTEM = Actor(role=Role.SYSTEM, id="deadlines")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """The events to append, each with whose doing it is."""
+    """The events to append, each with whose doing it is, and the refusal if there is one.
 
-    by_actor: tuple[tuple[Actor, OrderEvent], ...]
+    ``changed``: whether the commands led to any of them.
+    """
+
+    by_actor: tuple[tuple[Actor, OrderEvent], ...] = ()
+    changed: bool = False
+    refusal: Refusal | None = None
 
 
 class CommandHandler:
@@ -110,14 +116,13 @@ class CommandHandler:
         """Decide, render the answer, and say what is to be appended for it to hold, if anything."""
         state = fold(Unregistered(), [recorded.event for recorded in history])
         decided = self._decide(request, state)
-        new: list[Recorded[OrderEvent]] = []
-        if isinstance(decided, Decided):
-            new = self._recorded(request, decided, state.version)
-            answer = responder.accepted([*history, *new], changed=bool(new))
+        new = self._recorded(request, decided, state.version)
+        if decided.refusal is None:
+            answer = responder.accepted([*history, *new], changed=decided.changed)
         else:
-            answer = responder.refused(decided)
+            answer = responder.refused(decided.refusal)
         key = request.idempotency
-        remembered = isinstance(decided, Decided) or _is_kept(decided)
+        remembered = decided.refusal is None or _is_kept(decided.refusal)
         if not new and (key is None or not remembered):
             return None, answer
         item = Append(
@@ -125,33 +130,41 @@ class CommandHandler:
             stream_id=order_stream(request.shop_id, request.order_id),
             expected_version=state.version,
             events=tuple(self._encoded(recorded) for recorded in new),
-            idempotency=_remembered(key, answer),
+            idempotency=_remembered(key, answer) if remembered else None,
         )
         return item, answer
 
-    def _decide(self, request: OrderRequest, state: OrderState) -> "Decided | Refusal":
+    def _decide(self, request: OrderRequest, state: OrderState) -> Decided:
+        """Let happen what has fallen due, then decide the commands on what that leaves.
+
+        What fell due stands even if the commands are refused: a refusal that names a state, or a
+        version, must be what the next look at the order shows.
+        """
         if request.buyer_id is not None and not _belongs_to(state, request.buyer_id):
-            return reject(RejectionCode.ORDER_NOT_FOUND)
+            return Decided(refusal=reject(RejectionCode.ORDER_NOT_FOUND))
+        now = self._clock.now()
+        fell_due = self._fell_due(state, now)
+        by_actor = [(_SYSTEM, event) for event in fell_due]
+        state = fold(state, fell_due)
         first = request.commands[0]
         ticket_id = first.ticket_id if isinstance(first, TicketDecision) else None
-        stale = _stale(state, ticket_id, request.seen_version)
-        if stale is not None:
-            return stale
-        by_actor: list[tuple[Actor, OrderEvent]] = []
+        if stale := _stale(state, ticket_id, request.seen_version):
+            return Decided(by_actor=tuple(by_actor), refusal=stale)
+        caused: list[tuple[Actor, OrderEvent]] = []
         for command in request.commands:
-            decision = decide(command, state, self._clock.now(), self._policy)
+            decision = decide(command, state, now, self._policy)
             if isinstance(decision, Rejection):
-                return decision
-            settled = fold(state, decision.fell_due)
-            if command is first and (stale := _stale(settled, ticket_id, request.seen_version)):
-                return stale
-            state = fold(settled, decision.events)
-            by_actor += [(_SYSTEM, event) for event in decision.fell_due]
-            by_actor += [(request.actor, event) for event in decision.events]
-        return Decided(by_actor=tuple(by_actor))
+                return Decided(by_actor=tuple(by_actor), refusal=decision)
+            state = fold(state, decision.all_events)
+            caused += [(request.actor, event) for event in decision.all_events]
+        return Decided(by_actor=(*by_actor, *caused), changed=bool(caused))
+
+    def _fell_due(self, state: OrderState, now: datetime) -> tuple[OrderEvent, ...]:
+        decision = decide(ActOnDeadlines(), state, now, self._policy)
+        return () if isinstance(decision, Rejection) else decision.fell_due
 
     def _recorded(
-        self, request: OrderRequest, decided: "Decided", version: int
+        self, request: OrderRequest, decided: Decided, version: int
     ) -> list[Recorded[OrderEvent]]:
         """Put envelopes around new events; their positions are known only to the log (0 here)."""
         now = self._clock.now()

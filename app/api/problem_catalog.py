@@ -74,6 +74,7 @@ _REQUEST = (
         "Idempotency-Key 已用于其他请求",
         "This Idempotency-Key belongs to another request",
     ),
+    _kind("head_too_large", 431, "请求头过大", "The head of the request is too large"),
     _kind("rate_limited", 429, "请求过于频繁", "Too many requests", repeatable=True),
     _kind(
         "internal_error", 500, "服务内部错误", "Something went wrong on our side", repeatable=True

@@ -98,13 +98,19 @@ def problem_response(problem: ProblemError, request: Request) -> Response:
     body = render_problem(
         problem,
         language=language,
-        instance=request.url.path,
+        instance=path_of(request),
         request_id=request.scope.get("aftersales.request_id", ""),
     )
     headers = {"Content-Language": language.value, **(problem.headers or {})}
     if PROBLEMS[problem.code].repeatable:
         headers.setdefault("Retry-After", "1")
     return Response(body, problem.status_code, headers, PROBLEM_MEDIA_TYPE)
+
+
+def path_of(request: Request) -> str:
+    """Return the path as it was sent, still percent-encoded: a URI reference whatever is in it."""
+    raw_path: bytes = request.scope["raw_path"]
+    return raw_path.decode("ascii", "replace")
 
 
 def json_bytes(model: BaseModel) -> bytes:

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     BaseModel,
@@ -80,6 +80,19 @@ Amount = Annotated[
     Field(strict=True, ge=0, le=AMOUNT_MAX, json_schema_extra={"format": "int64"}),
 ]
 """Minor units (分 for CNY)."""
+
+
+def _truth(value: Any) -> Any:
+    if not isinstance(value, bool):  # 1 equals True, but is no JSON boolean
+        raise ValueError("must be true or false")  # noqa: TRY004 - pydantic's way to refuse
+    return value
+
+
+YesOrNo = Annotated[bool, Field(strict=True)]
+"""A JSON boolean and nothing that resembles one."""
+
+Yes = Annotated[Literal[True], BeforeValidator(_truth)]
+"""The JSON boolean true."""
 
 Version = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 

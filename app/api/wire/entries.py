@@ -1,7 +1,7 @@
 """The after-sales entry on the wire: its state, who may open it, and what that may cost."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
@@ -14,6 +14,7 @@ from app.api.wire.common import (
     RequestModel,
     ResponseModel,
     Versioned,
+    Yes,
     localized,
 )
 from app.domain.order.cost import CostPreview as DomainCostPreview
@@ -29,7 +30,7 @@ class OpenEntryBody(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.OPEN_ENTRY]})
 
-    cost_acknowledged: Literal[True]
+    cost_acknowledged: Yes
     """Past the period the merchant bears the whole refund; see the cost preview."""
 
 

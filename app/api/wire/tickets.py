@@ -16,6 +16,7 @@ from app.api.wire.common import (
     ResponseModel,
     Version,
     Versioned,
+    YesOrNo,
     localized,
 )
 from app.domain.order.tickets import DOUDIAN_CODES, RequestedItem
@@ -61,7 +62,7 @@ class RequestRefundBody(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_REFUND]})
 
     items: Annotated[list[RefundItemIn], Field(min_length=1, max_length=REQUESTED_ITEMS_MAX)]
-    return_goods: bool
+    return_goods: YesOrNo
     """Whether the goods go back first: return and refund, or refund only."""
     reason: ApplicationReason
     description: LongText | None = None

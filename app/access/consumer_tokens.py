@@ -1,5 +1,6 @@
 """Consumer tokens: short-lived JWTs naming the buyer, signed by whoever runs the consumer's app."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ LIFETIME_MAX = timedelta(hours=1)
 """A token living longer than this is refused: it cannot be revoked."""
 
 _SKEW = timedelta(seconds=10)
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
 
 
 class InvalidConsumerToken(Exception):
@@ -43,13 +46,15 @@ def read_consumer_token(token: str, keys: ConsumerTokenKeys, now: datetime) -> C
         raise InvalidConsumerToken("the token has expired")
     if issued_at > now + _SKEW:
         raise InvalidConsumerToken("the token was issued in the future")
+    if "nbf" in claims and _instant(claims, "nbf", now) > now + _SKEW:
+        raise InvalidConsumerToken("the token is not valid yet")
     if expires_at - issued_at > LIFETIME_MAX:
         raise InvalidConsumerToken("the token lives longer than an hour")
     buyer_id, shop_id = claims["sub"], claims.get("shop_id")
-    if not isinstance(buyer_id, str) or not buyer_id:
+    if not isinstance(buyer_id, str) or not _ID.fullmatch(buyer_id):
         raise InvalidConsumerToken("sub is not a buyer id")
-    if not (shop_id is None or isinstance(shop_id, str)):
-        raise InvalidConsumerToken("shop_id is not a string")
+    if not (shop_id is None or (isinstance(shop_id, str) and _ID.fullmatch(shop_id))):
+        raise InvalidConsumerToken("shop_id is not a shop id")
     return Consumer(buyer_id=buyer_id, shop_id=shop_id, expires_at=expires_at)
 
 

@@ -93,10 +93,8 @@ async def find_key(database: Queryable, presented: str) -> ApiKey | None:
     partition_id = _partition_in(key_id)
     if prefix != PREFIX or not secret or partition_id is None:
         return None
-    row = await database.fetchrow(_FIND, partition_id, key_id)
-    if row is None or not secrets.compare_digest(row["secret_hash"], _hash(secret)):
-        return None
-    return _key(row)
+    row = await database.fetchrow(_FIND_AND_NOTE_USE, partition_id, key_id, _hash(secret))
+    return None if row is None else _key(row)
 
 
 async def list_keys(database: Queryable, shop_id: str | None) -> list[ApiKey]:
@@ -158,7 +156,7 @@ def _key(row: asyncpg.Record) -> ApiKey:
     )
 
 
-_COLUMNS = """key_id, secret_hash, role, shop_id, name, scopes, created_at, expires_at, revoked_at,
+_COLUMNS = """key_id, role, shop_id, name, scopes, created_at, expires_at, revoked_at,
        last_used_at"""
 
 _INSERT = """
@@ -167,14 +165,18 @@ INSERT INTO after_sales.api_keys
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 """
 
-# A use is noted once a minute at most, so that a lookup is nearly always a read.
-_FIND = f"""
+_FIND = f"SELECT {_COLUMNS} FROM after_sales.api_keys WHERE partition_id = $1 AND key_id = $2"
+
+# A use is noted once a minute at most, so that a lookup is nearly always a read. How long the
+# comparison of two hashes takes tells nothing of the secret.
+_FIND_AND_NOTE_USE = f"""
 WITH used AS (
   UPDATE after_sales.api_keys SET last_used_at = now()
-   WHERE partition_id = $1 AND key_id = $2
+   WHERE partition_id = $1 AND key_id = $2 AND secret_hash = $3
      AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')
 )
-SELECT {_COLUMNS} FROM after_sales.api_keys WHERE partition_id = $1 AND key_id = $2
+SELECT {_COLUMNS} FROM after_sales.api_keys
+ WHERE partition_id = $1 AND key_id = $2 AND secret_hash = $3
 """
 
 _LIST = f"""

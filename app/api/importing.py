@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import structlog
 from pydantic import TypeAdapter, ValidationError
 
 from app.api.calls import Call, problem_of
-from app.api.errors import FIELD_ERRORS_MAX, code_of_failure, field_error
+from app.api.errors import code_of_failure
+from app.api.field_errors import field_errors
 from app.api.language import in_language
 from app.api.line_splitting import Line
 from app.api.problem_catalog import PROBLEMS
@@ -16,7 +18,7 @@ from app.api.strict_request import parse_json
 from app.api.wire.common import FieldError
 from app.api.wire.imports import ImportLine, ImportResult
 from app.api.wire.orders import facts_of
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal, TooManyConflicts
+from app.command_handling.requests import Answer, History, OrderRequest, Refusal
 from app.domain.order.commands import (
     OrderCommand,
     RecordReceiptConfirmation,
@@ -24,14 +26,18 @@ from app.domain.order.commands import (
     RecordShipment,
     RegisterOrder,
 )
-from app.event_store.append import AppendFailed
 
 LINES_MAX = 10_000
-"""Lines one request takes; a longer file is sent in several."""
+"""Lines one request takes, empty ones counted; a longer file is sent in several."""
+
+BYTES_MAX = 64 * 1024 * 1024
+"""Bytes of lines one request takes, begun line included; what follows is not read."""
 
 CONCURRENT_MAX = 256
 
 _IMPORT_LINE = TypeAdapter(ImportLine)
+
+_log = structlog.get_logger(__name__)
 
 
 async def import_lines(
@@ -53,9 +59,6 @@ async def import_lines(
     under_way: set[asyncio.Task[None]] = set()
     try:
         async for line in lines:
-            if line.number > LINES_MAX:
-                results[line.number] = _failed(line.number, "import_too_long", call)
-                break
             await permits.acquire()
             task = asyncio.create_task(take(line))
             under_way.add(task)
@@ -67,16 +70,18 @@ async def import_lines(
 
 
 async def _import_line(call: Call, shop_id: str | None, line: Line) -> ImportResult:
-    if line.content is None:
-        return _failed(line.number, "line_too_long", call)
+    if line.fault is not None:
+        return _failed(line.number, line.fault, call)
     try:
-        parsed = _IMPORT_LINE.validate_python(parse_json(line.content))
+        body = parse_json(line.content)
+        parsed = _IMPORT_LINE.validate_python(body)
     except ProblemError as problem:
         return _failed(line.number, problem.code, call, detail=problem.explanation)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
-        errors = [field_error({**fault, "loc": ("body", *fault["loc"])}) for fault in found]
-        return _failed(line.number, "request_invalid", call, errors=errors[:FIELD_ERRORS_MAX])
+        found = error.errors(include_url=False, include_input=False)
+        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in found]
+        errors = field_errors(faults, body)
+        return _failed(line.number, "request_invalid", call, errors=errors)
     of_shop = parsed.shop_id or shop_id
     if of_shop is None or shop_id not in {None, of_shop}:
         wrong = FieldError(pointer="#/shop_id", detail="must name the shop of this import")
@@ -96,8 +101,10 @@ async def _command(call: Call, number: int, shop_id: str, parsed: ImportLine) ->
     responder = _Responder()
     try:
         answer = await call.services.handler.handle(request, responder)
-    except (AppendFailed, TooManyConflicts) as failure:
+    except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever became of it
         result = _failed(number, code_of_failure(failure), call)
+        if result.code == "internal_error":
+            _log.exception("import_line_failed", request_id=call.request_id, line=number)
     else:
         code = None if responder.refusal is None else problem_of(responder.refusal).code
         result = ImportResult(

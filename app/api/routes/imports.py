@@ -9,8 +9,8 @@ from starlette.requests import ClientDisconnect
 from app.access.scopes import Scope
 from app.api.calls import Call, ShopId, allow
 from app.api.declared import problems
-from app.api.importing import import_lines
-from app.api.line_splitting import lines_of
+from app.api.importing import BYTES_MAX, LINES_MAX, import_lines
+from app.api.line_splitting import LineLimits, lines_of
 from app.api.problems import ProblemError, json_bytes
 from app.api.strict_request import StrictRoute
 from app.event_store.recorded import Role
@@ -29,8 +29,9 @@ _RESULTS: dict[str, Any] = {
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "Up to 10,000 lines, each an `ImportLine`: the body of `register_order` "
-        "with `shop_id`, `shipped_at`, `receipt_confirmed_at` and `settled_at` as far as known.",
+        "description": "Up to 10,000 lines and 64 MiB. Each line is an `ImportLine`: the body of "
+        "`register_order` with `shop_id`, `shipped_at`, `receipt_confirmed_at` and `settled_at` as "
+        "far as known.",
         "content": {NDJSON: {"schema": {"type": "string"}}},
     }
 }
@@ -68,10 +69,13 @@ async def _imported(request: Request, call: Call, shop_id: str | None) -> Respon
     if media_type != NDJSON:
         raise ProblemError("media_type_unsupported", facts={"expected": NDJSON})
     settings = call.services.resources.settings
-    lines = lines_of(_chunks(request), line_bytes_max=settings.import_line_bytes_max)
-    results = await import_lines(call, shop_id, lines)
+    limits = LineLimits(
+        line_bytes_max=settings.import_line_bytes_max, lines_max=LINES_MAX, bytes_max=BYTES_MAX
+    )
+    results = await import_lines(call, shop_id, lines_of(_chunks(request), limits))
     body = b"".join(json_bytes(result) + b"\n" for result in results)
-    return Response(body, media_type=NDJSON)
+    headers = {"Content-Language": call.language.value}
+    return Response(body, headers=headers, media_type=NDJSON)
 
 
 async def _chunks(request: Request) -> AsyncIterator[bytes]:

@@ -55,6 +55,7 @@ def create_app(open_services: OpenServices, metrics: CollectorRegistry) -> FastA
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
         generate_unique_id_function=_route_name,
     )
     for router in ROUTERS:

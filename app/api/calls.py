@@ -7,15 +7,18 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.access.authentication import Caller, Unauthenticated
 from app.access.scopes import Scope
 from app.api.language import Language, preferred_language
+from app.api.openapi import documented_query
 from app.api.problems import (
     PROBLEM_MEDIA_TYPE,
     ProblemError,
     json_bytes,
+    path_of,
     rejected,
     render_problem,
 )
@@ -84,7 +87,7 @@ class Call:
             correlation_id=self.request_id,
             buyer_id=self.caller.buyer_id,
             seen_version=None if if_match is None else int(if_match.strip('"')),
-            idempotency=None if key is None else self._idempotency_key(key, body),
+            idempotency=None if key is None else self._idempotency_key(shop_id, key, body),
         )
 
     async def command(
@@ -97,10 +100,12 @@ class Call:
         created: bool = False,
         key: str | None = None,
         if_match: str | None = None,
+        not_found: str = "order_not_found",
     ) -> Response:
         """Issue a command and answer with what it made of the order, or with a problem.
 
         ``created``: 201 if the command changed anything, for commands that make a resource.
+        ``not_found``: the problem for an order that is missing or not the caller's to see.
         """
         order_request = self.order_request(
             shop_id,
@@ -111,7 +116,8 @@ class Call:
             if_match=if_match,
         )
         answer = await self.services.handler.handle(
-            order_request, _ViewResponder(call=self, render=render, created=created)
+            order_request,
+            _ViewResponder(call=self, render=render, created=created, not_found=not_found),
         )
         return answer_response(answer)
 
@@ -120,12 +126,13 @@ class Call:
         headers = {} if etag is None else {"ETag": f'"{etag}"'}
         return Response(json_bytes(model), 200, headers, "application/json")
 
-    def _idempotency_key(self, key: str, body: bytes) -> IdempotencyKey:
-        url = self.request.url
-        fingerprint = hashlib.sha256(f"{self.request.method} {url.path}\n".encode() + body).digest()
+    def _idempotency_key(self, shop_id: str, key: str, body: bytes) -> IdempotencyKey:
+        path = path_of(self.request)
+        fingerprint = hashlib.sha256(f"{self.request.method} {path}\n".encode() + body).digest()
         actor = self.caller.actor
+        # The shop is part of the scope, because a key is stored with its shop's partition.
         return IdempotencyKey(
-            scope=f"{actor.role.value}/{actor.id}",
+            scope=f"{actor.role.value}/{actor.id}/{shop_id}",
             key=key.strip('"'),
             fingerprint=fingerprint,
         )
@@ -138,6 +145,7 @@ class _ViewResponder:
     call: Call
     render: Render
     created: bool
+    not_found: str
 
     def accepted(self, history: History, *, changed: bool) -> Answer:
         model = self.render(fold_history(history))
@@ -146,10 +154,12 @@ class _ViewResponder:
 
     def refused(self, refusal: Refusal) -> Answer:
         problem = problem_of(refusal)
+        if problem.code == "order_not_found":
+            problem = ProblemError(self.not_found)
         body = render_problem(
             problem,
             language=self.call.language,
-            instance=self.call.request.url.path,
+            instance=path_of(self.call.request),
             request_id=self.call.request_id,
         )
         return Answer(status=problem.status_code, body=body, language=self.call.language.value)
@@ -191,10 +201,22 @@ def allow(scope: Scope, *roles: Role) -> object:
             raise ProblemError("scope_missing", facts={"scope": scope.value})
         if shop_id is not None and not caller.may_see_shop(shop_id):
             raise ProblemError("not_found")
+        _refuse_unknown_query(request)
         language = preferred_language(request.headers.get("accept-language"))
         return Call(request=request, services=services, caller=caller, language=language)
 
     return Depends(call)
+
+
+def _refuse_unknown_query(request: Request) -> None:
+    """Refuse what would otherwise be ignored: `as_off` must not be answered like no `as_of`."""
+    unknown = request.query_params.keys() - documented_query(request) if request.url.query else ()
+    if unknown:
+        faults = [
+            {"type": "extra_forbidden", "loc": ("query", name), "msg": "There is no such parameter"}
+            for name in sorted(unknown)
+        ]
+        raise RequestValidationError(faults)
 
 
 async def _caller(request: Request, services: Services) -> Caller:

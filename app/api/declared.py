@@ -31,9 +31,11 @@ def problems(*codes: str, base: tuple[str, ...] = EVERYWHERE) -> dict[int | str,
     return {status: _declared(found) for status, found in sorted(by_status.items())}
 
 
-def command_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+def command_problems(
+    *codes: str, not_found: str = "order_not_found"
+) -> dict[int | str, dict[str, Any]]:
     """Declare the problems of a route that issues a command for an order and takes a body."""
-    return problems(*WITH_BODY, *COMMAND, "order_not_found", *codes)
+    return problems(*WITH_BODY, *COMMAND, not_found, *codes)
 
 
 def _declared(codes: list[str]) -> dict[str, Any]:

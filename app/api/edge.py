@@ -7,8 +7,11 @@ from typing import Any
 
 import structlog
 from prometheus_client import CollectorRegistry, Histogram
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils.compat import uuid7
+
+from app.api.problems import ProblemError, problem_response
 
 _log = structlog.get_logger(__name__)
 
@@ -16,7 +19,10 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
 
 
 class Edge:
-    """ASGI middleware. A caller's own `X-Request-Id` is kept if it is a plain word."""
+    """ASGI middleware. A caller's own `X-Request-Id` is kept if it is a plain word.
+
+    What nobody expected ends here: the failure goes to the log, never to the caller.
+    """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
         self._app = app
@@ -34,7 +40,7 @@ class Edge:
             return
         request_id = _request_id(scope)
         scope["aftersales.request_id"] = request_id
-        started, status = time.perf_counter(), 500
+        started, status = time.perf_counter(), 0
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -45,6 +51,12 @@ class Edge:
 
         try:
             await self._app(scope, receive, send_with_headers)
+        except Exception:
+            _log.exception("request_failed", path=scope["path"], request_id=request_id)
+            if status:  # an answer that has begun can only be broken off
+                raise
+            failed = problem_response(ProblemError("internal_error"), Request(scope))
+            await failed(scope, receive, send_with_headers)
         finally:
             seconds = time.perf_counter() - started
             route = _route(scope)

@@ -1,8 +1,9 @@
 """Turns everything that can go wrong into a problem."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import Any
 
+import asyncpg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,8 +12,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from app.api.field_errors import field_errors
+from app.api.openapi import documented_methods
 from app.api.problems import ProblemError, problem_response
-from app.api.wire.common import FieldError
 from app.command_handling.requests import KeyReused, TooManyConflicts
 from app.database import CONNECTION_FAILURES, DatabaseUnavailable
 from app.event_store.append import (
@@ -23,8 +25,6 @@ from app.event_store.append import (
 from app.event_store.connections import LOST_CONNECTION
 
 _log = structlog.get_logger(__name__)
-
-FIELD_ERRORS_MAX = 50
 
 _CODE_OF_STATUS = {
     400: "malformed_request",
@@ -51,7 +51,6 @@ def install_problem_handlers(app: FastAPI) -> None:
         for failure in failures:
             app.add_exception_handler(failure, _failure_handler(code))
     app.add_exception_handler(DBAPIError, _statement_failed)
-    app.add_exception_handler(Exception, _unexpected)
 
 
 async def _http_exception(request: Request, error: Exception) -> Response:
@@ -59,24 +58,22 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         return problem_response(error, request)
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     code = _CODE_OF_STATUS.get(error.status_code, "malformed_request")
-    return problem_response(ProblemError(code, headers=error.headers), request)
+    headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := documented_methods(request)):
+        headers["Allow"] = ", ".join(methods)  # Starlette's own names one route's methods only
+    return problem_response(ProblemError(code, headers=headers), request)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    errors = [field_error(found) for found in error.errors()[:FIELD_ERRORS_MAX]]
-    return problem_response(ProblemError("request_invalid", errors=errors), request)
+    found = error.errors()
+    keyless = any(_is_missing_key(fault) for fault in found)
+    code = "idempotency_key_required" if keyless else "request_invalid"
+    return problem_response(ProblemError(code, errors=field_errors(found, error.body)), request)
 
 
-def field_error(found: dict[str, Any]) -> FieldError:
-    """Show one of pydantic's findings; the value itself is never echoed."""
-    place, *path = found["loc"] or ("body",)
-    return FieldError(pointer=_pointer(str(place), path), detail=str(found["msg"]))
-
-
-def _pointer(place: str, path: Sequence[Any]) -> str:
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in path]
-    return "/".join(["#" if place == "body" else place, *steps])
+def _is_missing_key(fault: Mapping[str, Any]) -> bool:
+    return fault["type"] == "missing" and tuple(fault["loc"]) == ("header", "Idempotency-Key")
 
 
 def code_of_failure(failure: Exception) -> str:
@@ -89,17 +86,13 @@ def code_of_failure(failure: Exception) -> str:
 
 def _failure_handler(code: str) -> Any:
     async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, asyncpg.InterfaceError) and "clos" not in str(error):
+            raise error  # asyncpg's word for a closed connection, but for wrong calls as well
         if code == "database_unavailable":
             _log.warning("database_unavailable", path=request.url.path, reason=repr(error))
         return problem_response(ProblemError(code), request)
 
     return handle
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
-    """Answer the last resort; the failure itself goes to the log, never to the caller."""
-    _log.error("request_failed", path=request.url.path, exc_info=error)
-    return problem_response(ProblemError("internal_error"), request)
 
 
 async def _statement_failed(request: Request, error: Exception) -> Response:
@@ -108,4 +101,4 @@ async def _statement_failed(request: Request, error: Exception) -> Response:
     cause = error.orig.__cause__ if error.orig is not None else None
     if error.connection_invalidated or isinstance(cause, (*CONNECTION_FAILURES, *LOST_CONNECTION)):
         return problem_response(ProblemError("database_unavailable"), request)
-    return await _unexpected(request, error)
+    raise error

@@ -31,12 +31,16 @@ class StrictRequest(Request):
 
     async def _bounded_body(self) -> bytes:
         bytes_max = services_of(self).resources.settings.request_body_bytes_max
+        announced = self.headers.get("content-length", "")
         body = bytearray()
+        too_large = ProblemError("body_too_large", facts={"bytes_max": bytes_max})
+        if announced.isdecimal() and int(announced) > bytes_max:
+            raise too_large
         try:
             async for chunk in self.stream():
                 body += chunk
                 if len(body) > bytes_max:
-                    raise ProblemError("body_too_large", facts={"bytes_max": bytes_max})
+                    raise too_large
         except ClientDisconnect as error:
             raise ProblemError("body_incomplete") from error
         return bytes(body)
@@ -64,7 +68,13 @@ def parse_json(body: bytes) -> Any:
     except RecursionError as error:
         raise ProblemError("malformed_json", detail="nested too deeply") from error
     except ValueError as error:
-        raise ProblemError("malformed_json", detail=str(error)[:200]) from error
+        raise ProblemError("malformed_json", detail=_said(error)) from error
+
+
+def _said(error: ValueError) -> str:
+    """Tell where the JSON is broken, and nothing of how this process is set up."""
+    text = str(error)
+    return "a number has too many digits" if text.startswith("Exceeds the limit") else text[:200]
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -40,7 +40,7 @@ Merchant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
 Finance = Annotated[Call, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
 
 _PATH = "/v1/shops/{shop_id}/tickets/{ticket_id}"
-_DECISION_PROBLEMS = ("ticket_not_found", "transition_not_allowed", "version_stale")
+_DECISION_PROBLEMS = ("transition_not_allowed", "version_stale")
 
 
 @router.get(
@@ -67,7 +67,7 @@ async def get_ticket(shop_id: ShopId, ticket_id: TicketId, call: TicketReader) -
     name="withdraw_application",
     summary="Take an application back",
     response_model=Ticket,
-    responses=command_problems(*_DECISION_PROBLEMS),
+    responses=command_problems(*_DECISION_PROBLEMS, not_found="ticket_not_found"),
 )
 async def withdraw_application(
     shop_id: ShopId,
@@ -86,7 +86,7 @@ async def withdraw_application(
     name="agree_to_application",
     summary="Agree to an application",
     response_model=Ticket,
-    responses=command_problems(*_DECISION_PROBLEMS),
+    responses=command_problems(*_DECISION_PROBLEMS, not_found="ticket_not_found"),
 )
 async def agree_to_application(
     shop_id: ShopId,
@@ -105,7 +105,7 @@ async def agree_to_application(
     name="reject_application",
     summary="Reject an application",
     response_model=Ticket,
-    responses=command_problems(*_DECISION_PROBLEMS),
+    responses=command_problems(*_DECISION_PROBLEMS, not_found="ticket_not_found"),
 )
 async def reject_application(
     shop_id: ShopId,
@@ -130,7 +130,9 @@ async def reject_application(
     name="record_refund_success",
     summary="Report that a ticket's money reached the buyer",
     response_model=Ticket,
-    responses=command_problems("idempotency_key_required", *_DECISION_PROBLEMS),
+    responses=command_problems(
+        "idempotency_key_required", *_DECISION_PROBLEMS, not_found="ticket_not_found"
+    ),
 )
 async def record_refund_success(
     shop_id: ShopId,
@@ -159,6 +161,7 @@ async def _decide(
         render=_ticket(command.ticket_id),
         key=key,
         if_match=if_match,
+        not_found="ticket_not_found",
     )
 
 

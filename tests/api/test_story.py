@@ -287,7 +287,7 @@ async def test_an_order_can_be_seen_as_it_stood_at_any_past_instant(api: Api) ->
     opened_at = api.clock.now()
     api.clock.advance(6 * DAY)
     views = {
-        at: done(await api.merchant.get(order, as_of=at.isoformat()))
+        at: done(await api.merchant.get(order, {"as_of": at.isoformat()}))
         for at in (before_opening, opened_at, opened_at + 5 * DAY)
     }
     assert [view["after_sales_entry"]["state"] for view in views.values()] == [
@@ -296,7 +296,7 @@ async def test_an_order_can_be_seen_as_it_stood_at_any_past_instant(api: Api) ->
         "closed",
     ]
     assert [len(view["operation_log"]) for view in views.values()] == [3, 4, 4]
-    early = await api.merchant.get(order, as_of="2021-03-15T08:59:59+00:00")
+    early = await api.merchant.get(order, {"as_of": "2021-03-15T08:59:59+00:00"})
     problem(early, 404, "order_not_found")
 
 
@@ -304,7 +304,7 @@ async def test_eligibility_can_be_asked_for_another_instant(api: Api) -> None:
     order = await received(api)
     boundary = instant(RECEIVED) + 7 * DAY
     for at, eligible in ((boundary, True), (boundary - timedelta(microseconds=1), False)):
-        entry = done(await api.merchant.get(f"{order}/after-sales-entry", at=at.isoformat()))
+        entry = done(await api.merchant.get(f"{order}/after-sales-entry", {"at": at.isoformat()}))
         assert entry["eligibility"]["eligible"] is eligible
 
 
@@ -332,7 +332,7 @@ async def test_lists_show_what_they_are_filtered_by_page_by_page(api: Api) -> No
     seen: list[str] = []
     cursor: dict[str, Any] = {}
     while True:
-        page = done(await api.merchant.get(orders_of(), limit=2, **cursor))
+        page = done(await api.merchant.get(orders_of(), {"limit": 2, **cursor}))
         seen += [order["order_id"] for order in page["orders"]]
         if page["next_cursor"] is None:
             break
@@ -347,7 +347,7 @@ async def test_lists_show_what_they_are_filtered_by_page_by_page(api: Api) -> No
         ({"ticket_state": "pending_merchant"}, []),
     ]
     for query, expected in filtered:
-        listed = done(await api.merchant.get(orders_of(), **query))
+        listed = done(await api.merchant.get(orders_of(), query))
         assert [order["order_id"] for order in listed["orders"]] == expected, query
 
 
@@ -371,5 +371,5 @@ async def test_tickets_are_listed_by_state_label_and_deadline(api: Api) -> None:
         ({"due_before": api.clock.now().isoformat()}, set()),
     ]
     for query, expected in filtered:
-        listed = done(await api.merchant.get(f"/v1/shops/{SHOP}/tickets", **query))
+        listed = done(await api.merchant.get(f"/v1/shops/{SHOP}/tickets", query))
         assert {ticket["ticket_id"] for ticket in listed["tickets"]} == expected, query

@@ -6,7 +6,6 @@ assert answer.status_code == 200
 """
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from datetime import timedelta
 from typing import Any
 
 import httpx
-import uvicorn
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
@@ -23,6 +21,7 @@ from pydantic import SecretStr
 from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
 from app.clock import ManualClock
+from app.commands.listening import listen, make_server, serve_until, url_of
 from app.event_store.recorded import Role
 from app.event_store.registry import order_codec
 from app.main import build_app
@@ -53,9 +52,13 @@ class Caller:
     credential: Callable[[], str | None]
 
     async def get(
-        self, path: str, *, headers: Mapping[str, str] | None = None, **query: Any
+        self,
+        path: str,
+        query: Mapping[str, Any] | None = None,
+        *,
+        headers: Mapping[str, str] | None = None,
     ) -> httpx.Response:
-        """GET a path; the query's instants and numbers are encoded."""
+        """GET a path with query parameters, which are encoded as needed."""
         return await self.send("GET", path, headers=headers, params=query)
 
     async def post(
@@ -185,28 +188,15 @@ async def running_api(
 
 @asynccontextmanager
 async def served(app: FastAPI) -> AsyncIterator[str]:
-    """Serve an application on a free port of this machine and give its URL."""
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        port = listening.getsockname()[1]
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5, **server_options())
-        )
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        try:
-            await _until_started(server, serving)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.should_exit = True
-            await serving
-
-
-def server_options() -> dict[str, Any]:
-    """Return the options the service itself gives to its server."""
-    return {}
-
-
-async def _until_started(server: uvicorn.Server, serving: "asyncio.Task[None]") -> None:
-    while not server.started:
-        assert not serving.done(), "the server did not start"
-        await asyncio.sleep(0.001)
+    """Serve an application, as the service does, on a free port of this machine; give its URL."""
+    server, stop = make_server(app), asyncio.Event()
+    listener = listen("127.0.0.1", 0)
+    serving = asyncio.create_task(serve_until(server, listener, stop))
+    try:
+        while not server.started:
+            assert not serving.done(), "the server did not start"
+            await asyncio.sleep(0.001)
+        yield url_of(listener)
+    finally:
+        stop.set()
+        await serving

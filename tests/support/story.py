@@ -157,7 +157,7 @@ def problem(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
     assert body["type"] == f"urn:aftersales:problem:{code}"
     assert body["title"]
     assert body["detail"]
-    assert body["instance"] == answer.request.url.path
+    assert body["instance"] == answer.request.url.raw_path.decode().partition("?")[0]
     assert body["request_id"] == answer.headers["x-request-id"]
     assert answer.headers["content-language"] in {"en", "zh-CN"}
     assert "Accept-Language" in answer.headers["vary"]

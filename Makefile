@@ -78,7 +78,8 @@ $(INSTALLED): $(DEPENDENCIES) pyproject.toml
 
 $(DEPENDENCIES): requirements/dev.lock
 	@python=$$(scripts/find-python) && \
-	{ $(BIN)/python -c '' 2>/dev/null || "$$python" -m venv --clear $(VENV); }
+	{ $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		"$$python" -m venv --clear $(VENV); }
 	@echo "Installing the locked dependencies into $(VENV), about a minute the first time ..."
 	@$(PIP) install --require-hashes --requirement requirements/dev.lock
 	@touch $@

@@ -73,6 +73,10 @@ class Codec(Generic[E]):
         data = self._adapters[name].dump_json(event).decode()
         return Encoded(name, self._versions[name], data)
 
+    def newest_version(self, cls: type[E]) -> int:
+        """Return the schema version a class is stored in now; KeyError if it is not registered."""
+        return self._versions[self._names[cls]]
+
     def decode(self, event_type: str, schema_version: int, data: str | bytes) -> E:
         """Return the event; UndecodableEvent if type, version or payload is unknown or invalid."""
         current = self._versions.get(event_type)

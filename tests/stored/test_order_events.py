@@ -1,0 +1,48 @@
+"""Events as they have been stored since their first release; the file only ever grows."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.event_store.registry import ORDER_EVENT_TYPES, order_codec
+
+SAMPLES: list[dict[str, Any]] = [
+    json.loads(line)
+    for line in Path(__file__).with_name("order_events.ndjson").read_text("utf-8").splitlines()
+]
+NAMES = [f"{sample['type']}-{number}" for number, sample in enumerate(SAMPLES)]
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_an_event_stored_long_ago_can_still_be_read(sample: dict[str, Any]) -> None:
+    codec = order_codec()
+    stored = json.dumps(sample["data"])
+    event = codec.decode(sample["type"], sample["schema_version"], stored)
+    assert type(event).__name__ == sample["type"]
+    assert event.at.isoformat() == "2021-03-15T09:00:00+00:00"
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=NAMES)
+def test_an_event_of_the_newest_schema_is_stored_as_its_sample(sample: dict[str, Any]) -> None:
+    codec = order_codec()
+    event = codec.decode(sample["type"], sample["schema_version"], json.dumps(sample["data"]))
+    encoded = codec.encode(event)
+    newest = [
+        kept["data"]
+        for kept in SAMPLES
+        if (kept["type"], kept["schema_version"]) == (encoded.type, encoded.schema_version)
+    ]
+    assert json.loads(encoded.data) in newest
+
+
+def test_every_event_has_a_sample_of_every_version_it_was_stored_in() -> None:
+    codec = order_codec()
+    sampled = {(sample["type"], sample["schema_version"]) for sample in SAMPLES}
+    expected = {
+        (cls.__name__, version)
+        for cls in ORDER_EVENT_TYPES
+        for version in range(1, codec.newest_version(cls) + 1)
+    }
+    assert sampled == expected

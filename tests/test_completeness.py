@@ -1,0 +1,57 @@
+"""What no type checker sees: tables of texts without gaps, commands with routes, views compared."""
+
+import ast
+from collections.abc import Collection
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+import app
+from app.domain.order import commands
+from app.domain.order.tickets import CloseCause, TicketState, TicketType
+from app.notifications.templates import TEMPLATES, Template
+from app.read_models.order_view import EntryState
+from app.read_models.registry import READERS
+from app.read_models.texts import (
+    CLOSE_CAUSE_TEXTS,
+    ENTRY_STATE_TEXTS,
+    TICKET_STATE_TEXTS,
+    TICKET_TYPE_TEXTS,
+)
+from app.schema import metadata
+from tests.read_models.logged import TABLES
+
+APP = Path(str(app.__file__)).parent
+NOT_OF_READERS = {"log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "codes"),
+    [
+        (CLOSE_CAUSE_TEXTS, CloseCause),
+        (ENTRY_STATE_TEXTS, EntryState),
+        (TICKET_STATE_TEXTS, TicketState),
+        (TICKET_TYPE_TEXTS, TicketType),
+        (TEMPLATES, Template),
+    ],
+)
+def test_every_code_has_its_texts(texts: Collection[object], codes: Collection[object]) -> None:
+    assert set(texts) == set(codes)
+
+
+def test_every_table_of_a_view_is_compared_after_a_replay() -> None:
+    tables = {table.name for table in metadata.tables.values()} - NOT_OF_READERS
+    assert set(TABLES) == tables
+    assert len(READERS) == len(tables)
+
+
+def test_every_command_is_issued_somewhere_outside_the_domain() -> None:
+    called = {
+        node.func.id
+        for path in APP.rglob("*.py")
+        if "domain" not in path.parts
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+    assert {command.__name__ for command in get_args(commands.OrderCommand)} <= called

@@ -14,7 +14,7 @@ import asyncpg
 import structlog
 
 from app.clock import Clock
-from app.event_store.connections import Queryable
+from app.database import Pool
 from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.topology import Topology
 
@@ -22,26 +22,7 @@ Act: TypeAlias = Callable[[int, str], Awaitable[None]]
 """Lets an order (partition, stream) act on what has fallen due; harmless if nothing has."""
 
 # The claim commits before anybody acts on it. Whoever fails to act loses it when the lease ends.
-CLAIM_IN_PARTITION = """
-WITH due AS MATERIALIZED (
-    SELECT d.partition_id, d.stream_id, d.kind
-    FROM after_sales.deadlines AS d
-    WHERE d.partition_id = $1 AND d.due_at <= $2
-      AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
-    ORDER BY d.due_at
-    LIMIT $4
-    FOR UPDATE SKIP LOCKED
-)
-UPDATE after_sales.deadlines AS d
-SET claimed_until = $3
-FROM due
-WHERE d.partition_id = $1 AND d.partition_id = due.partition_id
-  AND d.stream_id = due.stream_id AND d.kind = due.kind
-RETURNING d.partition_id, d.stream_id, d.due_at
-"""
-
-# The same for all partitions at once: a single Postgres only.
-CLAIM_ACROSS = """
+CLAIM_ACROSS_PARTITIONS = """
 WITH due AS MATERIALIZED (
     SELECT d.partition_id, d.stream_id, d.kind
     FROM unnest($1::smallint[]) AS p(partition_id)
@@ -64,6 +45,30 @@ WHERE d.partition_id = due.partition_id AND d.stream_id = due.stream_id AND d.ki
 RETURNING d.partition_id, d.stream_id, d.due_at
 """
 
+# On Citus a claim keeps to one partition, so it is asked first, without locks, which have any due.
+FIND_DUE = """
+SELECT DISTINCT d.partition_id
+FROM after_sales.deadlines AS d
+WHERE d.partition_id = ANY ($1::smallint[]) AND d.due_at <= $2
+  AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
+"""
+
+LOCK_IN_PARTITION = """
+SELECT d.partition_id, d.stream_id, d.kind, d.due_at
+FROM after_sales.deadlines AS d
+WHERE d.partition_id = $1 AND d.due_at <= $2
+  AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
+ORDER BY d.due_at
+LIMIT $3
+FOR UPDATE SKIP LOCKED
+"""
+
+MARK_CLAIMED = """
+UPDATE after_sales.deadlines AS d
+SET claimed_until = $4
+WHERE d.partition_id = $1 AND d.stream_id = $2 AND d.kind = $3
+"""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -82,14 +87,14 @@ class DeadlineWorker:
 
     def __init__(
         self,
-        database: Queryable,
+        pool: Pool,
         act: Act,
         clock: Clock,
         *,
         topology: Topology = Topology.SINGLE,
         limits: DeadlineLimits | None = None,
     ) -> None:
-        self._database = database
+        self._pool = pool
         self._act = act
         self._clock = clock
         self._topology = topology
@@ -127,15 +132,25 @@ class DeadlineWorker:
 
     async def _claim(self, now: datetime) -> Sequence[asyncpg.Record]:
         until, rows_max = now + self._limits.lease, self._limits.claim_rows_max
-        partitions = range(PARTITION_COUNT)
+        partitions = list(range(PARTITION_COUNT))
         if self._topology is Topology.SINGLE:
-            return await self._database.fetch(CLAIM_ACROSS, [*partitions], now, until, rows_max)
+            return await self._pool.fetch(CLAIM_ACROSS_PARTITIONS, partitions, now, until, rows_max)
         claimed: list[asyncpg.Record] = []
-        for partition_id in partitions:
-            claimed += await self._database.fetch(
-                CLAIM_IN_PARTITION, partition_id, now, until, rows_max
-            )
+        for row in await self._pool.fetch(FIND_DUE, partitions, now):
+            claimed += await self._claim_in(row["partition_id"], now, until)
         return claimed
+
+    async def _claim_in(
+        self, partition_id: int, now: datetime, until: datetime
+    ) -> Sequence[asyncpg.Record]:
+        async with self._pool.acquire() as connection, connection.transaction():
+            rows = await connection.fetch(
+                LOCK_IN_PARTITION, partition_id, now, self._limits.claim_rows_max
+            )
+            await connection.executemany(
+                MARK_CLAIMED, [(partition_id, row["stream_id"], row["kind"], until) for row in rows]
+            )
+        return rows
 
     async def _act_logged(self, room: asyncio.Semaphore, partition_id: int, stream_id: str) -> None:
         async with room:

@@ -61,12 +61,10 @@ ON CONFLICT (partition_id, stream_id, kind) DO UPDATE SET
     due_at = excluded.due_at, claimed_until = NULL
 """
 
-# The partitions are named twice so that Citus sends a batch of one partition to its node.
-DELETE_ROWS = """
+# One statement a row, sent together: Citus refuses to delete by joining with an array.
+DELETE_ROW = """
 DELETE FROM after_sales.deadlines AS d
-USING unnest($1::smallint[], $2::text[], $3::text[]) AS r(partition_id, stream_id, kind)
-WHERE d.partition_id = r.partition_id AND d.stream_id = r.stream_id AND d.kind = r.kind
-  AND d.partition_id = ANY ($1::smallint[])
+WHERE d.partition_id = $1 AND d.stream_id = $2 AND d.kind = $3
 """
 
 CLEAR_PARTITION = "DELETE FROM after_sales.deadlines WHERE partition_id = $1"
@@ -94,7 +92,7 @@ class DeadlinesReader:
         gone = [key for key, due_at in last.items() if due_at is None]
         pending = [(*key, due_at) for key, due_at in last.items() if due_at is not None]
         if gone:
-            await connection.execute(DELETE_ROWS, *columns_of(gone))
+            await connection.executemany(DELETE_ROW, gone)
         if pending:
             await connection.execute(UPSERT_ROWS, *columns_of(pending))
 

@@ -15,7 +15,7 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded import Role
 from app.event_store.streams import order_stream
 from app.notifications.inbox import LIST_INBOX
-from app.processes.deadlines import CLAIM_ACROSS, CLAIM_IN_PARTITION
+from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
 from app.read_models.order_list import OrderFilters, order_page
 from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
 from app.read_models.order_view import EntryState
@@ -153,9 +153,11 @@ def _statements() -> Iterator[tuple[str, str]]:
     yield "operation_log_pkey", _filled_in(FETCH_ORDER_WITH_LOG, *one_order)
     inbox = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3", None, None, 50, "notifications")
     yield "notifications_inbox_idx", _filled_in(LIST_INBOX, *inbox)
-    claim = (START + timedelta(hours=1), START + timedelta(hours=2), 100)
-    yield "deadlines_due_idx", _filled_in(CLAIM_IN_PARTITION, partition_id, *claim)
-    yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS, list(range(64)), *claim)
+    now, later = START + timedelta(hours=1), START + timedelta(hours=2)
+    everywhere = list(range(64))
+    yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 100)
+    yield "deadlines_due_idx", _filled_in(FIND_DUE, everywhere, now)
+    yield "deadlines_due_idx", _filled_in(LOCK_IN_PARTITION, partition_id, now, 100)
 
 
 def _written_out(query: Select[Any]) -> str:

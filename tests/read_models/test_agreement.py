@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.domain.order.events import OrderEvent, OrderRegistered
+from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.read_models.log_entry import log_entries
 from app.read_models.operation_log import OperationLogReader
@@ -17,6 +18,7 @@ from app.read_models.order_queries import fetch_order, fetch_order_as_of, fetch_
 from app.read_models.orders import OrdersReader
 from app.read_models.registry import READERS
 from app.read_models.ticket_list import TicketFilters, list_tickets
+from app.readers.rebuild import Rebuild
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories
@@ -79,6 +81,18 @@ async def test_beginning_again_gives_the_same_rows_whatever_the_batches(
     assert not any((await logged.tables()).values())
     await logged.follow(limit_each=batch)
     assert await logged.tables() == kept
+
+
+async def test_each_reader_rebuilt_gives_the_same_rows(logged: Logged) -> None:
+    await logged.write(order_with_ticket().events)
+    await logged.write(
+        _moved_to("shop-2", order_with_ticket(TicketType.EXCHANGE).events), shop_id="shop-2"
+    )
+    await logged.follow()
+    kept = await logged.tables()
+    for reader in READERS:
+        assert await Rebuild(pool=logged.pool, codec=CODEC, reader=reader).run() == 10
+        assert await logged.tables() == kept, reader.name
 
 
 async def test_a_fresh_read_shows_an_event_no_reader_has_seen(

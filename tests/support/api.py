@@ -6,7 +6,8 @@ assert answer.status_code == 200
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -97,6 +98,7 @@ class Api:
     """The running application, its clock, and those who call it."""
 
     url: str
+    app: FastAPI
     client: httpx.AsyncClient
     clock: ManualClock
     resources: Resources
@@ -170,12 +172,14 @@ async def running_api(
     ]
     async with pool.acquire() as connection:
         await ensure_checkpoints(connection, [reader.name for reader in READERS])
+    app = app or build_app(settings, clock)
     async with (
-        served(app or build_app(settings, clock)) as url,
+        served(app) as url,
         httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
     ):
         yield Api(
             url=url,
+            app=app,
             client=client,
             clock=clock,
             resources=resources,
@@ -200,3 +204,11 @@ async def served(app: FastAPI) -> AsyncIterator[str]:
     finally:
         stop.set()
         await serving
+
+
+async def until(holds: Callable[[], Awaitable[bool]], *, seconds: float = 30) -> None:
+    """Wait until something holds; an AssertionError if that takes too long."""
+    deadline = time.monotonic() + seconds
+    while not await holds():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        await asyncio.sleep(0.02)

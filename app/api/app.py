@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from prometheus_client import CollectorRegistry
 
 from app.api.documentation import install_documentation
@@ -56,17 +55,11 @@ def create_app(open_services: OpenServices, metrics: CollectorRegistry) -> FastA
         redoc_url=None,
         openapi_url=None,
         redirect_slashes=False,
-        generate_unique_id_function=_route_name,
     )
-    for router in ROUTERS:
-        app.include_router(router)
+    # Not include_router: through it every request would be matched with its route twice.
+    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     install_problem_handlers(app)
     install_openapi(app)
     install_documentation(app)
     app.add_middleware(Edge, registry=metrics)
     return app
-
-
-def _route_name(route: APIRoute) -> str:
-    """Operation ids are route names: verb_noun, unique, and what generated clients call."""
-    return route.name

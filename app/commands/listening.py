@@ -17,6 +17,9 @@ from app.commands.surroundings import LoopFactory
 BACKLOG = 2_048
 PORTS_TRIED_MAX = 100
 SHUTDOWN_SECONDS_MAX = 10
+KEEP_ALIVE_SECONDS = 75
+"""Longer than clients and balancers keep an idle connection (60 s at most, as a rule): whoever
+closes first must not be us, or a request may meet a connection that is just going away."""
 
 
 class Server(uvicorn.Server):
@@ -38,6 +41,7 @@ def make_server(app: FastAPI) -> Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=SHUTDOWN_SECONDS_MAX,
         )
     )

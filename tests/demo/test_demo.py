@@ -1,0 +1,132 @@
+"""`aftersales demo`, as a newcomer runs it: a process on a terminal without one."""
+
+import re
+import shlex
+import socket
+import subprocess
+from pathlib import Path
+
+import httpx
+import psutil
+
+from tests.cli.running import (
+    AFTERSALES,
+    ENDS_WITHIN_SECONDS,
+    output_until,
+    press_ctrl_c,
+    started,
+)
+
+LAST_LINE = "/refund-requests"
+
+
+def test_the_story_is_told_twice_in_a_row_the_second_time_on_another_port(
+    folder: Path, env: dict[str, str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        first = demo_once(folder, env, "--port", str(port))
+        second = demo_once(folder, env, "--port", str(port))
+
+    for run in (first, second):
+        assert run.returncode == 0, run.stdout + run.stderr
+        assert f"Port {port} is in use" in run.stdout
+        for part in ("card_voucher_product", "All 10 rules pass", "站内信", "超期售后", "操作记录"):
+            assert part in run.stdout
+        assert "The story is told." in run.stdout
+    assert sample_names(first.stdout).isdisjoint(sample_names(second.stdout))
+
+
+def test_after_the_story_the_printed_calls_work_and_ctrl_c_leaves_nothing_running(
+    folder: Path, env: dict[str, str]
+) -> None:
+    with started("demo", "--port", str(free_port()), cwd=folder, env=env) as demo:
+        printed = output_until(demo, LAST_LINE)
+        answers = [answer_to(line) for line in printed.splitlines() if line.startswith("curl ")]
+        docs = httpx.get(re.findall(r"Docs: (\S+)", printed)[0], trust_env=False)
+        postgres = postmaster_of(folder)
+
+        press_ctrl_c(demo)
+        said, _ = demo.communicate(timeout=ENDS_WITHIN_SECONDS)
+
+    assert docs.status_code == 200
+    assert [answer.status_code for answer in answers] == [200, 200, 201]
+    assert answers[0].json()["eligibility"]["eligible"]
+    assert answers[1].json()["state"] == "open"
+    assert answers[2].json()["overdue"]
+    assert demo.returncode == 0, said
+    assert "Traceback" not in printed + said
+    assert not is_running(postgres)
+
+
+def test_ctrl_c_in_the_middle_of_the_story_ends_it_at_once(
+    folder: Path, env: dict[str, str]
+) -> None:
+    with started("demo", "--port", str(free_port()), cwd=folder, env=env) as demo:
+        printed = output_until(demo, "API and worker run at")
+        postgres = postmaster_of(folder)
+
+        press_ctrl_c(demo)
+        said, _ = demo.communicate(timeout=ENDS_WITHIN_SECONDS)
+
+    assert demo.returncode == 130, said
+    assert "Traceback" not in printed + said
+    assert not is_running(postgres)
+
+
+def demo_once(folder: Path, env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
+    """Play the story to its end."""
+    return subprocess.run(
+        [*AFTERSALES, "demo", "--once", *words],
+        cwd=folder,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=ENDS_WITHIN_SECONDS,
+    )
+
+
+def sample_names(printed: str) -> set[str]:
+    """Return the ids of sample orders a run speaks of."""
+    names = set(re.findall(r"demo-\d{4}-\d{6}-\w{2}-\d\d", printed))
+    assert names
+    return names
+
+
+def answer_to(curl: str) -> httpx.Response:
+    """Make the call of a printed curl line; only the options the demo prints are known."""
+    words = shlex.split(curl)[1:]
+    headers, body, urls = {}, None, []
+    while words:
+        word = words.pop(0)
+        if word == "-H":
+            name, _, value = words.pop(0).partition(": ")
+            headers[name] = value
+        elif word == "-d":
+            body = words.pop(0)
+        else:
+            urls.append(word)
+    method = "GET" if body is None else "POST"
+    return httpx.request(method, urls[0], headers=headers, content=body, trust_env=False)
+
+
+def free_port() -> int:
+    """Return a port that was free a moment ago, away from the usual one."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def postmaster_of(folder: Path) -> int:
+    """Return the process id of the embedded server that runs in a folder."""
+    (pid_file,) = folder.rglob("postmaster.pid")
+    return int(pid_file.read_text().split()[0])
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process lives; one that only waits to be reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -72,7 +72,7 @@ class Settings(BaseSettings):
     import_line_bytes_max: int = Field(default=262_144, ge=1024)
     """Longest line of a bulk import."""
 
-    rate_limit_requests: int = Field(default=6_000, ge=1)
+    rate_limit_requests: int = Field(default=60_000, ge=1)
     """Requests one key or consumer may make within the window, per process."""
 
     rate_limit_window_seconds: int = Field(default=60, ge=1)

@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.clock import Clock
+from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.requests import (
     Answer,
     History,
@@ -36,8 +37,7 @@ from app.event_store.append import (
 )
 from app.event_store.append_lane import AppendLane
 from app.event_store.codec import Codec
-from app.event_store.connections import Queryable
-from app.event_store.log import EventLog, Loaded, StoredRequest
+from app.event_store.log import Loaded, StoredRequest
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded, Role
 from app.event_store.streams import order_stream
@@ -68,16 +68,15 @@ class CommandHandler:
     def __init__(
         self,
         *,
-        database: Queryable,
+        loads: LoadLane,
         lane: AppendLane,
         codec: Codec[OrderEvent],
         clock: Clock,
         policy: Policy,
     ) -> None:
-        self._database = database
+        self._loads = loads
         self._lane = lane
         self._codec = codec
-        self._log = EventLog(codec)
         self._clock = clock
         self._policy = policy
 
@@ -102,12 +101,13 @@ class CommandHandler:
         if skip:
             return Loaded(request=None, events=[])
         key = request.idempotency
-        return await self._log.load(
-            self._database,
-            partition_of(request.shop_id),
-            order_stream(request.shop_id, request.order_id),
-            scope=key.scope if key else None,
-            key=key.key if key else None,
+        return await self._loads.load(
+            Wanted(
+                partition_id=partition_of(request.shop_id),
+                stream_id=order_stream(request.shop_id, request.order_id),
+                scope=key.scope if key else None,
+                key=key.key if key else None,
+            )
         )
 
     def _prepared(

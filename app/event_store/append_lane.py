@@ -4,6 +4,7 @@ One statement and one commit then serve all of them, and nobody is delayed while
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -33,6 +34,12 @@ _ROLLED_BACK_BY_CHANCE = (
 )
 _ATTEMPTS_MAX = 3
 
+WRITERS = 2
+"""Enough for one batch to be prepared and sent while the other is being written."""
+
+WRITERS_ON_CITUS = 8
+"""More, because a batch keeps to one partition there."""
+
 
 class LaneObserver(Protocol):
     """Is told of every batch written: for metrics. Must be quick and must not raise."""
@@ -49,8 +56,7 @@ def _nobody_to_tell() -> None:
 class AppendLane:
     """Writes appends in batches over connections of its own, one batch in flight on each.
 
-    ``announce`` is called after a commit that wrote events. On Citus a batch keeps to one
-    partition, so give the lane several ``writers`` there. Use ``async with``, or ``start`` and
+    ``announce`` is called after a commit that wrote events. Use ``async with``, or ``start`` and
     ``close``.
     """
 
@@ -59,13 +65,15 @@ class AppendLane:
         connect: Connect,
         *,
         topology: Topology = Topology.SINGLE,
-        writers: int = 1,
+        writers: int | None = None,
         limits: LaneLimits | None = None,
         announce: Callable[[], None] = _nobody_to_tell,
         observer: LaneObserver | None = None,
     ) -> None:
         self._limits = limits or LaneLimits()
-        self._queue = LaneQueue(self._limits)
+        one_partition = topology is Topology.CITUS
+        writers = writers or (WRITERS_ON_CITUS if one_partition else WRITERS)
+        self._queue = LaneQueue(self._limits, writers=writers, one_partition=one_partition)
         self._writers = [
             _Writer(
                 connect=connect,
@@ -126,8 +134,9 @@ class _Writer:
         self._connect = connect
         self._queue = queue
         self._limits = limits
-        self._one_partition = topology is Topology.CITUS
-        self._send = append_to_one_partition if self._one_partition else append_across_partitions
+        self._send = (
+            append_to_one_partition if topology is Topology.CITUS else append_across_partitions
+        )
         self._announce = announce
         self._observer = observer
         self._connection: OwnConnection | None = None
@@ -137,9 +146,12 @@ class _Writer:
         """Write batch after batch until the queue is closed and empty."""
         while len(self._queue) or not self._queue.closed:
             await self._queue.arrived.wait()
-            batch = self._queue.take_batch(one_partition=self._one_partition)
+            batch = self._queue.take_batch()
             if batch:
                 await self._write(batch)
+                self._queue.give_back(batch)
+                # Whoever was served may have more to append at once: let it come along.
+                await asyncio.sleep(0)
         if self._connection is not None and not self._connection.is_closed():
             await self._close(self._connection)
 
@@ -156,7 +168,7 @@ class _Writer:
 
     async def _write_together(self, batch: list[WaitingAppend]) -> None:
         connection = await self._connected(batch)
-        started = asyncio.get_running_loop().time()
+        started = time.perf_counter()
         try:
             outcomes = await self._sent(connection, [waiting.item for waiting in batch])
         except AppendRefused:
@@ -173,8 +185,7 @@ class _Writer:
         if events:
             self._announce()
         if self._observer is not None:
-            seconds = asyncio.get_running_loop().time() - started
-            self._observer.batch_written(len(batch), events, seconds)
+            self._observer.batch_written(len(batch), events, time.perf_counter() - started)
 
     async def _sent(self, connection: OwnConnection, items: Sequence[Append]) -> list[Outcome]:
         for attempt in range(1, _ATTEMPTS_MAX + 1):

@@ -7,6 +7,7 @@ from app.event_store.append import (
     Append,
     DuplicateRequest,
     IdempotencyKeyReused,
+    IdempotentRequest,
     NewEvent,
     Outcome,
     VersionConflict,
@@ -52,11 +53,18 @@ async def append_across_partitions(
 
 
 def _item_columns(items: Sequence[Append]) -> tuple[list[Any], ...]:
-    requests = [item.idempotency for item in items]
     return (
         [item.stream_id for item in items],
         [item.expected_version for item in items],
         [len(item.events) for item in items],
+        *_request_columns([item.idempotency for item in items]),
+    )
+
+
+def _request_columns(requests: Sequence[IdempotentRequest | None]) -> tuple[list[Any], ...]:
+    if not any(requests):
+        return ([], [], [], [], [])  # the server fills missing columns up with NULLs
+    return (
         [request and request.scope for request in requests],
         [request and request.key for request in requests],
         [request and request.fingerprint for request in requests],

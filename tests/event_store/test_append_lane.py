@@ -88,7 +88,7 @@ async def test_appends_that_arrive_during_a_batch_go_together_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendLane(connect, observer=batches) as lane:
+    async with AppendLane(connect, writers=1, observer=batches) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("a"))
             await until_blocked(connection)
@@ -103,7 +103,7 @@ async def test_a_stream_and_a_key_go_once_in_a_batch_and_the_rest_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendLane(connect, observer=batches) as lane:
+    async with AppendLane(connect, writers=1, observer=batches) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("first"))
             await until_blocked(connection)
@@ -162,7 +162,7 @@ async def test_one_bad_item_of_a_batch_fails_alone(
 async def test_a_full_lane_says_so_and_keeps_what_it_has(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect, limits=LaneLimits(waiting_max=3)) as lane:
+    async with AppendLane(connect, writers=1, limits=LaneLimits(waiting_max=3)) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("first"))
             await until_blocked(connection)
@@ -178,7 +178,7 @@ async def test_a_full_lane_says_so_and_keeps_what_it_has(
 async def test_whoever_stops_waiting_harms_nobody(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect) as lane:
+    async with AppendLane(connect, writers=1) as lane:
         async with heads_locked(connection):
             in_flight = begin(lane, returns("sent"), returns("sent with it"))
             await until_blocked(connection)
@@ -197,7 +197,7 @@ async def test_whoever_stops_waiting_harms_nobody(
 async def test_closing_writes_what_waits_and_takes_no_more(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    lane = AppendLane(connect)
+    lane = AppendLane(connect, writers=1)
     lane.start()
     async with heads_locked(connection):
         tasks = begin(lane, returns("first"))

@@ -29,7 +29,7 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type 
 async def test_a_connection_lost_while_idle_costs_no_append(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect) as lane:
+    async with AppendLane(connect, writers=1) as lane:
         await lane.append(returns("before"))
         lost = await connection.fetch(TERMINATE_OTHERS)
         await until(_sessions_gone(connection))
@@ -43,7 +43,7 @@ async def test_a_connection_lost_while_idle_costs_no_append(
 async def test_a_connection_lost_under_a_batch_leaves_its_outcome_unknown(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect) as lane:
+    async with AppendLane(connect, writers=1) as lane:
         async with heads_locked(connection):
             in_flight = begin(lane, returns("a"), returns("b"))
             await until_blocked(connection)

@@ -7,16 +7,17 @@ from app.event_store.lane_queue import LaneLimits, LaneQueue, WaitingAppend
 from tests.event_store.samples import request, returns
 
 
-def queue_of(limits: LaneLimits, *items: Append) -> LaneQueue:
-    queue = LaneQueue(limits)
+def queue_of(
+    limits: LaneLimits, *items: Append, writers: int = 1, one_partition: bool = False
+) -> LaneQueue:
+    queue = LaneQueue(limits, writers=writers, one_partition=one_partition)
     for item in items:
         queue.put(WaitingAppend(item, asyncio.get_running_loop().create_future()))
     return queue
 
 
-def taken(queue: LaneQueue, *, one_partition: bool = False) -> list[str]:
-    batch = queue.take_batch(one_partition=one_partition)
-    return [waiting.item.stream_id for waiting in batch]
+def taken(queue: LaneQueue) -> list[str]:
+    return [waiting.item.stream_id for waiting in queue.take_batch()]
 
 
 async def test_a_batch_is_bounded_in_items() -> None:
@@ -58,11 +59,40 @@ async def test_on_a_cluster_a_batch_keeps_to_the_partition_of_its_first_item() -
         LaneLimits(),
         *(returns("a", partition_id=3), returns("b", partition_id=5)),
         *(returns("c", partition_id=3), returns("d", partition_id=5)),
+        one_partition=True,
     )
 
-    batches = [taken(queue, one_partition=True), taken(queue, one_partition=True)]
+    assert [taken(queue), taken(queue)] == [["a", "c"], ["b", "d"]]
 
-    assert batches == [["a", "c"], ["b", "d"]]
+
+async def test_several_writers_share_what_waits() -> None:
+    items = [returns(name) for name in "abcdefgh"]
+    shared = queue_of(LaneLimits(batch_items_min=1), *items, writers=2)
+    too_few_to_share = queue_of(LaneLimits(batch_items_min=8), *items, writers=2)
+
+    assert [len(taken(shared)), len(taken(shared)), len(taken(shared))] == [4, 4, 0]
+    assert len(taken(too_few_to_share)) == 8
+
+
+async def test_a_batch_keeps_away_from_the_partitions_of_another_in_flight() -> None:
+    limits = LaneLimits(batch_items_max=2)
+    queue = queue_of(
+        limits,
+        *(returns("a", partition_id=3), returns("b", partition_id=3)),
+        *(returns("c", partition_id=3), returns("d", partition_id=5)),
+        writers=2,
+    )
+
+    in_flight = queue.take_batch()
+    assert taken(queue) == ["d"]
+    queue.give_back(in_flight)
+    assert taken(queue) == ["c"]
+
+
+async def test_when_all_waits_for_one_partition_the_writers_take_turns_on_it() -> None:
+    queue = queue_of(LaneLimits(batch_items_max=1), returns("a"), returns("b"), writers=2)
+
+    assert [taken(queue), taken(queue)] == [["a"], ["b"]]
 
 
 async def test_arrival_is_signalled_while_anything_waits() -> None:

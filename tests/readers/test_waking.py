@@ -14,7 +14,7 @@ from app.event_store.recorded import Recorded
 from app.readers.checkpoints import list_checkpoints
 from app.readers.runner import Runner, RunnerLimits
 from app.readers.wake import LogListener
-from tests.event_store.polling import until
+from tests.event_store.polling import DEADLINE_SECONDS, until
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
 from tests.readers.library import VisitsReader
 
@@ -59,7 +59,8 @@ async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_on
 
     runner = Runner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
     async with LogListener(connect, retry_seconds=0.01) as listener:
-        await listener.heard.wait()
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            await listener.heard.wait()
         async with following(runner, listener.heard):
             await lane.append(returns("unannounced"))
             await pool.fetch(

@@ -35,6 +35,7 @@ class ImportSession:
     state_path: Path | None
     resume: bool
     from_line: int
+    chunk_lines: int
 
     def run(
         self,
@@ -80,6 +81,7 @@ class ImportSession:
                 results=results,
                 state_path=self.state_path,
                 on_progress=told.progress,
+                chunk_lines=self.chunk_lines,
             )
             await one.run(lines, tally, begin)
 

@@ -15,7 +15,7 @@ from app.commands.durations import duration
 from app.commands.failures import CommandFailed
 from app.commands.import_session import ImportSession
 from app.commands.surroundings import err
-from app.importing.lines import NumberedLine, numbered_lines
+from app.importing.lines import CHUNK_LINES_MAX, NumberedLine, numbered_lines
 from app.olist import OlistOrders, OlistUnreadable
 
 STDIN = "-"
@@ -74,6 +74,7 @@ State = Annotated[
 ]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on where a killed import stopped.")]
 FromLine = Annotated[int, typer.Option(min=1, help="Begin at this line.")]
+ChunkLines = Annotated[int, typer.Option(min=1, max=10_000, help="Lines sent in one request.")]
 LOCAL = "http://127.0.0.1:8000"
 
 
@@ -89,6 +90,7 @@ def file(
     state: State = None,
     resume: Resume = False,
     from_line: FromLine = 1,
+    chunk_lines: ChunkLines = CHUNK_LINES_MAX,
 ) -> None:
     """Import orders as NDJSON, one a line, and write a result for each line.
 
@@ -101,7 +103,13 @@ def file(
     """
     state = state or (None if file == STDIN else Path(f"{file}.import-state"))
     session = ImportSession(
-        url=url, key=key, results_path=results, state_path=state, resume=resume, from_line=from_line
+        url=url,
+        key=key,
+        results_path=results,
+        state_path=state,
+        resume=resume,
+        from_line=from_line,
+        chunk_lines=chunk_lines,
     )
     with _opened(file) as source:
         file_bytes = None if file == STDIN else os.fstat(source.fileno()).st_size
@@ -124,6 +132,7 @@ def olist(
     state: State = None,
     resume: Resume = False,
     from_line: FromLine = 1,
+    chunk_lines: ChunkLines = CHUNK_LINES_MAX,
 ) -> None:
     """Import the public Olist data set, its timestamps moved on by one constant.
 
@@ -132,7 +141,13 @@ def olist(
     Example: aftersales import olist ../shared/data/olist-1000 --shift 3000d
     """
     session = ImportSession(
-        url=url, key=key, results_path=results, state_path=state, resume=resume, from_line=from_line
+        url=url,
+        key=key,
+        results_path=results,
+        state_path=state,
+        resume=resume,
+        from_line=from_line,
+        chunk_lines=chunk_lines,
     )
     try:
         orders = OlistOrders(folder, shift)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
-from app.importing.lines import NumberedLine, chunks_of
+from app.importing.lines import CHUNK_LINES_MAX, NumberedLine, chunks_of
 from app.importing.service import ImportService, Result
 from app.importing.state import Digest, ImportState, keep_state, lines_after
 
@@ -47,6 +47,7 @@ class Import:
     results: BinaryIO
     state_path: Path | None
     on_progress: Callable[[NumberedLine, Tally], None] = lambda _line, _tally: None
+    chunk_lines: int = CHUNK_LINES_MAX
 
     async def run(
         self, lines: Iterable[NumberedLine], tally: Tally, begin: ImportState | None = None
@@ -59,7 +60,7 @@ class Import:
         digest = Digest()
         left = lines if begin is None else lines_after(begin, lines, digest)
         results_bytes = 0 if begin is None else begin.results_bytes
-        for chunk in chunks_of(left):
+        for chunk in chunks_of(left, self.chunk_lines):
             results = await self.service.send(chunk)
             results_bytes += self._write(results)
             tally.add(results)

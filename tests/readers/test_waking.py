@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
+import pytest
 
 from app.database import Pool
 from app.event_store.announcer import Announcer
@@ -78,36 +79,49 @@ async def test_without_announcements_the_log_is_looked_at_from_time_to_time(
         await until(_positions_are(visits, pool, [1]))
 
 
-class KilledTwice:
-    """A reader whose connection is killed under it, the first two times."""
+KILL_OWN_CONNECTION = "SELECT pg_terminate_backend(pg_backend_pid())"
+
+
+class InTroubleTwice:
+    """A reader under which the database fails the first two times."""
 
     name = "visits"
 
-    def __init__(self, reader: VisitsReader, pool: Pool) -> None:
-        self.deaths = 0
+    def __init__(self, reader: VisitsReader, trouble: str) -> None:
+        self.times = 0
         self._reader = reader
-        self._pool = pool
+        self._trouble = trouble
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[LibraryEvent]]) -> None:
-        """Apply the batch on a connection that may not live to see its end."""
+        """Apply the batch, and run into trouble."""
         await self._reader.apply(connection, batch)
-        if self.deaths < 2:
-            self.deaths += 1
-            own = await connection.fetchval("SELECT pg_backend_pid()")
-            await self._pool.execute("SELECT pg_terminate_backend($1)", own)
-            await connection.execute("SELECT 1")
+        if self.times < 2:
+            self.times += 1
+            await connection.execute(self._trouble)
 
 
-async def test_a_lost_connection_is_not_the_fault_of_the_event(
-    pool: Pool, lane: AppendLane, visits: VisitsReader
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        KILL_OWN_CONNECTION,
+        "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '53100'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '55P03'; END $$",
+        "DO $$ BEGIN RAISE SQLSTATE '57014'; END $$",
+    ],
+    ids=["killed", "not serializable", "deadlock", "disk full", "lock timeout", "cancelled"],
+)
+async def test_trouble_of_the_database_is_not_the_fault_of_the_event(
+    pool: Pool, lane: AppendLane, visits: VisitsReader, trouble: str
 ) -> None:
     await lane.append(returns("a", readers=("ada", "bob")))
-    reader = KilledTwice(visits, pool)
+    reader = InTroubleTwice(visits, trouble)
 
     async with following(Runner(pool, LIBRARY_CODEC, [reader], limits=OFTEN)):
         await until(_positions_are(visits, pool, [1, 2]))
 
-    assert reader.deaths == 2
+    assert reader.times == 2
     assert {checkpoint.status for checkpoint in await list_checkpoints(pool)} == {"running"}
 
 

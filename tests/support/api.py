@@ -32,6 +32,7 @@ from app.readers.runner import Runner
 from app.resources import Resources
 from app.service import consumer_token_keys
 from app.settings import Settings
+from tests.support.documented import Answers
 
 SHOP, OTHER_SHOP = "shop-1", "shop-2"
 BUYER, OTHER_BUYER = "buyer-1", "buyer-2"
@@ -163,7 +164,10 @@ def api_settings(settings: Settings, **changes: Any) -> Settings:
 async def running_api(
     settings: Settings, clock: ManualClock, resources: Resources, app: FastAPI | None = None
 ) -> AsyncIterator[Api]:
-    """Serve the application on a free port until the end, with a key for each kind of caller."""
+    """Serve the application on a free port until the end, with a key for each kind of caller.
+
+    At the end every answer is held against the application's document.
+    """
     pool = resources.pool
     platform = await create_key(pool, role=Role.PLATFORM, shop_id=None, name="tests")
     merchant, other = [
@@ -172,10 +176,11 @@ async def running_api(
     ]
     async with pool.acquire() as connection:
         await ensure_checkpoints(connection, [reader.name for reader in READERS])
-    app = app or build_app(settings, clock)
+    app, answers = app or build_app(settings, clock), Answers()
+    hooks: dict[str, list[Any]] = {"response": [answers.hear]}
     async with (
         served(app) as url,
-        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client,
+        httpx.AsyncClient(base_url=url, trust_env=False, timeout=30, event_hooks=hooks) as client,
     ):
         yield Api(
             url=url,
@@ -188,6 +193,7 @@ async def running_api(
             merchant=Caller(client, lambda: merchant),
             other_merchant=Caller(client, lambda: other),
         )
+    assert answers.undocumented(app) == []
 
 
 @asynccontextmanager

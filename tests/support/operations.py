@@ -1,0 +1,102 @@
+"""Every operation of the API as a request that would be granted to the right caller."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.support.api import SHOP, Api, Caller
+from tests.support.story import OPEN, SETTLED, a_refund, an_order, some_goods
+
+READERS = frozenset({"platform", "merchant", "consumer"})
+PLATFORM, MERCHANT, CONSUMER = (frozenset({role}) for role in ("platform", "merchant", "consumer"))
+ANYBODY: frozenset[str] = frozenset()
+
+ROLES: dict[str, frozenset[str]] = {
+    "register_order": PLATFORM,
+    "record_shipment": PLATFORM,
+    "record_receipt_confirmation": PLATFORM,
+    "record_settlement": PLATFORM,
+    "import_shop_orders": PLATFORM,
+    "import_orders": PLATFORM,
+    "get_order": READERS,
+    "list_orders": READERS,
+    "get_after_sales_entry": READERS,
+    "open_after_sales_entry": MERCHANT,
+    "open_after_sales_entries": MERCHANT,
+    "request_entry_reopening": CONSUMER,
+    "decline_entry_reopening": MERCHANT,
+    "request_refund": CONSUMER,
+    "request_exchange": CONSUMER,
+    "request_reissue": CONSUMER,
+    "request_repair": CONSUMER,
+    "get_ticket": READERS,
+    "list_tickets": READERS,
+    "withdraw_application": CONSUMER,
+    "agree_to_application": MERCHANT,
+    "reject_application": MERCHANT,
+    "record_refund_success": PLATFORM,
+    "list_notifications": MERCHANT | CONSUMER,
+    "list_reasons": READERS,
+    "list_readers": PLATFORM,
+    "get_liveness": ANYBODY,
+    "get_readiness": ANYBODY,
+}
+"""Who may do what, told a second time; nobody in particular for what is open to anybody."""
+
+BODIES: dict[str, Any] = {
+    "register_order": an_order("order-new"),
+    "record_shipment": {"shipped_at": "2021-03-02T04:00:00Z"},
+    "record_receipt_confirmation": {"confirmed_at": "2021-03-05T04:00:00Z"},
+    "record_settlement": {"settled_at": SETTLED},
+    "open_after_sales_entry": OPEN,
+    "open_after_sales_entries": {**OPEN, "order_ids": ["order-1"]},
+    "request_entry_reopening": {},
+    "decline_entry_reopening": {"reason": "other"},
+    "request_refund": a_refund(),
+    "request_exchange": some_goods(),
+    "request_reissue": some_goods(),
+    "request_repair": some_goods(),
+    "reject_application": {"reason": "other"},
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the document; its path still has its placeholders."""
+
+    name: str
+    method: str
+    template: str
+
+    async def by(
+        self,
+        caller: Caller,
+        *,
+        shop_id: str = SHOP,
+        order_id: str = "order-1",
+        key: str | None = "any-key",
+    ) -> httpx.Response:
+        """Ask for the operation on an order, or on its first ticket."""
+        path = self.template.format(shop_id=shop_id, order_id=order_id, ticket_id=f"{order_id}-1")
+        if self.method == "GET":
+            return await caller.get(path)
+        if self.name.startswith("import_"):
+            headers = {"Content-Type": "application/x-ndjson"}
+            return await caller.send("POST", path, headers=headers, content=b"")
+        return await caller.post(path, BODIES.get(self.name), key=key)
+
+    @property
+    def about_one_order(self) -> bool:
+        """Whether the path names an order or a ticket."""
+        return "{order_id}" in self.template or "{ticket_id}" in self.template
+
+
+async def operations_of(api: Api) -> list[Operation]:
+    """Return every operation the running application documents."""
+    document = (await api.client.get("/openapi.json")).json()
+    return [
+        Operation(name=operation["operationId"], method=method.upper(), template=template)
+        for template, item in document["paths"].items()
+        for method, operation in item.items()
+    ]

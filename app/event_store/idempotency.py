@@ -22,14 +22,18 @@ RETURNING k.created_at
 
 
 async def prune_requests(
-    connection: Queryable, now: datetime, *, step_rows_max: int = 1_000
+    connection: Queryable,
+    now: datetime,
+    *,
+    retention: timedelta = RETENTION,
+    step_rows_max: int = 1_000,
 ) -> int:
-    """Delete requests stored more than RETENTION before ``now``; return how many.
+    """Delete requests stored more than ``retention`` before ``now``; return how many.
 
     Many short statements, one partition each, so that no append waits long. Safe to run anywhere at
     any time, by several at once.
     """
-    oldest_kept = now - RETENTION
+    oldest_kept = now - retention
     pruned = 0
     for partition_id in range(PARTITION_COUNT):
         step = step_rows_max

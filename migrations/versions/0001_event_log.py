@@ -101,6 +101,7 @@ FOR EACH STATEMENT EXECUTE FUNCTION after_sales.refuse_change_of_events()
 #  2. with a snapshot taken after that, judge every item: what it may write, and from where;
 #  3. move the heads by what is really written, so that a refused item burns no position;
 #  4. insert the events, and the answers to the requests that made them.
+# Columns that no item has a value for may be given as empty arrays.
 # An item's answer is one text: 'written|version|first position', 'version_conflict|version',
 # 'duplicate|status|response in hex' or 'key_reused'. A plain text[] is what Citus can delegate.
 # `base` is the position before an item's first event, and -1 for an item that writes nothing.
@@ -118,6 +119,7 @@ LANGUAGE plpgsql {settings} AS $$
 DECLARE
     v_base bigint[];
     v_answers text[];
+    v_gained bigint;
 BEGIN
     PERFORM 1 FROM after_sales.log_heads AS h
     WHERE h.partition_id {in_scope} ORDER BY h.partition_id FOR UPDATE;
@@ -129,8 +131,9 @@ BEGIN
                WHEN 'version_conflict' THEN concat_ws('|', n.outcome, n.actual_version)
                WHEN 'duplicate' THEN concat_ws(
                    '|', n.outcome, n.stored_status, encode(n.stored_response, 'hex'))
-               ELSE n.outcome END ORDER BY n.item)
-    INTO v_base, v_answers
+               ELSE n.outcome END ORDER BY n.item),
+           sum(n.event_count) FILTER (WHERE n.outcome = 'written')
+    INTO v_base, v_answers, v_gained
     FROM (
         SELECT j.*, j.head + coalesce(
             sum(j.event_count) FILTER (WHERE j.outcome = 'written') OVER (
@@ -162,25 +165,29 @@ BEGIN
         ) AS j
     ) AS n;
 
-    {advance_heads}
+    IF v_gained > 0 THEN
+        {advance_heads}
 
-    INSERT INTO after_sales.events
-        (partition_id, position, stream_id, version, event_id, type, schema_version,
-         data, metadata, occurred_at)
-    SELECT {partition_of_event}, v_base[e.item] + e.number, p_streams[e.item],
-           p_expected[e.item] + e.number, e.event_id, e.type, e.schema_version,
-           e.data, e.metadata, e.occurred_at
-    FROM unnest(p_items, p_numbers, p_event_ids, p_types, p_schema_versions, p_data,
-                p_metadata, p_occurred)
-        AS e(item, number, event_id, type, schema_version, data, metadata, occurred_at)
-    WHERE v_base[e.item] >= 0;
+        INSERT INTO after_sales.events
+            (partition_id, position, stream_id, version, event_id, type, schema_version,
+             data, metadata, occurred_at)
+        SELECT {partition_of_event}, v_base[e.item] + e.number, p_streams[e.item],
+               p_expected[e.item] + e.number, e.event_id, e.type, e.schema_version,
+               e.data, e.metadata, e.occurred_at
+        FROM unnest(p_items, p_numbers, p_event_ids, p_types, p_schema_versions, p_data,
+                    p_metadata, p_occurred)
+            AS e(item, number, event_id, type, schema_version, data, metadata, occurred_at)
+        WHERE v_base[e.item] >= 0;
+    END IF;
 
-    INSERT INTO after_sales.idempotency_keys
-        (partition_id, scope, key, fingerprint, status, response)
-    SELECT {partition_of_item}, i.scope, i.key, i.fingerprint, i.status, i.response
-    FROM unnest(p_scopes, p_keys, p_fingerprints, p_statuses, p_responses) WITH ORDINALITY
-        AS i(scope, key, fingerprint, status, response, item)
-    WHERE i.key IS NOT NULL AND v_base[i.item] >= 0;
+    IF cardinality(p_keys) > 0 THEN
+        INSERT INTO after_sales.idempotency_keys
+            (partition_id, scope, key, fingerprint, status, response)
+        SELECT {partition_of_item}, i.scope, i.key, i.fingerprint, i.status, i.response
+        FROM unnest(p_scopes, p_keys, p_fingerprints, p_statuses, p_responses) WITH ORDINALITY
+            AS i(scope, key, fingerprint, status, response, item)
+        WHERE i.key IS NOT NULL AND v_base[i.item] >= 0;
+    END IF;
 
     RETURN v_answers;
 END
@@ -197,11 +204,9 @@ APPEND = APPEND_FUNCTION.format(
     partition_of_item="p_partition",
     partition_of_event="p_partition",
     advance_heads="""
-    UPDATE after_sales.log_heads AS h
-    SET position = h.position + coalesce((
-        SELECT sum(i.event_count) FROM unnest(p_event_counts, v_base) AS i(event_count, base)
-        WHERE i.base >= 0), 0)
-    WHERE h.partition_id = p_partition;""",
+        UPDATE after_sales.log_heads AS h
+        SET position = h.position + v_gained
+        WHERE h.partition_id = p_partition;""",
 )
 
 # For many partitions at once, each item naming its own: a single Postgres only.
@@ -213,15 +218,16 @@ APPEND_ACROSS = APPEND_FUNCTION.format(
     partition_of_item="p_partitions[i.item]",
     partition_of_event="p_partitions[e.item]",
     advance_heads="""
-    UPDATE after_sales.log_heads AS h
-    SET position = h.position + w.gained
-    FROM (
-        SELECT i.partition_id, sum(i.event_count) AS gained
-        FROM unnest(p_partitions, p_event_counts, v_base) AS i(partition_id, event_count, base)
-        WHERE i.base >= 0
-        GROUP BY i.partition_id
-    ) AS w
-    WHERE h.partition_id = w.partition_id AND w.gained > 0;""",
+        UPDATE after_sales.log_heads AS h
+        SET position = h.position + w.gained
+        FROM (
+            SELECT i.partition_id, sum(i.event_count) AS gained
+            FROM unnest(p_partitions, p_event_counts, v_base)
+                AS i(partition_id, event_count, base)
+            WHERE i.base >= 0
+            GROUP BY i.partition_id
+        ) AS w
+        WHERE h.partition_id = w.partition_id AND w.gained > 0;""",
 )
 
 APPEND_ARGUMENT_TYPES = [

@@ -99,7 +99,7 @@ async def test_a_server_that_takes_no_writes_is_unavailable(
 ) -> None:
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    async with AppendLane(connect) as lane:
+    async with AppendLane(connect, writers=1) as lane:
         with pytest.raises(EventStoreUnavailable):
             await lane.append(returns("a"))
         await connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")

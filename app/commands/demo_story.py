@@ -159,7 +159,8 @@ class Story:
         for entry in order["operation_log"]:
             text = f"{entry['text']['zh_cn']}\n{entry['text']['en']}"
             who = entry["actor"]["role"]
-            table.add_row(_minute(entry["recorded_at"]), who, text, entry["after"] or "")
+            when = _minute(entry["recorded_at"])[5:]
+            table.add_row(when, who, text, entry["after"] or "")
         self._console.print(table)
 
     def _say(self, text: str, path: str | None = None) -> None:

@@ -102,8 +102,9 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
             typer.echo("\t".join(row))
         return
     table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for number, column in enumerate(columns):
+        # The first column is what is copied into the next command.
+        table.add_column(column, overflow="fold", no_wrap=number == 0)
     for row in rows:
         table.add_row(*(escape(field) for field in row))
     out.print(table)

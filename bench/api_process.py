@@ -7,9 +7,9 @@ import asyncio
 import socket
 import sys
 
-import uvicorn
 import uvloop
 
+from app.commands.listening import make_server
 from app.logs import configure_logs
 from app.main import build_app
 from app.settings import Settings
@@ -17,17 +17,13 @@ from bench.bare_routes import add_bare_routes
 
 
 async def serve() -> None:
-    """Serve until terminated, with the same options as `aftersales serve`."""
+    """Serve until terminated, as `aftersales serve` does."""
     settings = Settings()
     configure_logs(settings)
     app = build_app(settings)
     add_bare_routes(app)
     with socket.create_server(("127.0.0.1", 0), backlog=2_048) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, lifespan="on", log_config=None, access_log=False, server_header=False
-            )
-        )
+        server = make_server(app)
         sys.stdout.write(f"{listener.getsockname()[1]}\n")
         sys.stdout.flush()
         await server.serve(sockets=[listener])

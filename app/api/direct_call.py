@@ -6,7 +6,7 @@ which also says what is wrong: so this changes how quickly a request is served a
 """
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, get_origin
 
@@ -48,8 +48,7 @@ class _Parameter:
     validate: Callable[[Any], tuple[Any, list[Any]]]
     default: Any
 
-    def value_in(self, received: Mapping[str, str]) -> Any:
-        given = received.get(self.alias)
+    def value_of(self, given: str | None) -> Any:
         if given is not None:
             return self.valid(given)
         if self.default is _REQUIRED:
@@ -82,9 +81,11 @@ class DirectCall:
             raise NotDirect
         values = dict(self.query_defaults)
         for parameter in self.path:
-            values[parameter.name] = parameter.value_in(request.path_params)
+            given = request.path_params.get(parameter.alias)
+            values[parameter.name] = parameter.value_of(given)
         for parameter in self.headers:
-            values[parameter.name] = parameter.value_in(request.headers)
+            given = header(request, parameter.alias.lower().encode())
+            values[parameter.name] = parameter.value_of(given)
         if self.body is not None:
             if not await request.body():
                 raise NotDirect
@@ -99,6 +100,14 @@ class DirectCall:
             found = await dependency.made_with(await dependency.values(request), request)
             values[dependency.name] = found
         return await self.call(**values)
+
+
+def header(request: Request, name: bytes) -> str | None:
+    """Return a header, its name in lower case, as `request.headers` does and much quicker."""
+    for known, value in request.scope["headers"]:
+        if known == name:
+            return str(value.decode("latin-1"))
+    return None
 
 
 def direct_call(dependant: Dependant) -> DirectCall | None:

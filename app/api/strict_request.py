@@ -7,10 +7,13 @@ from typing import Any, NoReturn
 from fastapi import Response
 from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope, Send
 
 from app.api.direct_call import NotDirect, direct_call
 from app.api.problems import ProblemError
 from app.api.services import services_of
+
+_READ_BEFORE = "aftersales.request"
 
 
 class StrictRequest(Request):
@@ -34,14 +37,13 @@ class StrictRequest(Request):
         bytes_max = services_of(self).resources.settings.request_body_bytes_max
         announced = self.headers.get("content-length", "")
         body = bytearray()
-        too_large = ProblemError("body_too_large", facts={"bytes_max": bytes_max})
         if announced.isdecimal() and int(announced) > bytes_max:
-            raise too_large
+            raise _too_large(bytes_max)
         try:
             async for chunk in self.stream():
                 body += chunk
                 if len(body) > bytes_max:
-                    raise too_large
+                    raise _too_large(bytes_max)
         except ClientDisconnect as error:
             raise ProblemError("body_incomplete") from error
         return bytes(body)
@@ -55,24 +57,36 @@ class StrictRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **{**options, "generate_unique_id_function": _route_name})
+        self._direct = direct_call(self.dependant)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a plainly valid request the short way, any other FastAPI's."""
+        if self._direct is None or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+            return
+        request = StrictRequest(scope, receive, send)
+        try:
+            values = await self._direct.values(request)
+        except NotDirect:
+            scope[_READ_BEFORE] = request
+            await super().handle(scope, receive, send)
+        else:
+            response: Response = await self._direct.made_with(values, request)
+            await response(scope, receive, send)
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the short way to the route, where there is one, or else FastAPI's handler."""
+        """Return FastAPI's handler, given a StrictRequest."""
         handler = super().get_route_handler()
-        direct = direct_call(self.dependant)
 
-        async def strict_handler(received: Request) -> Response:
-            request = StrictRequest(received.scope, received.receive)
-            if direct is None:
-                return await handler(request)
-            try:
-                values = await direct.values(request)
-            except NotDirect:
-                return await handler(request)
-            response: Response = await direct.made_with(values, request)
-            return response
+        async def strict_handler(request: Request) -> Response:
+            read_before = request.scope.get(_READ_BEFORE)
+            return await handler(read_before or StrictRequest(request.scope, request.receive))
 
         return strict_handler
+
+
+def _too_large(bytes_max: int) -> ProblemError:
+    return ProblemError("body_too_large", facts={"bytes_max": bytes_max})
 
 
 def _route_name(route: APIRoute) -> str:
@@ -82,9 +96,7 @@ def _route_name(route: APIRoute) -> str:
 def parse_json(body: bytes) -> Any:
     """Parse JSON as RFC 8259 has it; a ProblemError says where it is broken."""
     try:
-        return json.loads(
-            body.decode("utf-8"), parse_constant=_refuse_constant, object_pairs_hook=_unique_names
-        )
+        return _DECODER.decode(body.decode("utf-8"))
     except RecursionError as error:
         raise ProblemError("malformed_json", detail="nested too deeply") from error
     except ValueError as error:
@@ -111,3 +123,6 @@ def _unique_names(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _is_json(content_type: str) -> bool:
     media_type = content_type.partition(";")[0].strip().lower()
     return media_type == "application/json"
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_names)

@@ -211,6 +211,22 @@ async def test_serve_runs_api_and_worker_until_it_is_told_to_stop(
     assert "Traceback" not in said
 
 
+async def test_serve_starts_without_its_database_and_says_so_to_every_caller(
+    tmp_path: Path,
+) -> None:
+    env = environment(AFTERSALES_DATABASE_URL="postgresql://nobody@127.0.0.1:9/none")
+    with started("serve", "--port", "0", cwd=tmp_path, env=env) as process:
+        url = re.findall(r'"url": "(\S+)"', output_until(process, '"serving"'))[0]
+        async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=60) as client:
+            alive, ready = await client.get("/livez"), await client.get("/readyz")
+        process.send_signal(signal.SIGTERM)
+        said, _ = process.communicate(timeout=ENDS_WITHIN_SECONDS)
+
+    assert alive.status_code == 200
+    assert (ready.status_code, ready.json()["code"]) == (503, "database_unavailable")
+    assert process.returncode == 0, said
+
+
 def all_commands(name: str, command: object) -> "list[tuple[str, str]]":
     """Return every command below one with its help."""
     subcommands = getattr(command, "commands", None)

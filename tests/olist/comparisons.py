@@ -93,7 +93,11 @@ async def compare_lists(
             lambda order, _: independent.in_the_ages_between(order, now),
         ),
         ("tickets", {"overdue": "true"}, lambda _, fate: fate.through_entry),
-        ("tickets", {"overdue": "false"}, lambda _, fate: applied_in_period(fate)),
+        (
+            "tickets",
+            {"overdue": "false"},
+            lambda _, fate: has_ticket(fate) and not fate.through_entry,
+        ),
         (
             "tickets",
             {"state": "refunding"},
@@ -109,13 +113,24 @@ async def compare_lists(
         assert len(rows) == len({row["order_id"] for row in rows})
         counts[f"{what} {'='.join(*filters.items())}"] += len(rows)
 
-    await each([(shop, number) for shop in by_shop for number in range(len(lists))], compare)
+    def worth_asking(shop: str, what: str) -> bool:
+        # Of shops without tickets a quarter must show that they have none.
+        applied = any(has_ticket(fates[order.order]) for order in by_shop[shop])
+        return what == "orders" or applied or by_shop[shop][0].lot % 4 == 0
+
+    questions = [
+        (shop, number)
+        for shop in by_shop
+        for number, (what, _, _) in enumerate(lists)
+        if worth_asking(shop, what)
+    ]
+    await each(questions, compare)
     return dict(counts)
 
 
-def applied_in_period(fate: Fate) -> bool:
-    """Tell whether there is a ticket that came through the period's own door."""
-    return not fate.through_entry and (fate.applied is not None or fate.withdrawn)
+def has_ticket(fate: Fate) -> bool:
+    """Tell whether the buyer ever applied, also if the application was withdrawn."""
+    return fate.applied is not None or fate.withdrawn
 
 
 async def compare_inboxes(callers: Callers, orders: list[RealOrder], fates: Fates) -> Json:

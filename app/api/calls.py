@@ -12,6 +12,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.access.authentication import Caller, Unauthenticated
 from app.access.scopes import Scope
+from app.api.direct_call import header
 from app.api.language import Language, preferred_language
 from app.api.openapi import documented_query
 from app.api.problems import (
@@ -202,7 +203,7 @@ def allow(scope: Scope, *roles: Role) -> object:
         if shop_id is not None and not caller.may_see_shop(shop_id):
             raise ProblemError("not_found")
         _refuse_unknown_query(request)
-        language = preferred_language(request.headers.get("accept-language"))
+        language = preferred_language(header(request, b"accept-language"))
         return Call(request=request, services=services, caller=caller, language=language)
 
     return Depends(call)
@@ -223,7 +224,7 @@ def _refuse_unknown_query(request: Request) -> None:
 
 async def _caller(request: Request, services: Services) -> Caller:
     """Find out who makes the request, and count it; strangers by where they call from."""
-    scheme, _, credential = request.headers.get("authorization", "").partition(" ")
+    scheme, _, credential = (header(request, b"authorization") or "").partition(" ")
     presented = credential.strip() if scheme.lower() == "bearer" else ""
     try:
         caller = await services.authentication.authenticate(presented)

@@ -9,7 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from app.api.direct_call import NotDirect, direct_call
+from app.api.direct_call import NotDirect, direct_call, header
 from app.api.problems import ProblemError
 from app.api.services import services_of
 
@@ -23,7 +23,7 @@ class StrictRequest(Request):
         """Return the body; a ProblemError if it is too large, cut off or no JSON by its type."""
         if not hasattr(self, "_body"):
             self._body = await self._bounded_body()
-            if self._body and not _is_json(self.headers.get("content-type", "")):
+            if self._body and not _is_json(header(self, b"content-type") or ""):
                 raise ProblemError("media_type_unsupported")
         return self._body
 
@@ -35,7 +35,7 @@ class StrictRequest(Request):
 
     async def _bounded_body(self) -> bytes:
         bytes_max = services_of(self).resources.settings.request_body_bytes_max
-        announced = self.headers.get("content-length", "")
+        announced = header(self, b"content-length") or ""
         body = bytearray()
         if announced.isdecimal() and int(announced) > bytes_max:
             raise _too_large(bytes_max)

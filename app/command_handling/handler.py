@@ -85,11 +85,12 @@ class CommandHandler:
 
         Raises KeyReused, TooManyConflicts, and AppendFailed if the log gives no outcome.
         """
+        wanted = _wanted(request)
         for attempt in range(ATTEMPTS_MAX):
-            loaded = await self._load(request, skip=request.assumed_new and attempt == 0)
+            loaded = await self._load(wanted, skip=request.assumed_new and attempt == 0)
             if loaded.request is not None:
                 return _replayed(loaded.request, request.idempotency)
-            item, answer = self._prepared(request, loaded.events, responder)
+            item, answer = self._prepared(request, wanted, loaded.events, responder)
             if item is None:
                 return answer
             appended = await self._appended(item, answer)
@@ -97,26 +98,16 @@ class CommandHandler:
                 return appended
         raise TooManyConflicts(request.order_id)
 
-    async def _load(self, request: OrderRequest, *, skip: bool) -> Loaded[OrderEvent]:
-        if skip:
-            return Loaded(request=None, events=[])
-        key = request.idempotency
-        return await self._loads.load(
-            Wanted(
-                partition_id=partition_of(request.shop_id),
-                stream_id=order_stream(request.shop_id, request.order_id),
-                scope=key.scope if key else None,
-                key=key.key if key else None,
-            )
-        )
+    async def _load(self, wanted: Wanted, *, skip: bool) -> Loaded[OrderEvent]:
+        return Loaded(request=None, events=[]) if skip else await self._loads.load(wanted)
 
     def _prepared(
-        self, request: OrderRequest, history: History, responder: Responder
+        self, request: OrderRequest, wanted: Wanted, history: History, responder: Responder
     ) -> tuple[Append | None, Answer]:
         """Decide, render the answer, and say what is to be appended for it to hold, if anything."""
         state = fold(Unregistered(), [recorded.event for recorded in history])
         decided = self._decide(request, state)
-        new = self._recorded(request, decided, state.version)
+        new = self._recorded(request, wanted, decided, state.version)
         if decided.refusal is None:
             answer = responder.accepted([*history, *new], changed=decided.changed)
         else:
@@ -126,8 +117,8 @@ class CommandHandler:
         if not new and (key is None or not remembered):
             return None, answer
         item = Append(
-            partition_id=partition_of(request.shop_id),
-            stream_id=order_stream(request.shop_id, request.order_id),
+            partition_id=wanted.partition_id,
+            stream_id=wanted.stream_id,
             expected_version=state.version,
             events=tuple(self._encoded(recorded) for recorded in new),
             idempotency=_remembered(key, answer) if remembered else None,
@@ -164,15 +155,15 @@ class CommandHandler:
         return () if isinstance(decision, Rejection) else decision.fell_due
 
     def _recorded(
-        self, request: OrderRequest, decided: Decided, version: int
+        self, request: OrderRequest, wanted: Wanted, decided: Decided, version: int
     ) -> list[Recorded[OrderEvent]]:
         """Put envelopes around new events; their positions are known only to the log (0 here)."""
         now = self._clock.now()
         return [
             Recorded(
-                partition_id=partition_of(request.shop_id),
+                partition_id=wanted.partition_id,
                 position=0,
-                stream_id=order_stream(request.shop_id, request.order_id),
+                stream_id=wanted.stream_id,
                 version=version + number,
                 event_id=uuid7(),
                 event=event,
@@ -215,6 +206,16 @@ class CommandHandler:
                 return answer_from(status, response)
             case IdempotencyKeyReused():
                 raise KeyReused
+
+
+def _wanted(request: OrderRequest) -> Wanted:
+    key = request.idempotency
+    return Wanted(
+        partition_id=partition_of(request.shop_id),
+        stream_id=order_stream(request.shop_id, request.order_id),
+        scope=key.scope if key else None,
+        key=key.key if key else None,
+    )
 
 
 def _belongs_to(state: OrderState, buyer_id: str) -> bool:

@@ -39,9 +39,9 @@ class Message:
 TEMPLATES: Mapping[Template, Message] = MappingProxyType(
     {
         Template.ENTRY_OPENED: Message(
-            title=Text(zh_cn="商家已为您开启售后入口", en="You may apply for after-sales again"),
+            title=Text(zh_cn="商家已为您打开售后入口", en="You may apply for after-sales again"),
             body=Text(
-                zh_cn="订单 {order_id} 的售后入口已开启,请在 {expires_at} 前申请售后。",
+                zh_cn="订单 {order_id} 的售后入口已打开,请在 {expires_at} 前申请售后。",
                 en="The merchant opened the after-sales entry of order {order_id}. "
                 "Please apply before {expires_at}.",
             ),
@@ -57,26 +57,26 @@ TEMPLATES: Mapping[Template, Message] = MappingProxyType(
         Template.ENTRY_EXPIRED: Message(
             title=Text(zh_cn="售后入口已关闭", en="The after-sales entry has closed"),
             body=Text(
-                zh_cn="订单 {order_id} 的售后入口已到期关闭。如仍需售后,可请商家再次开启。",
+                zh_cn="订单 {order_id} 的售后入口已到期关闭。如仍需售后,可请商家再次打开。",
                 en="The after-sales entry of order {order_id} has expired. "
                 "You may ask the merchant to open it again.",
             ),
         ),
         Template.REOPENING_REQUESTED: Message(
-            title=Text(zh_cn="买家请求再次开启售后入口", en="A buyer asks for the entry again"),
+            title=Text(zh_cn="买家请求再次打开售后入口", en="A buyer asks for the entry again"),
             body=Text(
-                zh_cn="订单 {order_id} 的买家请求再次开启售后入口,请开启或拒绝。",
+                zh_cn="订单 {order_id} 的买家请求再次打开售后入口,请打开或拒绝。",
                 en="The buyer of order {order_id} asks for the after-sales entry to be opened "
                 "again. Please open it or decline.",
             ),
         ),
         Template.REOPENING_DECLINED: Message(
             title=Text(
-                zh_cn="商家未同意再次开启售后入口",
+                zh_cn="商家未同意再次打开售后入口",
                 en="The merchant declined to open the entry again",
             ),
             body=Text(
-                zh_cn="订单 {order_id} 的售后入口不再开启,原因:{decline_reason}。",
+                zh_cn="订单 {order_id} 的售后入口不再打开,原因:{decline_reason}。",
                 en="The after-sales entry of order {order_id} will not be opened again: "
                 "{decline_reason}.",
             ),

@@ -23,7 +23,7 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
             zh_cn="订单已于 {settled_at} 结算", en="Order settled at {settled_at}"
         ),
         LogCode.ENTRY_OPENED: Text(
-            zh_cn="商家第 {generation} 次开启售后入口,有效期至 {expires_at}",
+            zh_cn="商家第 {generation} 次打开售后入口,有效期至 {expires_at}",
             en="Merchant opened the after-sales entry (no. {generation}), open until {expires_at}",
         ),
         LogCode.ENTRY_EXPIRING: Text(
@@ -38,10 +38,10 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
             zh_cn="售后入口到期关闭,买家未使用", en="After-sales entry expired unused"
         ),
         LogCode.REOPENING_REQUESTED: Text(
-            zh_cn="买家请求再次开启售后入口", en="Buyer asked for the entry to be opened again"
+            zh_cn="买家请求再次打开售后入口", en="Buyer asked for the entry to be opened again"
         ),
         LogCode.REOPENING_DECLINED: Text(
-            zh_cn="商家拒绝再次开启售后入口:{decline_reason}",
+            zh_cn="商家拒绝再次打开售后入口:{decline_reason}",
             en="Merchant declined to open the entry again: {decline_reason}",
         ),
         LogCode.TICKET_CREATED: Text(
@@ -49,7 +49,7 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
             en="Buyer applied ({type}), reason: {application_reason}; ticket {ticket_id}",
         ),
         LogCode.OVERDUE_TICKET_CREATED: Text(
-            zh_cn="买家通过已开启的入口申请超期售后({type}),原因:{application_reason},"
+            zh_cn="买家通过已打开的入口申请超期售后({type}),原因:{application_reason},"
             "售后单 {ticket_id}",
             en="Buyer applied past the after-sales period ({type}), reason: {application_reason}; "
             "ticket {ticket_id}",

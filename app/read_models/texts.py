@@ -27,8 +27,8 @@ LABEL_TEXTS: Mapping[str, Text] = MappingProxyType(
 
 ENTRY_STATE_TEXTS: Mapping[EntryState, Text] = MappingProxyType(
     {
-        EntryState.NEVER_OPENED: Text(zh_cn="未开启", en="Never opened"),
-        EntryState.OPEN: Text(zh_cn="已开启", en="Open"),
+        EntryState.NEVER_OPENED: Text(zh_cn="未打开", en="Never opened"),
+        EntryState.OPEN: Text(zh_cn="已打开", en="Open"),
         EntryState.CLOSED: Text(zh_cn="已关闭", en="Closed"),
     }
 )

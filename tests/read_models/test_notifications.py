@@ -130,7 +130,7 @@ def test_an_opened_entry_names_its_end_in_shanghai_time() -> None:
     (notification,) = notifications_of(recorded(order_with_open_entry().events)[-1])
     body = render(notification.template, notification.params).body
     # The entry expires at 04:00 UTC, which is noon in Shanghai.
-    assert body.zh_cn == f"订单 {ORDER} 的售后入口已开启,请在 2021-03-20 12:00 前申请售后。"
+    assert body.zh_cn == f"订单 {ORDER} 的售后入口已打开,请在 2021-03-20 12:00 前申请售后。"
     assert "before 2021-03-20 12:00" in body.en
 
 

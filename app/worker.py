@@ -4,6 +4,7 @@ Run as many as you like, in as many processes as you like: none leads, none wait
 """
 
 import asyncio
+from datetime import timedelta
 
 import structlog
 from uuid_utils.compat import uuid7
@@ -97,9 +98,10 @@ async def _wait_for_checkpoints(resources: Resources, stop: asyncio.Event) -> No
 
 
 async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> None:
+    retention = timedelta(hours=resources.settings.idempotency_retention_hours)
     while not stop.is_set():
         try:
-            pruned = await prune_requests(resources.pool, clock.now())
+            pruned = await prune_requests(resources.pool, clock.now(), retention=retention)
             _log.info("old_requests_pruned", rows=pruned)
         except _DATABASE_AWAY as error:
             _log.warning("pruning_failed", reason=repr(error))

@@ -13,6 +13,11 @@ from app.embedded.postgres import temporary_postgres
 from bench.append_rows import measure_append, measure_hot_shop
 from bench.command_row import measure_command
 from bench.figures import Part
+from bench.freshness_row import measure_freshness
+from bench.growth_row import measure_growth
+from bench.import_row import measure_import
+from bench.library_row import measure_library
+from bench.reading_rows import measure_order_reads, measure_rebuild
 from bench.run import Run
 from bench.table import keep, show, wide_console
 
@@ -24,12 +29,24 @@ class Benchmark:
     name: str
     measure: Callable[[Run], Awaitable[Part]]
     steps_per_round: int = 2
+    once: bool = False
+    """Whether one round is all there is."""
+
+    def steps(self, rounds: int) -> int:
+        """How many measured rounds it takes."""
+        return self.steps_per_round * (1 if self.once else rounds)
 
 
 BENCHMARKS = (
     Benchmark(name="append", measure=measure_append, steps_per_round=4),
     Benchmark(name="hot-shop", measure=measure_hot_shop),
+    Benchmark(name="library", measure=measure_library),
     Benchmark(name="command", measure=measure_command),
+    Benchmark(name="freshness", measure=measure_freshness, once=True),
+    Benchmark(name="order-reads", measure=measure_order_reads),
+    Benchmark(name="import", measure=measure_import),
+    Benchmark(name="rebuild", measure=measure_rebuild, once=True),
+    Benchmark(name="growth", measure=measure_growth),
 )
 _NAMES = ", ".join(benchmark.name for benchmark in BENCHMARKS)
 
@@ -67,7 +84,7 @@ async def _measure(
     parts = []
     columns = (TextColumn("{task.description:<12}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        total = progress.add_task("all", total=sum(rounds * one.steps_per_round for one in chosen))
+        total = progress.add_task("all", total=sum(one.steps(rounds) for one in chosen))
         run = Run(server_url=url, rounds=rounds, full=full, on_step=lambda: progress.advance(total))
         for benchmark in chosen:
             progress.update(total, description=benchmark.name)

@@ -1,9 +1,9 @@
 """The usual way to append: one autocommit INSERT per command, into a table like the log's."""
 
 import itertools
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, TypeAlias
 
 from uuid_utils.compat import uuid7
 
@@ -16,12 +16,27 @@ CREATE TABLE bench.events (LIKE after_sales.events INCLUDING ALL);
 """
 """Same columns, defaults, constraints and indexes as the log; nothing else in the way."""
 
-INSERT = """
-INSERT INTO bench.events (partition_id, position, stream_id, version, event_id, type,
-                          schema_version, data, metadata, occurred_at)
+EVENT_COLUMNS = (
+    "partition_id",
+    "position",
+    "stream_id",
+    "version",
+    "event_id",
+    "type",
+    "schema_version",
+    "data",
+    "metadata",
+    "occurred_at",
+)
+
+INSERT = f"""
+INSERT INTO bench.events ({", ".join(EVENT_COLUMNS)})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 RETURNING recorded_at
 """
+
+EventRow: TypeAlias = tuple[Any, ...]
+"""The values of `EVENT_COLUMNS`."""
 
 _positions = itertools.count(1)
 
@@ -30,13 +45,14 @@ async def insert_event(
     database: Queryable, partition_id: int, stream_id: str, version: int, event: NewEvent
 ) -> None:
     """Insert one event in a transaction of its own. Positions are simply counted here."""
-    await database.fetchrow(INSERT, *_row(partition_id, stream_id, version, event))
+    row = event_row((partition_id, next(_positions)), stream_id, version, event)
+    await database.fetchrow(INSERT, *row)
 
 
-def _row(partition_id: int, stream_id: str, version: int, event: NewEvent) -> tuple[Any, ...]:
+def event_row(place: tuple[int, int], stream_id: str, version: int, event: NewEvent) -> EventRow:
+    """Return the row of an event at a place of the log: its partition, and a position there."""
     return (
-        partition_id,
-        next(_positions),
+        *place,
         stream_id,
         version,
         event.event_id,
@@ -48,13 +64,6 @@ def _row(partition_id: int, stream_id: str, version: int, event: NewEvent) -> tu
     )
 
 
-def like(event: NewEvent, at: datetime, event_id: UUID | None = None) -> NewEvent:
+def like(event: NewEvent, at: datetime) -> NewEvent:
     """Return another event with the same payload."""
-    return NewEvent(
-        event_id=event_id or uuid7(),
-        type=event.type,
-        schema_version=event.schema_version,
-        data=event.data,
-        metadata=event.metadata,
-        occurred_at=at,
-    )
+    return replace(event, event_id=uuid7(), occurred_at=at)

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from app.access.keys import create_key
-from app.event_store.recorded import Role
 from bench.figures import Part
 from bench.http_load import Load, LoadProcess, http_request, load_process
-from bench.orders import SHOPS, shop_number
+from bench.merchants import OPENING_BODY, merchant_keys, opening
+from bench.orders import SHOPS
 from bench.processes import api_process, worker_process
 from bench.rounds import Round, in_turns
 from bench.run import Run
@@ -17,7 +16,6 @@ from bench.seeding import by_round, readers_caught_up, seed_received_orders, tid
 
 CONNECTIONS = 64
 COMMANDS_PER_ROUND = 2_000
-_BODY = b'{"cost_acknowledged": true}'
 
 Places = Sequence[tuple[str, str]]
 
@@ -26,7 +24,7 @@ async def measure_command(run: Run) -> Part:
     """Open entries at 64 connections, with a worker running, in turns with the bare route."""
     async with run.database() as url:
         connection = await asyncpg.connect(url)
-        keys = await _merchant_keys(connection)
+        keys = await merchant_keys(connection)
         places = await seed_received_orders(url, COMMANDS_PER_ROUND * (run.rounds + 1))
         with worker_process(url), api_process(url) as port, load_process() as process:
             await readers_caught_up(connection)
@@ -66,39 +64,21 @@ class _Measured:
 
     async def commands(self) -> Round:
         """Open the entries of the next portion of orders."""
-        return await self._sent([self._opening(*place) for place in next(self._portions)])
+        return await self._sent([opening(self._keys, *place) for place in next(self._portions)])
 
     async def bare(self) -> Round:
         """Send as many requests to the bare route."""
         return await self._sent(
             [
-                http_request("POST", f"/bench/shops/{shop_id}/orders/{uuid7()}", _BODY)
+                http_request("POST", f"/bench/shops/{shop_id}/orders/{uuid7()}", OPENING_BODY)
                 for shop_id, _ in self._bare_places
             ]
         )
 
-    def _opening(self, shop_id: str, order_id: str) -> bytes:
-        path = f"/v1/shops/{shop_id}/orders/{order_id}/after-sales-entry/open"
-        return http_request(
-            "POST",
-            path,
-            _BODY,
-            authorization=f"Bearer {self._keys[shop_id]}",
-            idempotency_key=str(uuid7()),
-        )
-
     async def _sent(self, requests: list[bytes]) -> Round:
         return await self._process.send(
-            Load(port=self._port, connections=CONNECTIONS, requests=requests, expected_status=200)
+            Load(port=self._port, connections=CONNECTIONS, requests=requests)
         )
-
-
-async def _merchant_keys(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
-    """Make a key for every shop."""
-    return {
-        shop_id: await create_key(connection, role=Role.MERCHANT, shop_id=shop_id, name="bench")
-        for shop_id in map(shop_number, range(SHOPS))
-    }
 
 
 _NOTES = (

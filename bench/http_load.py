@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import uvloop
@@ -28,7 +29,9 @@ class Load:
     port: int
     connections: int
     requests: Sequence[bytes]
-    expected_status: int
+    expected_status: int = 200
+    per_second: float | None = None
+    """At what rate requests are sent, as far as connections are free; None: as they are free."""
 
 
 class WrongAnswer(Exception):
@@ -54,11 +57,18 @@ def load_process() -> Iterator[LoadProcess]:
         yield LoadProcess(executor)
 
 
-def http_request(method: str, path: str, body: bytes = b"", **headers: str) -> bytes:
+def http_request(
+    method: str,
+    path: str,
+    body: bytes = b"",
+    *,
+    content_type: str = "application/json",
+    **headers: str,
+) -> bytes:
     """Return a request as it goes over the wire; names of headers are written with `_` for `-`."""
-    lines = [f"{method} {path} HTTP/1.1", "host: bench", f"content-length: {len(body)}"]
+    lines = [f"{method} {path} HTTP/1.1", "host: bench"]
     if body:
-        lines.append("content-type: application/json")
+        lines += [f"content-length: {len(body)}", f"content-type: {content_type}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join(lines).encode() + _END_OF_HEAD + body
 
@@ -72,16 +82,21 @@ async def _sent(load: Load) -> Round:
     waiting = deque(load.requests)
     senders = [_Sender(waiting, load.expected_status) for _ in range(load.connections)]
     for sender in senders:
-        await loop.create_connection(
-            cast("type[_Sender]", lambda s=sender: s), "127.0.0.1", load.port
-        )
-    began = time.perf_counter()
-    for sender in senders:
+        await loop.create_connection(partial(_same, sender), "127.0.0.1", load.port)
+    began = loop.time()
+    for number, sender in enumerate(senders):
+        if load.per_second is not None:
+            interval = load.connections / load.per_second
+            sender.pace(began + number / load.per_second, interval)
         sender.send_next()
     await asyncio.gather(*(sender.done for sender in senders))
-    seconds = time.perf_counter() - began
+    seconds = loop.time() - began
     latencies = [latency for sender in senders for latency in sender.latencies]
-    return Round(seconds=seconds, latencies_seconds=latencies)
+    return Round(seconds=seconds, operations=len(latencies), latencies_seconds=latencies)
+
+
+def _same(sender: "_Sender") -> "_Sender":
+    return sender
 
 
 class _Sender(asyncio.Protocol):
@@ -95,6 +110,12 @@ class _Sender(asyncio.Protocol):
         self._received = b""
         self._transport: asyncio.Transport | None = None
         self._sent_at = 0.0
+        self._due_at: float | None = None
+        self._interval_seconds = 0.0
+
+    def pace(self, first_at: float, interval_seconds: float) -> None:
+        """Send the requests no earlier than at instants of the loop's clock an interval apart."""
+        self._due_at, self._interval_seconds = first_at, interval_seconds
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
@@ -120,13 +141,17 @@ class _Sender(asyncio.Protocol):
         self.send_next()
 
     def send_next(self) -> None:
-        """Send the next request, or close the connection if there is none."""
+        """Send the next request when it is due, or close the connection if there is none."""
+        loop = asyncio.get_running_loop()
         if not self._waiting:
             self._end(None)
-            return
-        assert self._transport is not None  # noqa: S101 - sending begins after connecting
-        self._sent_at = time.perf_counter()
-        self._transport.write(self._waiting.popleft())
+        elif self._due_at is not None and self._due_at > loop.time():
+            loop.call_at(self._due_at, self.send_next)
+        else:
+            assert self._transport is not None  # noqa: S101 - sending begins after connecting
+            self._due_at = None if self._due_at is None else self._due_at + self._interval_seconds
+            self._sent_at = time.perf_counter()
+            self._transport.write(self._waiting.popleft())
 
     def _end(self, error: Exception | None) -> None:
         if error is not None:

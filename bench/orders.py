@@ -72,12 +72,18 @@ def appends_of(shop_id: str, order_id: str, events: Sequence[OrderEvent]) -> App
     )
 
 
-def opened_event() -> NewEvent:
-    """Return the event of an opened entry, as it is stored."""
-    order = fold(Unregistered(), received_order("shop-000", "order-sample"))
+def opened_order(shop_id: str, order_id: str) -> list[OrderEvent]:
+    """Return the history of an order whose entry was opened just now."""
+    history = received_order(shop_id, order_id)
+    order = fold(Unregistered(), history)
     decision = decide(OpenAfterSalesEntry(), order, datetime.now(UTC), POLICY)
     assert isinstance(decision, Accepted)  # noqa: S101 - the order is made for it
-    return encoded(decision.events[-1])
+    return [*history, *decision.events]
+
+
+def opened_event() -> NewEvent:
+    """Return the event of an opened entry, as it is stored."""
+    return encoded(opened_order("shop-000", "order-sample")[-1])
 
 
 def _facts(shop_id: str, order_id: str, created_at: datetime) -> OrderFacts:

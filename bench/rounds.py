@@ -10,22 +10,28 @@ from bench.figures import Figure, Goal
 Measure = Callable[[], Awaitable["Round"]]
 
 
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the smallest of the values that `share` of them do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """One short measurement: how long it took and how long each operation in it took."""
+    """One short measurement: how many operations, in what time, and how long each took if known."""
 
     seconds: float
-    latencies_seconds: Sequence[float]
+    operations: int
+    latencies_seconds: Sequence[float] = ()
 
     @property
     def per_second(self) -> float:
         """Operations a second."""
-        return len(self.latencies_seconds) / self.seconds
+        return self.operations / self.seconds
 
     def percentile_ms(self, share: float) -> float:
         """Return the latency in milliseconds that `share` of the operations stay within."""
-        ordered = sorted(self.latencies_seconds)
-        return ordered[max(0, math.ceil(share * len(ordered)) - 1)] * 1000
+        return percentile(self.latencies_seconds, share) * 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from bench.rounds import Round, in_turns
 from bench.run import Run, pool_of, settings_for
 
 ROUND_SECONDS = 1.0
-TRIAL_SECONDS = 0.5
 
 SAMPLE = encoded(received_order("shop-000", "order-sample")[0])
 _orders = itertools.count(1)
@@ -68,8 +67,7 @@ async def append_one(lane: AppendLane, *, hot: bool = False) -> None:
 async def _compare(
     run: Run, url: str, lane: AppendLane, *, concurrent: int, hot: bool, target: float
 ) -> list[Figure]:
-    connections = await _best_connections(url, concurrent, hot=hot)
-    async with pool_of(url, connections) as pool:
+    async with pool_of(url, concurrent) as pool:
 
         async def subject() -> Round:
             return await closed_loop(
@@ -84,7 +82,7 @@ async def _compare(
     what = f"append, {spread}, {concurrent} at a time"
     conditions = {
         "concurrent": concurrent,
-        "baseline_connections": connections,
+        "baseline_connections": concurrent,
         "data_bytes": len(SAMPLE.data),
         "metadata_bytes": len(SAMPLE.metadata),
     }
@@ -92,17 +90,6 @@ async def _compare(
         found.throughput(what, target, **conditions),
         found.latency(f"{what}: p99", 0.99, 1.0, **conditions),
     ]
-
-
-async def _best_connections(url: str, concurrent: int, *, hot: bool) -> int:
-    """Find the number of connections the baseline does best with."""
-    speed: dict[int, float] = {}
-    for connections in sorted({8, 16, 32, 64, concurrent}):
-        if connections <= concurrent:
-            async with pool_of(url, connections) as pool:
-                tried = await _inserting(pool, concurrent, TRIAL_SECONDS, hot=hot)
-            speed[connections] = tried.per_second
-    return max(speed, key=lambda connections: speed[connections])
 
 
 async def _inserting(pool: Pool, concurrent: int, seconds: float, *, hot: bool) -> Round:
@@ -123,5 +110,5 @@ _NOTES = (
     f"append: 1 event a command (data {len(SAMPLE.data)} B, metadata {len(SAMPLE.metadata)} B), "
     "each beginning a stream; from the item in memory to its outcome, commit included. Baseline: "
     "one autocommit INSERT of the same row into a table with the log's columns and indexes, "
-    "prepared, through the number of asyncpg connections it does best with.",
+    "prepared, through as many asyncpg connections as there are commands at a time.",
 )

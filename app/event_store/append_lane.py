@@ -34,8 +34,8 @@ _ROLLED_BACK_BY_CHANCE = (
 )
 _ATTEMPTS_MAX = 3
 
-WRITERS = 2
-"""Enough for one batch to be prepared and sent while the other is being written."""
+WRITERS = 1
+"""One: measured, a second takes from the size of the batches what it gains by writing beside."""
 
 WRITERS_ON_CITUS = 8
 """More, because a batch keeps to one partition there."""

@@ -1,6 +1,7 @@
 """The OpenAPI document: made from the routes, exported to openapi.json, checked for drift."""
 
 import json
+import re
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -51,13 +52,22 @@ def document(app: FastAPI) -> dict[str, Any]:
             servers=[{"url": "/"}],
         )
         _add_schemas(schema)
+        _leave_out_null_parameters(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
 def documented_methods(request: Request) -> list[str]:
-    """Return the methods of the path a request came for; none if the path is not documented."""
-    return sorted(method.upper() for method in _path_item(request))
+    """Return the methods of the path a request came for; none if the path is not documented.
+
+    Where several templates fit a path, the one with the fewest variable parts is meant.
+    """
+    fitting = [
+        (template.count("{"), sorted(item))
+        for template, item in document(request.app)["paths"].items()
+        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), request.scope["path"])
+    ]
+    return [method.upper() for method in min(fitting)[1]] if fitting else []
 
 
 def documented_query(request: Request) -> set[str]:
@@ -71,6 +81,22 @@ def _path_item(request: Request) -> dict[str, Any]:
     template = getattr(request.scope.get("route"), "path", "")
     found: dict[str, Any] = document(request.app)["paths"].get(template, {})
     return found
+
+
+def _leave_out_null_parameters(schema: dict[str, Any]) -> None:
+    """An optional parameter is left out; nobody can send null in a header or a query."""
+    for item in schema["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                parameter["schema"] = _not_null(parameter["schema"])
+
+
+def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
+    branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
+    if len(branches) != 1:
+        return schema
+    rest = {name: value for name, value in schema.items() if name not in {"anyOf", "default"}}
+    return {**branches[0], **rest}
 
 
 def _add_schemas(schema: dict[str, Any]) -> None:

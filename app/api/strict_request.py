@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Coroutine
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from fastapi import Response
@@ -12,6 +13,9 @@ from starlette.types import Receive, Scope, Send
 from app.api.direct_call import NotDirect, direct_call, header
 from app.api.problems import ProblemError
 from app.api.services import services_of
+
+WHOLE_DIGITS_MAX = 20
+"""Whole numbers written with a point or an exponent are read up to this many digits."""
 
 _READ_BEFORE = "aftersales.request"
 
@@ -109,6 +113,14 @@ def _said(error: ValueError) -> str:
     return "a number has too many digits" if text.startswith("Exceeds the limit") else text[:200]
 
 
+def _number(text: str) -> int | float:
+    """Read 100.0 and 1e2 as the whole numbers they are, exactly (JSON Schema's integers)."""
+    number = Decimal(text)
+    if number.adjusted() > WHOLE_DIGITS_MAX or number % 1:
+        return float(text)
+    return int(number)
+
+
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
@@ -125,4 +137,6 @@ def _is_json(content_type: str) -> bool:
     return media_type == "application/json"
 
 
-_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_unique_names)
+_DECODER = json.JSONDecoder(
+    parse_float=_number, parse_constant=_refuse_constant, object_pairs_hook=_unique_names
+)

@@ -172,6 +172,20 @@ async def test_json_of_the_wrong_shape_is_refused_by_name(api: Api) -> None:
     assert "#/payment/amount/amount" in {error["pointer"] for error in found["errors"]}
 
 
+async def test_a_whole_number_may_be_written_with_a_point_or_an_exponent(api: Api) -> None:
+    """JSON Schema calls 100.0 an integer, and so do generated clients."""
+    for number, written in enumerate(("10000.0", "1e4", "1.0E+4", "100000e-1")):
+        body = json.dumps(an_order(f"order-{number}")).replace("10000", written)
+        shown = done(await api.platform.post(orders_of(), body.encode()), 201)
+        assert shown["payment"]["amount"]["amount"] == 10_000
+    for written in ("10000.5", "1e400", "1e999999999", "-1e4", "9223372036854775808.0", "1e-9"):
+        body = json.dumps(an_order("order-9")).replace("10000", written)
+        problem(await api.platform.post(orders_of(), body.encode()), 422, "request_invalid")
+    largest = json.dumps(an_order("order-max")).replace("10000", "9223372036854775807.0")
+    shown = done(await api.platform.post(orders_of(), largest.encode()), 201)
+    assert shown["items"][0]["amount_paid"] == 2**63 - 1
+
+
 async def test_a_body_of_another_type_is_refused_by_name(api: Api) -> None:
     for media_type in ("text/plain", "application/xml", "json", "", "application/json5"):
         answer = await api.platform.post(

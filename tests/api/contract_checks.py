@@ -1,0 +1,73 @@
+"""What schemathesis checks of every answer beyond its own checks; loaded by its command line."""
+
+import json
+import os
+import re
+from typing import Any
+
+import schemathesis
+from schemathesis.checks import CheckContext
+from schemathesis.core.transport import Response
+from schemathesis.generation.case import Case
+from schemathesis.hooks import HookContext
+from schemathesis.transport import SerializationContext
+
+PROBLEM = "application/problem+json"
+
+GRANTABLE: dict[str, list[dict[str, Any]]] = json.loads(os.environ["CONTRACT_GRANTABLE"])
+"""For some operations: paths and bodies of requests that the service must grant."""
+
+_IF_MATCH = re.compile(r'"[0-9]{1,18}"')
+
+
+@schemathesis.check
+def valid_data_is_never_called_invalid(
+    ctx: CheckContext, response: Response, case: "Case[Any]"
+) -> bool | None:
+    """What fits the schema may be refused for what it says, but never for its form."""
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return None
+    if _IF_MATCH.fullmatch(str(response.request.headers.get("If-Match", '"1"'))) is None:
+        return None  # schemathesis makes headers of letters and digits only, whatever the pattern
+    code = _code_of(response)
+    assert code not in {"request_invalid", "malformed_json"}, response.text
+    return None
+
+
+@schemathesis.check
+def every_refusal_names_a_documented_code(
+    ctx: CheckContext, response: Response, case: "Case[Any]"
+) -> bool | None:
+    """A problem's code is among those the operation documents for its status."""
+    if response.status_code < 400 or response.status_code == 405:
+        return None
+    declared = case.operation.definition.raw["responses"].get(str(response.status_code), {})
+    assert f"`{_code_of(response)}`" in declared.get("description", ""), response.text
+    return None
+
+
+def _code_of(response: Response) -> str | None:
+    if response.headers.get("content-type") != [PROBLEM]:
+        return None
+    code = response.json()["code"]
+    assert isinstance(code, str)
+    return code
+
+
+@schemathesis.hook
+def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any]) -> None:
+    """Make some of the valid requests ones that are sure to be granted, each for another order."""
+    waiting = GRANTABLE.get(case.operation.definition.raw.get("operationId"), [])
+    if waiting and case.meta is not None and case.meta.generation.mode.is_positive:
+        granted = waiting.pop()
+        case.path_parameters = {**case.path_parameters, **granted["path"]}
+        case.body = granted["body"]
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(ctx: SerializationContext, value: Any) -> bytes:
+    """Send lines as they are, and an object as the one line it is."""
+    if isinstance(value, bytes | str):
+        return value if isinstance(value, bytes) else value.encode()
+    lines = value if isinstance(value, list) else [value]
+    return b"\n".join(json.dumps(line).encode() for line in lines)

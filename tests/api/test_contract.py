@@ -1,0 +1,218 @@
+"""The document and the service, held against each other by schemathesis in every role."""
+
+import asyncio
+import json
+import os
+import re
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.support.api import SHOP, Api
+from tests.support.operations import BODIES, ROLES, operations_of
+from tests.support.story import (
+    OPEN,
+    RECEIVED,
+    SHIPPED,
+    a_refund,
+    an_item,
+    an_order,
+    done,
+    order_path,
+    orders_of,
+)
+
+ROOT = Path(__file__).parents[2]
+
+CONFIG = """
+seed = 20210315
+hooks = "tests.api.contract_checks"
+base-url = "{url}"
+request-timeout = 20.0
+continue-on-failure = true
+warnings = false
+
+[cache]
+enabled = false
+
+[auth.openapi.bearer]
+bearer = "{key}"
+
+[dictionaries.shops]
+values = ["shop-1"]
+
+[dictionaries.orders]
+values = {orders}
+
+[dictionaries.tickets]
+values = {tickets}
+
+[dictionaries.instants]
+values = ["2021-03-09T04:00:00Z"]
+
+[dictionaries.items]
+values = ["item-1", "item-2", "item-3", "item-4", "item-5", "item-6", "item-7", "item-8"]
+
+[dictionaries.amounts]
+values = [1]
+
+[parameters]
+"path.shop_id" = {{ dictionary = "shops", probability = 0.9 }}
+"path.order_id" = {{ dictionary = "orders", probability = 0.8 }}
+"path.ticket_id" = {{ dictionary = "tickets", probability = 0.8 }}
+"body.items[*].item_id" = {{ dictionary = "items", probability = 0.9 }}
+"body.items[*].quantity" = {{ dictionary = "amounts", probability = 0.8 }}
+"body.items[*].amount" = {{ dictionary = "amounts", probability = 0.8 }}
+"body.shipped_at" = {{ dictionary = "instants", probability = 0.6 }}
+"body.confirmed_at" = {{ dictionary = "instants", probability = 0.6 }}
+"body.settled_at" = {{ dictionary = "instants", probability = 0.6 }}
+
+[generation]
+max-examples = 12
+deterministic = true
+database = "none"
+
+[phases.stateful]
+max-steps = 4
+
+[phases.stateful.generation]
+max-examples = 8
+
+# What fits the schema may still contradict itself, the order, or the version it names.
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "401", "403", "404", "409", "412", "422"]
+
+# Any text is a body of lines: what is wrong in a line is told in the line's result.
+[[operations]]
+include-operation-id = ["import_orders", "import_shop_orders"]
+
+[operations.checks.negative_data_rejection]
+enabled = false
+"""
+
+
+def _of(*roles: str) -> frozenset[str]:
+    """Return what exactly these roles may do."""
+    return frozenset(name for name, may in ROLES.items() if may == frozenset(roles))
+
+
+OPERATIONS = {
+    "platform": _of("platform") | {"get_order", "list_orders", "list_reasons"} | _of(),
+    "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets", "list_notifications"},
+    "consumer": _of("consumer") | {"get_ticket", "list_orders", "list_notifications"},
+}
+"""What is only a role's own, and one reader or another of what several may read."""
+
+STATES = ("registered", "received", "asked", "applied")
+EACH = 24
+
+GRANTED_IN = {
+    "record_shipment": "registered",
+    "record_receipt_confirmation": "registered",
+    "record_settlement": "registered",
+    "open_after_sales_entry": "received",
+    "decline_entry_reopening": "asked",
+    "request_entry_reopening": "asked",
+    "request_refund": "registered",
+    "request_exchange": "registered",
+    "request_reissue": "registered",
+    "request_repair": "registered",
+}
+"""The state of an order in which an operation is sure to be granted."""
+
+
+@pytest.mark.parametrize("role", list(OPERATIONS))
+async def test_no_answer_to_any_role_departs_from_the_document(
+    api: Api, tmp_path: Path, role: str
+) -> None:
+    tickets = await _some_of_everything(api)
+    caller = {"platform": api.platform, "merchant": api.merchant, "consumer": api.consumer()}[role]
+    config, key = tmp_path / "schemathesis.toml", caller.credential()
+    orders = [f"{state}-{number}" for state in STATES for number in range(EACH)]
+    config.write_text(CONFIG.format(url=api.url, key=key, orders=orders, tickets=tickets))
+    before = await _granted(api)
+    code, output = await _schemathesis(api.url, config, OPERATIONS[role])
+    assert code == 0, output
+    granted = await _granted(api) - before
+    assert {name for name, _ in granted} == OPERATIONS[role]
+
+
+async def _some_of_everything(api: Api) -> list[str]:
+    """Bring orders into all states, and return the ids of the tickets that come of it."""
+    await _imported(api, "registered")
+    facts = {"shipped_at": SHIPPED, "receipt_confirmed_at": RECEIVED}
+    for state in ("received", "asked", "applied"):
+        await _imported(api, state, **facts)
+    await _opened(api, "asked")
+    api.clock.advance(timedelta(days=5))
+    consumer, tickets = api.consumer(), []
+    for number in range(EACH):
+        asking = f"{order_path(f'asked-{number}')}/after-sales-entry/reopening-request"
+        done(await consumer.post(asking, {}))
+    await _opened(api, "applied")
+    for number in range(EACH):
+        path = f"{order_path(f'applied-{number}')}/refund-requests"
+        tickets.append(done(await consumer.post(path, a_refund(), key=path), 201)["ticket_id"])
+    for ticket_id in tickets[::2]:
+        done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/{ticket_id}/agree"))
+    await api.follow()
+    return tickets
+
+
+async def _imported(api: Api, state: str, **facts: str) -> None:
+    items = [an_item(f"item-{number}") for number in range(1, 9)]
+    orders = [an_order(f"{state}-{number}", items=items) for number in range(EACH)]
+    lines = [json.dumps({**order, **facts}) for order in orders]
+    headers = {"Content-Type": "application/x-ndjson"}
+    path, content = f"{orders_of()}/import", "\n".join(lines)
+    await api.platform.send("POST", path, headers=headers, content=content)
+
+
+async def _opened(api: Api, state: str) -> None:
+    named = {**OPEN, "order_ids": [f"{state}-{number}" for number in range(EACH)]}
+    done(await api.merchant.post(f"/v1/shops/{SHOP}/after-sales-entries/open", named))
+
+
+async def _schemathesis(url: str, config: Path, names: frozenset[str]) -> tuple[int | None, str]:
+    """Run schemathesis over some operations and return how it ended and what it wrote."""
+    include = [f"--include-operation-id={name}" for name in sorted(names)]
+    grantable = {
+        name: [
+            {"path": {"shop_id": SHOP, "order_id": f"{state}-{number}"}, "body": BODIES[name]}
+            for number in range(place % 4, EACH, 4)
+        ]
+        for place, (name, state) in enumerate(GRANTED_IN.items())
+    }
+    grantable["register_order"] = [
+        {"path": {"shop_id": SHOP}, "body": an_order(f"new-{number}")} for number in range(3)
+    ]
+    running = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run"),
+        *(f"{url}/openapi.json", "--no-color", *include),
+        cwd=ROOT,
+        env={**os.environ, "CONTRACT_GRANTABLE": json.dumps(grantable)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await running.communicate()
+    finally:
+        if running.returncode is None:
+            running.kill()
+    return running.returncode, output.decode()
+
+
+async def _granted(api: Api) -> set[tuple[str, float]]:
+    """Return the operations that were granted so far, each with how often."""
+    counted = re.findall(
+        r'_seconds_count{method="([A-Z]+)",route="([^"]+)",status="2[0-9]+"} ([0-9.]+)',
+        (await api.client.get("/metrics")).text,
+    )
+    names = {(one.method, one.template): one.name for one in await operations_of(api)}
+    return {
+        (names[method, route], float(times))
+        for method, route, times in counted
+        if (method, route) in names
+    }

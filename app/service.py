@@ -7,6 +7,7 @@ from prometheus_client import CollectorRegistry
 
 from app.access.authentication import Authentication
 from app.access.consumer_tokens import ConsumerTokenKeys
+from app.api.lane_metrics import LaneMetrics
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
 from app.clock import Clock
@@ -23,7 +24,7 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open the services on open resources, and close them at the end."""
     settings = resources.settings
-    async with open_command_handler(resources, clock) as handler:
+    async with open_command_handler(resources, clock, LaneMetrics(metrics)) as handler:
         yield Services(
             resources=resources,
             clock=clock,

@@ -9,14 +9,16 @@ from app.command_handling.load_lane import LoadLane
 from app.database import connect
 from app.domain.policy import POLICY
 from app.event_store.announcer import Announcer
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_lane import AppendLane, LaneObserver
 from app.event_store.connections import OwnConnection
 from app.event_store.registry import order_codec
 from app.resources import Resources
 
 
 @asynccontextmanager
-async def open_command_handler(resources: Resources, clock: Clock) -> AsyncIterator[CommandHandler]:
+async def open_command_handler(
+    resources: Resources, clock: Clock, observer: LaneObserver | None = None
+) -> AsyncIterator[CommandHandler]:
     """Open a handler on open resources; at the end what waits in its lane is written first."""
     settings = resources.settings
 
@@ -29,6 +31,7 @@ async def open_command_handler(resources: Resources, clock: Clock) -> AsyncItera
             own_connection,
             topology=settings.topology,
             announce=announcer.announce,
+            observer=observer,
         ) as lane,
     ):
         codec = order_codec()

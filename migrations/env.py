@@ -3,10 +3,12 @@
 import asyncio
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.embedded.database import database_url
+from app.event_store.citus import migration_topology
 from app.event_store.tables import SCHEMA
+from app.event_store.topology import Topology
 from app.migrate import connected, prepare_database
 from app.schema import metadata
 from app.settings import Settings
@@ -24,6 +26,10 @@ def migrate(connection: Connection) -> None:
         compare_server_default=True,
     )
     with context.begin_transaction():
+        if migration_topology() is Topology.CITUS:
+            # Tables, functions and rows in one transaction: Citus then must not use parallel
+            # connections to its nodes, which would not see each other's work.
+            connection.execute(text("SET LOCAL citus.multi_shard_modify_mode = 'sequential'"))
         context.run_migrations()
 
 

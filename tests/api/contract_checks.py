@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import uuid
 from typing import Any
 
 import schemathesis
@@ -61,7 +62,9 @@ def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any])
     if waiting and case.meta is not None and case.meta.generation.mode.is_positive:
         granted = waiting.pop()
         case.path_parameters = {**case.path_parameters, **granted["path"]}
-        case.body = granted["body"]
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        if granted["body"] is not None:
+            case.body = granted["body"]
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -8,7 +8,16 @@ from app.access.keys import create_key, end_key, rotate_key
 from app.access.scopes import Scope
 from app.event_store.recorded import Role
 from tests.support.api import BUYER, SHOP, TOKEN_SIGNING_KEY, Api, Caller
-from tests.support.story import done, order_path, orders_of, problem, received, registered
+from tests.support.story import (
+    OPEN,
+    a_refund,
+    done,
+    order_path,
+    orders_of,
+    problem,
+    received,
+    registered,
+)
 
 CACHED_FOR = timedelta(seconds=5)
 
@@ -144,3 +153,24 @@ async def test_malformed_requests_of_strangers_say_no_more_than_that_they_are_st
     ]
     for answer in answers:
         problem(answer, 401, "unauthenticated")
+
+
+async def test_no_credential_is_kept_anywhere_in_the_database(api: Api) -> None:
+    token = api.token()
+    await received(api)
+    done(await api.merchant.post(f"{order_path()}/after-sales-entry/open", OPEN, key="k"))
+    done(await api.bearer(token).post(f"{order_path()}/refund-requests", a_refund(), key="k"), 201)
+    await api.follow()
+    pool = api.resources.pool
+    tables = await pool.fetch(
+        "SELECT tablename FROM pg_catalog.pg_tables WHERE schemaname = 'after_sales'"
+    )
+    assert len(tables) > 5
+    for (table,) in tables:
+        kept = "".join(
+            row["row"]
+            for row in await pool.fetch(f"SELECT t::text AS row FROM after_sales.{table} AS t")
+        )
+        for secret in (secret_of(api.platform), secret_of(api.merchant), token):
+            assert secret not in kept
+            assert secret.encode().hex() not in kept

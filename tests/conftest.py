@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -13,6 +15,17 @@ from tests.support.database import fresh_database, migrated_template, running_te
 
 START = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 """Where the tests' clock stands until it is moved."""
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """Return a folder of the test's own.
+
+    Not pytest's: at its start every other pytest of this user bars pytest's folder to all others,
+    and with it a server that runs as somebody else because root may not run one.
+    """
+    with TemporaryDirectory(prefix="aftersales-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

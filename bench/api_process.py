@@ -9,7 +9,7 @@ import sys
 
 import uvloop
 
-from app.commands.listening import make_server
+from app.commands.listening import collect_seldom, make_server
 from app.logs import configure_logs
 from app.main import build_app
 from app.settings import Settings
@@ -22,6 +22,7 @@ async def serve() -> None:
     configure_logs(settings)
     app = build_app(settings)
     add_bare_routes(app)
+    collect_seldom()
     with socket.create_server(("127.0.0.1", 0), backlog=2_048) as listener:
         server = make_server(app)
         sys.stdout.write(f"{listener.getsockname()[1]}\n")

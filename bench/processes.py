@@ -12,7 +12,7 @@ STOP_SECONDS_MAX = 15
 @contextmanager
 def api_process(database_url: str) -> Iterator[int]:
     """Run the API process and give the port it listens on."""
-    with _process("bench.api_process", database_url) as process:
+    with _process(["-m", "bench.api_process"], database_url) as process:
         assert process.stdout is not None  # noqa: S101 - it is a pipe
         line = process.stdout.readline()
         if not line:
@@ -23,12 +23,12 @@ def api_process(database_url: str) -> Iterator[int]:
 @contextmanager
 def worker_process(database_url: str) -> Iterator[None]:
     """Run a worker."""
-    with _process("bench.worker_process", database_url):
+    with _process(["-c", "from app.cli import main; main()", "worker"], database_url):
         yield
 
 
 @contextmanager
-def _process(module: str, database_url: str) -> Iterator["subprocess.Popen[bytes]"]:
+def _process(arguments: list[str], database_url: str) -> Iterator["subprocess.Popen[bytes]"]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("AFTERSALES_")},
         "AFTERSALES_DATABASE_URL": database_url,
@@ -37,7 +37,7 @@ def _process(module: str, database_url: str) -> Iterator["subprocess.Popen[bytes
         "AFTERSALES_RATE_LIMIT_REQUESTS": "1000000000",
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", module], env=environment, stdout=subprocess.PIPE
+        [sys.executable, *arguments], env=environment, stdout=subprocess.PIPE
     )
     try:
         yield process

@@ -11,6 +11,7 @@ import typer
 
 from app.clock import SystemClock
 from app.commands.listening import (
+    collect_seldom,
     listen,
     make_server,
     quickest_loop,
@@ -76,6 +77,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
     with stop_on_signals() as stop, listen(settings.http_host, settings.http_port) as listener:
         async with _database(settings) as ready, asyncio.TaskGroup() as tasks:
             server = make_server(build_app(ready, clock))
+            collect_seldom()
             if stop.is_set():
                 return
             tasks.create_task(serve_until(server, listener, stop))
@@ -86,6 +88,7 @@ async def _serve(settings: Settings, *, with_worker: bool) -> None:
 
 
 async def _work(settings: Settings) -> None:
+    collect_seldom()
     with stop_on_signals() as stop:
         async with _database(settings) as ready:
             await _worker(ready, stop)

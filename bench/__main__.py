@@ -40,7 +40,7 @@ class Benchmark:
 BENCHMARKS = (
     Benchmark(name="append", measure=measure_append, steps_per_round=4),
     Benchmark(name="hot-shop", measure=measure_hot_shop),
-    Benchmark(name="library", measure=measure_library),
+    Benchmark(name="library", measure=measure_library, steps_per_round=4),
     Benchmark(name="command", measure=measure_command),
     Benchmark(name="freshness", measure=measure_freshness, once=True),
     Benchmark(name="order-reads", measure=measure_order_reads),

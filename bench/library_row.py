@@ -4,7 +4,7 @@ import asyncio
 import importlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,9 +12,10 @@ from uuid import UUID
 
 from uuid_utils.compat import uuid7
 
+from app.event_store.append_lane import AppendLane
 from bench.append_rows import SAMPLE, append_one, lane_of
 from bench.closed_loop import closed_loop
-from bench.figures import Part
+from bench.figures import Figure, Part
 from bench.rounds import Round, in_turns
 from bench.run import Run
 
@@ -27,42 +28,47 @@ _STATE = (SAMPLE.data + SAMPLE.metadata).encode()
 
 
 async def measure_library(run: Run) -> Part:
-    """Append single events with the lane and with the package, at the package's best."""
+    """Append single events with the lane, with the package, and with its database functions."""
     try:
         importlib.import_module("psycopg")
     except ImportError:
         return Part(figures=(), notes=("eventsourcing: not measured, as psycopg finds no libpq.",))
     async with run.database() as url, lane_of(url) as lane:
-        threads, in_function = await asyncio.to_thread(_best, url)
+        figures = [
+            await _compare(run, url, lane, in_function=in_function) for in_function in (False, True)
+        ]
+    return Part(figures=tuple(figures), notes=(_note(figures),))
 
-        async def subject() -> Round:
-            return await closed_loop(
-                lambda: append_one(lane), concurrent=CONCURRENT, seconds=ROUND_SECONDS
-            )
 
-        async def baseline() -> Round:
-            return await asyncio.to_thread(_insert, url, threads, ROUND_SECONDS, in_function)
+async def _compare(run: Run, url: str, lane: AppendLane, *, in_function: bool) -> Figure:
+    threads = await asyncio.to_thread(_best_threads, url, in_function)
 
-        found = await in_turns(run.rounds, subject, baseline, run.on_step)
-    figure = found.throughput(
-        f"append, {CONCURRENT} at a time, against eventsourcing",
+    async def subject() -> Round:
+        return await closed_loop(
+            lambda: append_one(lane), concurrent=CONCURRENT, seconds=ROUND_SECONDS
+        )
+
+    async def baseline() -> Round:
+        return await asyncio.to_thread(_insert, url, threads, ROUND_SECONDS, in_function)
+
+    found = await in_turns(run.rounds, subject, baseline, run.on_step)
+    against = "eventsourcing, its functions" if in_function else "eventsourcing"
+    return found.throughput(
+        f"append, {CONCURRENT} at a time, against {against}",
         8.0,
         concurrent=CONCURRENT,
         baseline_threads=threads,
         baseline_in_database_function=in_function,
         bytes_per_event=len(_STATE),
     )
-    return Part(figures=(figure,), notes=(_note(threads, in_function=in_function),))
 
 
-def _best(url: str) -> tuple[int, bool]:
-    """Try every number of threads, with and without the package's database functions."""
+def _best_threads(url: str, in_function: bool) -> int:
     speed = {
-        (threads, in_function): _insert(url, threads, TRIAL_SECONDS, in_function).per_second
+        threads: _insert(url, threads, TRIAL_SECONDS, in_function).per_second
         for threads in THREADS_TRIED
-        for in_function in (False, True)
     }
-    return max(speed, key=lambda way: speed[way])
+    return max(speed, key=lambda threads: speed[threads])
 
 
 def _insert(url: str, threads: int, seconds: float, in_function: bool) -> Round:
@@ -120,12 +126,12 @@ def _recorder(url: str, threads: int, *, in_function: bool) -> Iterator[tuple[An
         datastore.close()
 
 
-def _note(threads: int, *, in_function: bool) -> str:
+def _note(figures: Sequence[Figure]) -> str:
     psycopg = importlib.import_module("psycopg")
-    way = "its database function" if in_function else "its pipelined INSERT"
+    threads = " and ".join(str(figure.conditions["baseline_threads"]) for figure in figures)
     return (
         "eventsourcing: package eventsourcing 9.5, its PostgresApplicationRecorder alone (no "
-        f"aggregates, no transcoding) with {len(_STATE)} B of state, through {way} and with "
-        f"{threads} threads and connections (psycopg: {psycopg.pq.__impl__}), the best of "
-        f"{len(THREADS_TRIED) * 2} ways tried."
+        f"aggregates, no transcoding) with {len(_STATE)} B of state, as it comes and with its "
+        f"database functions enabled; with {threads} threads and connections, the best of "
+        f"{', '.join(map(str, THREADS_TRIED))}; psycopg's {psycopg.pq.__impl__} implementation."
     )

@@ -70,19 +70,6 @@ def documented_methods(request: Request) -> list[str]:
     return [method.upper() for method in min(fitting)[1]] if fitting else []
 
 
-def documented_query(request: Request) -> set[str]:
-    """Return the names of the query parameters of the operation a request came for."""
-    operation = _path_item(request).get(request.method.lower(), {})
-    parameters = operation.get("parameters", [])
-    return {parameter["name"] for parameter in parameters if parameter["in"] == "query"}
-
-
-def _path_item(request: Request) -> dict[str, Any]:
-    template = getattr(request.scope.get("route"), "path", "")
-    found: dict[str, Any] = document(request.app)["paths"].get(template, {})
-    return found
-
-
 def _leave_out_null_parameters(schema: dict[str, Any]) -> None:
     """An optional parameter is left out; nobody can send null in a header or a query."""
     for item in schema["paths"].values():

@@ -6,7 +6,9 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from fastapi import Response
+from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
@@ -62,6 +64,7 @@ class StrictRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **{**options, "generate_unique_id_function": _route_name})
         self._direct = direct_call(self.dependant)
+        self.query_names = _query_names(self.dependant)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a plainly valid request the short way, any other FastAPI's."""
@@ -87,6 +90,16 @@ class StrictRoute(APIRoute):
             return await handler(read_before or StrictRequest(request.scope, request.receive))
 
         return strict_handler
+
+
+def _query_names(dependant: Dependant) -> frozenset[str]:
+    """Return the names query parameters may have: their own, or those of their model's fields."""
+    names: set[str] = set()
+    for field in dependant.query_params:
+        kind = field.field_info.annotation
+        model = kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
+        names |= {field.alias} if model is None else model.model_fields.keys()
+    return frozenset(names)
 
 
 def _too_large(bytes_max: int) -> ProblemError:

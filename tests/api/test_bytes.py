@@ -8,6 +8,8 @@ from tests.support.api import SHOP, Api, until
 from tests.support.story import an_order, done, order_path, orders_of, problem, registered
 
 BODY_MAX = 1_048_576
+PATIENCE_SECONDS = 20
+"""More than any answer may take; else the test fails."""
 
 
 def head(api: Api, *headers: str, path: str | None = None, method: str = "POST") -> bytes:
@@ -27,9 +29,11 @@ async def answer_to(api: Api, sent: bytes) -> tuple[int, dict[str, str], bytes]:
     reader, writer = await asyncio.open_connection(host, int(port))
     try:
         writer.write(sent)
-        status_line, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")[:-2]
-        headers = {name.lower(): value for name, value in (line.split(": ", 1) for line in lines)}
-        body = await reader.readexactly(int(headers["content-length"]))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            head = (await reader.readuntil(b"\r\n\r\n")).decode()
+            status_line, *lines = head.split("\r\n")[:-2]
+            headers = {name.lower(): text for name, text in (line.split(": ", 1) for line in lines)}
+            body = await reader.readexactly(int(headers["content-length"]))
     finally:
         writer.close()
     return int(status_line.split(" ")[1]), headers, body

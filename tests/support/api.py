@@ -193,7 +193,7 @@ async def running_api(
             merchant=Caller(client, lambda: merchant),
             other_merchant=Caller(client, lambda: other),
         )
-    assert answers.undocumented(app) == []
+    assert answers.undocumented() == []
 
 
 @asynccontextmanager

@@ -1,12 +1,14 @@
-"""Holds every answer a test got against the OpenAPI document of the application that gave it."""
+"""Holds every answer a test got against the OpenAPI document of the service."""
 
 import re
+from functools import cache
 from typing import Any
 
 import httpx
-from fastapi import FastAPI
 
 from app.api.openapi import document
+from app.main import build_app
+from app.settings import Settings
 
 
 class Answers:
@@ -24,11 +26,11 @@ class Answers:
             code = answer.json()["code"]
         self._seen.add((answer.request.method, path, answer.status_code, code))
 
-    def undocumented(self, app: FastAPI) -> list[str]:
-        """Return every answer of a documented operation that its document does not name."""
+    def undocumented(self) -> list[str]:
+        """Return every answer of a documented operation that the document does not name."""
         operations = [
             (method.upper(), re.compile(_pattern(template)), operation["responses"])
-            for template, item in document(app)["paths"].items()
+            for template, item in _documented_paths().items()
             for method, operation in item.items()
         ]
         return [
@@ -38,6 +40,12 @@ class Answers:
             if of_method == method and pattern.fullmatch(path)
             if not _named(responses.get(str(status)), code)
         ]
+
+
+@cache
+def _documented_paths() -> dict[str, Any]:
+    paths: dict[str, Any] = document(build_app(Settings(_env_file=None)))["paths"]
+    return paths
 
 
 def _pattern(template: str) -> str:

@@ -2,7 +2,6 @@
 
 import asyncio
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Sequence
@@ -10,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import asyncpg
+import psutil
 import uvloop
 
 from app.database import open_pool
@@ -17,7 +17,7 @@ from app.event_store.registry import order_codec
 from app.event_store.tables import SCHEMA, metadata
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
-from app.readers.rebuild import Rebuild
+from app.readers.rebuild import Rebuild, RebuildProgress
 from bench.figures import Figure, Part
 from bench.filling import fill_with_orders
 from bench.http_load import Load, http_request, load_process
@@ -133,14 +133,20 @@ async def _rebuild_in_process(url: str) -> tuple[float, float]:
 
 
 def _rebuild(url: str) -> tuple[float, float]:
+    process, most = psutil.Process(), 0.0
+
+    def look(_progress: RebuildProgress) -> None:
+        nonlocal most
+        most = max(most, process.memory_info().rss)
+
     async def rebuild() -> None:
         async with open_pool(url, settings_for(url)) as pool:
             for reader in READERS:
-                await Rebuild(pool=pool, codec=order_codec(), reader=reader).run()
+                await Rebuild(pool=pool, codec=order_codec(), reader=reader, on_progress=look).run()
 
-    memory_before, began = _memory_peak_mib(), time.perf_counter()
+    before, began = process.memory_info().rss, time.perf_counter()
     uvloop.run(rebuild())
-    return time.perf_counter() - began, _memory_peak_mib() - memory_before
+    return time.perf_counter() - began, (most - before) / 2**20
 
 
 async def _copy(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[float, int]:
@@ -164,7 +170,3 @@ async def _copy(connection: "asyncpg.Connection[asyncpg.Record]") -> tuple[float
             seconds += time.perf_counter() - began
         rows += int(said.split()[-1])
     return seconds, rows
-
-
-def _memory_peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

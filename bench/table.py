@@ -14,7 +14,7 @@ from rich.table import Table
 from bench.figures import Figure, Part
 
 RESULTS = Path("bench-results")
-TABLE_WIDTH = 132
+TABLE_WIDTH = 140
 
 
 def wide_console() -> Console:

@@ -129,4 +129,7 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
 def _bound(host: str, port: int) -> socket.socket:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = infos[0]
-    return socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
+    # Accepted sockets say of themselves what this one says, and only on those that say they are
+    # TCP does asyncio switch off Nagle's delay: without it each answer takes 40 ms longer.
+    return socket.socket(family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())

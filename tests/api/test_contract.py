@@ -71,7 +71,7 @@ values = [1]
 "body.settled_at" = {{ dictionary = "instants", probability = 0.6 }}
 
 [generation]
-max-examples = 8
+max-examples = 15
 deterministic = true
 database = "none"
 
@@ -79,7 +79,7 @@ database = "none"
 max-steps = 4
 
 [phases.stateful.generation]
-max-examples = 6
+max-examples = 10
 
 # What fits the schema may still contradict itself, the order, or the version it names.
 [checks.positive_data_acceptance]
@@ -101,8 +101,8 @@ def _of(*roles: str) -> frozenset[str]:
 
 OPERATIONS = {
     "platform": _of("platform") | {"get_order", "list_orders", "list_reasons"} | _of(),
-    "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets"},
-    "consumer": _of("consumer") | {"get_ticket", "list_notifications"},
+    "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets", "list_notifications"},
+    "consumer": _of("consumer") | {"get_ticket", "list_orders", "list_notifications"},
 }
 """What is only a role's own, and one reader or another of what several may read."""
 

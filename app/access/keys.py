@@ -112,10 +112,13 @@ async def end_key(database: Queryable, key_id: str, at: datetime) -> None:
 
 
 async def rotate_key(database: Queryable, key_id: str, old_valid_until: datetime) -> str:
-    """Return a new key with the rights of an old one, which stays valid until an instant."""
+    """Return a new key with the rights of an old one, which stays valid until an instant.
+
+    KeyNotFound if there is none, or if it has been revoked: its rights are not to come back.
+    """
     partition_id = _partition_in(key_id)
     row = None if partition_id is None else await database.fetchrow(_FIND, partition_id, key_id)
-    if row is None:
+    if row is None or row["revoked_at"] is not None:
         raise KeyNotFound(key_id)
     old = _key(row)
     new = await create_key(

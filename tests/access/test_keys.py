@@ -129,6 +129,13 @@ async def test_unknown_keys_can_be_neither_ended_nor_rotated(pool: Pool) -> None
             await rotate_key(pool, key_id, START)
 
 
+async def test_a_revoked_key_is_not_rotated_back_into_its_rights(pool: Pool) -> None:
+    key_id = (await merchants_key(pool)).split("_")[1]
+    await end_key(pool, key_id, START)
+    with pytest.raises(KeyNotFound):
+        await rotate_key(pool, key_id, LATER)
+
+
 async def test_a_key_holds_no_more_than_its_role_can(pool: Pool) -> None:
     with pytest.raises(ScopeNotOfRole):
         await merchants_key(pool, scopes=[Scope.ORDERS_WRITE])

@@ -12,15 +12,14 @@ from uuid_utils.compat import uuid7
 from app.clock import Clock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.command_handling.requests import DEADLINES, Answer, History, OrderRequest, Refusal
 from app.database import CONNECTION_FAILURES, connect
 from app.domain.order.commands import ActOnDeadlines
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
-from app.event_store.recorded import Actor, Role
 from app.event_store.registry import order_codec
 from app.event_store.streams import order_of_stream
-from app.processes.deadlines import Act, DeadlineWorker
+from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
@@ -32,7 +31,6 @@ RETRY_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
 _DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
-_SYSTEM = Actor(role=Role.SYSTEM, id="deadlines")
 
 
 async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) -> None:
@@ -65,7 +63,7 @@ def act_with(handler: CommandHandler) -> Act:
             shop_id=shop_id,
             order_id=order_id,
             commands=(ActOnDeadlines(),),
-            actor=_SYSTEM,
+            actor=DEADLINES,
             correlation_id=str(uuid7()),
         )
         await handler.handle(request, _Silent())
@@ -92,7 +90,7 @@ async def _wait_for_checkpoints(resources: Resources, stop: asyncio.Event) -> No
                 await ensure_checkpoints(connection, [reader.name for reader in READERS])
         except _DATABASE_AWAY as error:
             _log.warning("worker_waits_for_database", reason=repr(error))
-            await _wait(stop, RETRY_SECONDS)
+            await pause(stop, RETRY_SECONDS)
         else:
             return
 
@@ -105,12 +103,4 @@ async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> Non
             _log.info("old_requests_pruned", rows=pruned)
         except _DATABASE_AWAY as error:
             _log.warning("pruning_failed", reason=repr(error))
-        await _wait(stop, PRUNE_EVERY_SECONDS)
-
-
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+        await pause(stop, PRUNE_EVERY_SECONDS)

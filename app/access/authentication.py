@@ -33,6 +33,10 @@ class Caller:
         """The buyer a consumer is; None for everybody else."""
         return self.actor.id if self.actor.role is Role.CONSUMER else None
 
+    def may_see_buyer(self, buyer_id: str) -> bool:
+        """Whether a buyer's things are the caller's to see: a consumer sees only their own."""
+        return self.buyer_id in {None, buyer_id}
+
     def may_see_shop(self, shop_id: str) -> bool:
         """Whether the credential reaches into a shop at all."""
         return self.shop_id is None or self.shop_id == shop_id

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
-from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
@@ -116,8 +115,3 @@ def path_of(request: Request) -> str:
 def json_bytes(model: BaseModel) -> bytes:
     """Return a wire model as JSON."""
     return model.__pydantic_serializer__.to_json(model)
-
-
-def any_json(value: object) -> bytes:
-    """Return a plain value as JSON."""
-    return to_json(value)

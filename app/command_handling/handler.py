@@ -8,6 +8,7 @@ from uuid_utils.compat import uuid7
 from app.clock import Clock
 from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.requests import (
+    DEADLINES,
     Answer,
     History,
     IdempotencyKey,
@@ -39,15 +40,13 @@ from app.event_store.append_lane import AppendLane
 from app.event_store.codec import Codec
 from app.event_store.log import Loaded, StoredRequest
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded, Role
+from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded
 from app.event_store.streams import order_stream
 
 ATTEMPTS_MAX = 5
 
 KEPT_REFUSALS_EXCLUDE = frozenset({RejectionCode.ORDER_NOT_FOUND, RejectionCode.TICKET_NOT_FOUND})
 """Refusals not remembered under an idempotency key: what is missing now may be there later."""
-
-_SYSTEM = Actor(role=Role.SYSTEM, id="deadlines")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +134,7 @@ class CommandHandler:
             return Decided(refusal=reject(RejectionCode.ORDER_NOT_FOUND))
         now = self._clock.now()
         fell_due = self._fell_due(state, now)
-        by_actor = [(_SYSTEM, event) for event in fell_due]
+        by_actor = [(DEADLINES, event) for event in fell_due]
         state = fold(state, fell_due)
         first = request.commands[0]
         ticket_id = first.ticket_id if isinstance(first, TicketDecision) else None

@@ -7,11 +7,13 @@ from typing import Protocol
 from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
 from app.domain.rejections import Rejection
-from app.event_store.recorded import Actor, Recorded
-from app.event_store.streams import order_stream  # noqa: F401 - also known from here
+from app.event_store.recorded import Actor, Recorded, Role
 
 History = Sequence[Recorded[OrderEvent]]
 """The events of one order's stream, from its first."""
+
+DEADLINES = Actor(role=Role.SYSTEM, id="deadlines")
+"""In whose name happens what falls due by itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

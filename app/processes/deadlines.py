@@ -105,7 +105,7 @@ class DeadlineWorker:
         while not stop.is_set():
             acted = await self._attempt()
             if acted == 0:
-                await _wait(stop, self._limits.poll_seconds)
+                await pause(stop, self._limits.poll_seconds)
 
     async def run_once(self, now: datetime) -> int:
         """Claim what is due at ``now``, up to the limit, and act on it; return how many orders did.
@@ -160,7 +160,8 @@ class DeadlineWorker:
                 _log.exception("deadline_act_failed", stream_id=stream_id)
 
 
-async def _wait(stop: asyncio.Event, seconds: float) -> None:
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait some seconds, or less if told to stop."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

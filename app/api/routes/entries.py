@@ -63,7 +63,7 @@ async def get_after_sales_entry(
     found = await read_order(
         services.resources.pool, services.codec, shop_id, order_id, now=now, policy=services.policy
     )
-    if found is None or call.caller.buyer_id not in {None, found.order.facts.buyer_id}:
+    if found is None or not call.caller.may_see_buyer(found.order.facts.buyer_id):
         raise ProblemError("order_not_found")
     verdict = check_eligibility(found.order, now, services.policy)
     cost = cost_preview(found.order.facts, found.order.refundable)

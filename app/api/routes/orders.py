@@ -29,7 +29,6 @@ from app.domain.order.commands import (
 )
 from app.event_store.recorded import Role
 from app.read_models.order_queries import fetch_order_as_of, fetch_order_with_log
-from app.read_models.order_view import OrderView
 
 router = APIRouter(route_class=StrictRoute, tags=["orders"])
 
@@ -155,15 +154,10 @@ async def get_order(
         found = await fetch_order_with_log(database, codec, shop_id, order_id)
     else:
         found = await fetch_order_as_of(database, codec, shop_id, order_id, as_of)
-    if found is None or not visible(call, found.order):
+    if found is None or not call.caller.may_see_buyer(found.order.buyer_id):
         raise ProblemError("order_not_found")
     now = as_of or services.clock.now()
     return call.json(order_detail_on_wire(found.order, found.log, now), etag=found.order.version)
-
-
-def visible(call: Call, order: OrderView) -> bool:
-    """Whether a caller may see an order: a consumer only their own."""
-    return call.caller.buyer_id in {None, order.facts.buyer_id}
 
 
 def _shown(call: Call) -> Render:

@@ -27,7 +27,8 @@ from app.domain.reasons import (
     RejectReason,
 )
 from app.read_models.order_view import TicketRejection, TicketView
-from app.read_models.texts import LABEL_TEXTS, OVERDUE_LABEL
+from app.read_models.texts import LABEL_TEXTS
+from app.read_models.ticket_list import labels_of
 
 REQUESTED_ITEMS_MAX = 100
 EVIDENCE_MAX = 10
@@ -214,9 +215,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
 
 
 def _labels(view: TicketView) -> list[TicketLabel]:
-    if not view.overdue:
-        return []
-    return [TicketLabel(code=OVERDUE_LABEL, text=localized(LABEL_TEXTS[OVERDUE_LABEL]))]
+    return [TicketLabel(code=code, text=localized(LABEL_TEXTS[code])) for code in labels_of(view)]
 
 
 def _rejection(rejected: TicketRejection) -> TicketRejected:

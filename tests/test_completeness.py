@@ -23,7 +23,10 @@ from app.schema import metadata
 from tests.read_models.logged import TABLES
 
 APP = Path(str(app.__file__)).parent
-NOT_OF_READERS = {"log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"}
+NOT_OF_READERS = {
+    *("log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"),
+    *("notification_reads", "inbox_marks"),
+}
 
 
 @pytest.mark.parametrize(

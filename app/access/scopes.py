@@ -16,6 +16,7 @@ class Scope(StrEnum):
     TICKETS_WRITE = "tickets:write"
     REFUNDS_WRITE = "refunds:write"
     NOTIFICATIONS_READ = "notifications:read"
+    NOTIFICATIONS_WRITE = "notifications:write"
     OPERATIONS_READ = "operations:read"
 
 
@@ -27,6 +28,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ENTRIES_WRITE,
                 Scope.TICKETS_WRITE,
                 Scope.NOTIFICATIONS_READ,
+                Scope.NOTIFICATIONS_WRITE,
             }
         ),
         Role.PLATFORM: frozenset(
@@ -38,7 +40,12 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             }
         ),
         Role.CONSUMER: frozenset(
-            {Scope.ORDERS_READ, Scope.TICKETS_WRITE, Scope.NOTIFICATIONS_READ}
+            {
+                Scope.ORDERS_READ,
+                Scope.TICKETS_WRITE,
+                Scope.NOTIFICATIONS_READ,
+                Scope.NOTIFICATIONS_WRITE,
+            }
         ),
         Role.SYSTEM: frozenset(),
     }

@@ -50,6 +50,7 @@ _REQUEST = (
         "资源不存在或不可见",
         "There is no such resource, or it is not yours to see",
     ),
+    _kind("notification_not_found", 404, "资源不存在或不可见", "There is no such message"),
     _kind("method_not_allowed", 405, "不支持该请求方法", "This method is not allowed here"),
     _kind(
         "version_stale", 412, "资源已被修改", "It has changed since you looked", repeatable=False

@@ -27,6 +27,7 @@ from app.domain.order.events import (
 from app.domain.order.tickets import CloseCause
 from app.event_store.recorded import Recorded, Role
 from app.event_store.streams import order_of_stream
+from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
 from app.read_models.texts import instant_text
 
@@ -38,10 +39,13 @@ class Notification:
     """A message in somebody's inbox.
 
     Its id follows from the event and the recipient's role, so that making it again gives the same.
-    ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop.
+    ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop. ``position``
+    is the event's in its partition: the order of an inbox, which holds one message of an event at
+    most. After ``valid_until`` it is of no use to be told any more; None if there is no end.
     """
 
     notification_id: UUID
+    position: int
     shop_id: str
     order_id: str
     recipient_role: Role
@@ -49,6 +53,12 @@ class Notification:
     template: Template
     params: Mapping[str, JsonValue]
     created_at: datetime
+    valid_until: datetime | None
+
+    @property
+    def recipient(self) -> Recipient:
+        """Whose inbox it is in."""
+        return Recipient(shop_id=self.shop_id, role=self.recipient_role, id=self.recipient_id)
 
 
 def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]:
@@ -61,6 +71,7 @@ def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]
     return tuple(
         Notification(
             notification_id=uuid5(recorded.event_id, role.value),
+            position=recorded.position,
             shop_id=shop_id,
             order_id=order_id,
             recipient_role=role,
@@ -68,9 +79,22 @@ def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]
             template=template,
             params={"order_id": order_id, **params},
             created_at=event.at,
+            valid_until=_valid_until(event),
         )
         for role, template, params in _told(event)
     )
+
+
+def _valid_until(event: EntryEvent | TicketEvent) -> datetime | None:
+    """Return when a reminder is overtaken by what it reminds of; None for what stays worth saying.
+
+    For reminders only: whatever else is told stays true.
+    """
+    match event:
+        case AfterSalesEntryExpiring():
+            return event.expires_at
+        case _:
+            return None
 
 
 _Told = tuple[Role, Template, Params]

@@ -102,7 +102,9 @@ def _of(*roles: str) -> frozenset[str]:
 OPERATIONS = {
     "platform": _of("platform") | {"get_order", "list_orders", "list_reasons"} | _of(),
     "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets", "list_notifications"},
-    "consumer": _of("consumer") | {"get_ticket", "list_orders", "list_notifications"},
+    "consumer": _of("consumer")
+    | {"get_ticket", "list_orders", "list_notifications"}
+    | {"count_unread_notifications", "read_notifications"},
 }
 """What is only a role's own, and one reader or another of what several may read."""
 

@@ -20,6 +20,7 @@ from tests.support.story import (
 
 async def test_each_operation_is_open_to_its_roles_and_to_nobody_else(api: Api) -> None:
     await applied(api)
+    await api.follow()
     operations = await operations_of(api)
     assert {operation.name for operation in operations} == set(ROLES)
     callers = {"platform": api.platform, "merchant": api.merchant, "consumer": api.consumer()}

@@ -10,10 +10,10 @@ from app.domain.order.events import OrderEvent
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
 from app.event_store.recorded import Role
-from app.notifications.inbox import list_notifications
+from app.notifications.inbox_queries import list_inbox
 from app.notifications.notification import notifications_of
+from app.notifications.recipient import Recipient
 from app.notifications.templates import TEMPLATES, Template, render
-from app.read_models.paging import After
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories, recorded
@@ -42,6 +42,7 @@ AGREED = order_with_ticket().then(agree(), at=AT)
 TO_RETURN = order_with_ticket(TicketType.EXCHANGE).then(agree(), at=AT)
 
 CONSUMER, MERCHANT = Role.CONSUMER, Role.MERCHANT
+OWNER = Recipient(shop_id=SHOP, role=CONSUMER, id=BUYER)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +116,16 @@ def test_every_message_can_be_said_in_both_languages_and_has_an_id_of_its_own(
         assert ORDER in message.body.en
 
 
+def test_only_a_reminder_is_overtaken_by_time() -> None:
+    reminded = order_with_open_entry().once_timers_ran(at=EXPIRES - HOUR)
+    opened, reminder = (
+        notification
+        for event in recorded(reminded.events)
+        for notification in notifications_of(event)
+    )
+    assert (opened.valid_until, reminder.valid_until) == (None, EXPIRES)
+
+
 def test_every_template_names_the_same_facts_in_both_languages() -> None:
     assert set(TEMPLATES) == set(Template)
     for message in TEMPLATES.values():
@@ -145,10 +156,12 @@ async def test_an_inbox_shows_its_owner_their_messages_newest_first(
         (CONSUMER, "buyer-2", []),
         (MERCHANT, BUYER, []),
     ):
-        page = await list_notifications(resources.pool, SHOP, role, owner)
-        assert [notification.template for notification in page.rows] == expected
+        recipient = Recipient(shop_id=SHOP, role=role, id=owner)
+        page = await list_inbox(resources.pool, recipient)
+        assert [one.notification.template for one in page.messages] == expected
         assert (page.next, page.current_to) == (None, 6)
-    assert (await list_notifications(resources.pool, "shop-2", CONSUMER, BUYER)).rows == ()
+    elsewhere = Recipient(shop_id="shop-2", role=CONSUMER, id=BUYER)
+    assert (await list_inbox(resources.pool, elsewhere)).messages == ()
 
 
 async def test_an_inbox_is_paged_without_repeating_a_message_while_others_arrive(
@@ -157,22 +170,17 @@ async def test_an_inbox_is_paged_without_repeating_a_message_while_others_arrive
     history = order_with_ticket().then(refuse(), at=AT)
     await logged.write(history.events)
     await logged.follow()
-    first = await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, limit=1)
-    assert [n.template for n in first.rows] == [Template.APPLICATION_REJECTED]
+    first = await list_inbox(resources.pool, OWNER, limit=1)
+    assert [one.notification.template for one in first.messages] == [Template.APPLICATION_REJECTED]
 
     closed = history.once_timers_ran(at=AT + 7 * DAY)
     await logged.write(closed.events[len(history.events) :], after_version=len(history.events))
     await logged.follow()
-    second = await list_notifications(
-        resources.pool, SHOP, CONSUMER, BUYER, after=first.next, limit=1
-    )
-    assert [n.template for n in second.rows] == [Template.ENTRY_OPENED]
+    second = await list_inbox(resources.pool, OWNER, before=first.next, limit=1)
+    assert [one.notification.template for one in second.messages] == [Template.ENTRY_OPENED]
     assert second.next is None
 
 
-async def test_an_inbox_refuses_a_page_of_no_rows_or_after_no_message(resources: Resources) -> None:
+async def test_an_inbox_refuses_a_page_of_no_rows(resources: Resources) -> None:
     with pytest.raises(ValueError, match="1 to 200"):
-        await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, limit=0)
-    nonsense = After(OPENED, "nonsense")
-    with pytest.raises(ValueError, match="UUID"):
-        await list_notifications(resources.pool, SHOP, CONSUMER, BUYER, after=nonsense)
+        await list_inbox(resources.pool, OWNER, limit=0)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy import Select
@@ -14,7 +15,14 @@ from app.domain.policy import POLICY
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Role
 from app.event_store.streams import order_stream
-from app.notifications.inbox import LIST_INBOX
+from app.notifications.inbox_queries import (
+    COUNT_UNREAD,
+    FETCH_ONE,
+    LIST_AFTER,
+    LIST_INBOX,
+    LIST_UNREAD,
+)
+from app.notifications.reading import READ_THROUGH
 from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
 from app.read_models.order_list import OrderFilters, order_page
 from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
@@ -57,10 +65,25 @@ FROM generate_series(1, 60000) AS n
 """
 FILL_NOTIFICATIONS = """
 INSERT INTO after_sales.notifications
-    (partition_id, notification_id, shop_id, order_id, recipient_role, recipient_id, template,
-     params, created_at)
-SELECT ($1::smallint[])[n % 6 + 1], gen_random_uuid(), 'shop-' || n % 6, 'order-' || n, 'consumer',
-       'buyer-' || n % 5000, 'entry_opened', '{}', $2::timestamptz + n * interval '1 minute'
+    (partition_id, notification_id, position, shop_id, order_id, recipient_role, recipient_id,
+     template, params, created_at)
+SELECT ($1::smallint[])[n % 6 + 1], gen_random_uuid(), n, 'shop-' || n % 6, 'order-' || n,
+       'consumer', 'buyer-' || n % 5000, 'entry_opened', '{}',
+       $2::timestamptz + n * interval '1 minute'
+FROM generate_series(1, 60000) AS n
+"""
+FILL_READS = """
+INSERT INTO after_sales.notification_reads
+    (partition_id, shop_id, recipient_role, recipient_id, position, read_at)
+SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'consumer', 'buyer-' || n % 5000, n,
+       $2::timestamptz
+FROM generate_series(1, 60000) AS n
+"""
+FILL_MARKS = """
+INSERT INTO after_sales.inbox_marks
+    (partition_id, shop_id, recipient_role, recipient_id, read_through, read_at)
+SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'consumer', 'buyer-' || n % 5000, n,
+       $2::timestamptz
 FROM generate_series(1, 60000) AS n
 """
 FILL_LOG = """
@@ -84,6 +107,8 @@ FILLS = (
     FILL_TICKETS,
     FILL_DEADLINES,
     FILL_NOTIFICATIONS,
+    FILL_READS,
+    FILL_MARKS,
     FILL_LOG,
     FILL_EVENTS,
 )
@@ -151,13 +176,25 @@ def _statements() -> Iterator[tuple[str, str]]:
     one_order = (partition_id, SHOP, "order-3", stream_id)
     yield "orders_pkey", _filled_in(FETCH_ORDER, *one_order)
     yield "operation_log_pkey", _filled_in(FETCH_ORDER_WITH_LOG, *one_order)
-    inbox = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3", None, None, 50, "notifications")
-    yield "notifications_inbox_idx", _filled_in(LIST_INBOX, *inbox)
+    yield from _of_inboxes(partition_id)
     now, later = START + timedelta(hours=1), START + timedelta(hours=2)
     everywhere = list(range(64))
     yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 100)
     yield "deadlines_due_idx", _filled_in(FIND_DUE, everywhere, now)
     yield "deadlines_due_idx", _filled_in(LOCK_IN_PARTITION, partition_id, now, 100)
+
+
+def _of_inboxes(partition_id: int) -> Iterator[tuple[str, str]]:
+    owner = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3")
+    for statement, *arguments in (
+        (LIST_INBOX, 2**62, 50, "notifications"),
+        (LIST_UNREAD, 2**62, 50, "notifications"),
+        (LIST_AFTER, 100, 50),
+        (COUNT_UNREAD, 2_000, "notifications"),
+        (READ_THROUGH, 2**62, START),
+    ):
+        yield "notifications_inbox_idx", _filled_in(str(statement), *owner, *arguments)
+    yield "notifications_pkey", _filled_in(FETCH_ONE, *owner, UUID(int=1))
 
 
 def _written_out(query: Select[Any]) -> str:

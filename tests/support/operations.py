@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import httpx
 
@@ -37,6 +38,9 @@ ROLES: dict[str, frozenset[str]] = {
     "reject_application": MERCHANT,
     "record_refund_success": PLATFORM,
     "list_notifications": MERCHANT | CONSUMER,
+    "count_unread_notifications": MERCHANT | CONSUMER,
+    "read_notifications": MERCHANT | CONSUMER,
+    "read_notification": MERCHANT | CONSUMER,
     "list_reasons": READERS,
     "list_readers": PLATFORM,
     "get_liveness": ANYBODY,
@@ -58,6 +62,7 @@ BODIES: dict[str, Any] = {
     "request_reissue": some_goods(),
     "request_repair": some_goods(),
     "reject_application": {"reason": "other"},
+    "read_notifications": {"up_to": 1},
 }
 
 
@@ -78,13 +83,26 @@ class Operation:
         key: str | None = "any-key",
     ) -> httpx.Response:
         """Ask for the operation on an order, or on its first ticket."""
-        path = self.template.format(shop_id=shop_id, order_id=order_id, ticket_id=f"{order_id}-1")
+        path = self.template.format(
+            shop_id=shop_id,
+            order_id=order_id,
+            ticket_id=f"{order_id}-1",
+            notification_id=await self._own_message(caller, shop_id),
+        )
         if self.method == "GET":
             return await caller.get(path)
         if self.name.startswith("import_"):
             headers = {"Content-Type": "application/x-ndjson"}
             return await caller.send("POST", path, headers=headers, content=b"")
         return await caller.post(path, BODIES.get(self.name), key=key)
+
+    async def _own_message(self, caller: Caller, shop_id: str) -> str:
+        """Return the caller's newest message, if the path asks for one and there is one."""
+        if "{notification_id}" in self.template:
+            inbox = await caller.get(f"/v1/shops/{shop_id}/notifications")
+            for message in inbox.json().get("notifications", ()):
+                return str(message["notification_id"])
+        return str(UUID(int=0))
 
     @property
     def about_one_order(self) -> bool:

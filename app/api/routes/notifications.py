@@ -1,76 +1,79 @@
 """The in-site inbox (站内信) of a consumer or a merchant."""
 
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from app.access.scopes import Scope
 from app.api.calls import Call, ShopId, allow
-from app.api.cursors import after_of, cursor_of
-from app.api.declared import problems
-from app.api.language import Language, in_language
+from app.api.cursors import position_cursor_of, position_of
+from app.api.declared import WITH_BODY, problems
+from app.api.problems import ProblemError
 from app.api.routes.lists import PageQuery
 from app.api.strict_request import StrictRoute
-from app.api.wire.common import ResponseModel, Version
+from app.api.wire.notifications import (
+    Notification,
+    NotificationPage,
+    ReadNotificationsBody,
+    UnreadCount,
+    notification_on_wire,
+    unread_on_wire,
+)
 from app.event_store.recorded import Role
-from app.notifications.inbox import list_notifications
-from app.notifications.notification import Notification as StoredNotification
-from app.notifications.templates import render
+from app.notifications.inbox_queries import (
+    InboxMessage,
+    count_unread,
+    fetch_message,
+    list_inbox,
+)
+from app.notifications.reading import read_one, read_through
+from app.notifications.recipient import Recipient
 
 router = APIRouter(route_class=StrictRoute, tags=["notifications"])
 
 InboxReader = Annotated[Call, allow(Scope.NOTIFICATIONS_READ, Role.MERCHANT, Role.CONSUMER)]
+InboxOwner = Annotated[Call, allow(Scope.NOTIFICATIONS_WRITE, Role.MERCHANT, Role.CONSUMER)]
+NotificationId = Annotated[UUID, Path(description="The message.")]
+
+_INBOX = "/v1/shops/{shop_id}/notifications"
 
 
-class Notification(ResponseModel):
-    """A message in the language asked for."""
+class InboxQuery(PageQuery):
+    """Which messages to list."""
 
-    notification_id: str
-    shop_id: str
-    order_id: str
-    template: str
-    """Stable name of what the message is about; more may come."""
-    title: str
-    body: str
-    facts: dict[str, Any]
-    """What the message says, by stable names: ids, codes, instants."""
-    created_at: datetime
+    unread_only: bool = False
+    """True: leave out what was read."""
 
 
-class NotificationPage(ResponseModel):
-    """A page of messages, newest first."""
-
-    notifications: list[Notification]
-    next_cursor: str | None
-    """Pass as `cursor` for the next page; null on the last one."""
-    current_to: Version
-    """The position in the shop's partition of the log this list is current to."""
+def recipient_of(call: Call, shop_id: str) -> Recipient:
+    """Return whose inbox a caller reads: a consumer their own in a shop, a merchant the shop's."""
+    role = call.caller.actor.role
+    return Recipient(shop_id=shop_id, role=role, id=call.caller.buyer_id or shop_id)
 
 
 @router.get(
-    "/v1/shops/{shop_id}/notifications",
+    _INBOX,
     name="list_notifications",
     summary="Read the in-site inbox",
     response_model=NotificationPage,
     responses=problems("cursor_invalid"),
 )
 async def get_notifications(
-    shop_id: ShopId, query: Annotated[PageQuery, Query()], call: InboxReader
+    shop_id: ShopId, query: Annotated[InboxQuery, Query()], call: InboxReader
 ) -> Response:
     """List what the consumer was told in this shop, or what the shop was told, newest first."""
-    page = await list_notifications(
+    page = await list_inbox(
         call.services.resources.pool,
-        shop_id,
-        call.caller.actor.role,
-        call.caller.buyer_id or shop_id,
-        after=after_of(query.cursor, uuid_ids=True),
+        recipient_of(call, shop_id),
+        unread_only=query.unread_only,
+        before=position_of(query.cursor),
         limit=query.limit,
     )
     answer = call.json(
         NotificationPage(
-            notifications=[_on_wire(found, call.language) for found in page.rows],
-            next_cursor=cursor_of(page.next),
+            notifications=[notification_on_wire(found, call.language) for found in page.messages],
+            next_cursor=position_cursor_of(page.next),
             current_to=page.current_to,
         )
     )
@@ -78,15 +81,61 @@ async def get_notifications(
     return answer
 
 
-def _on_wire(stored: StoredNotification, language: Language) -> Notification:
-    message = render(stored.template, stored.params)
-    return Notification(
-        notification_id=str(stored.notification_id),
-        shop_id=stored.shop_id,
-        order_id=stored.order_id,
-        template=stored.template.value,
-        title=in_language(message.title, language),
-        body=in_language(message.body, language),
-        facts=dict(stored.params),
-        created_at=stored.created_at,
-    )
+@router.get(
+    f"{_INBOX}/unread-count",
+    name="count_unread_notifications",
+    summary="How many messages are unread",
+    response_model=UnreadCount,
+    responses=problems(),
+)
+async def get_unread_count(shop_id: ShopId, call: InboxReader) -> Response:
+    """Count what is unread, up to 999: cheap enough to ask for with every page shown."""
+    return await _unread(call, recipient_of(call, shop_id))
+
+
+@router.post(
+    f"{_INBOX}/read",
+    name="read_notifications",
+    summary="Mark all messages up to a position as read",
+    response_model=UnreadCount,
+    responses=problems(*WITH_BODY),
+)
+async def read_notifications(
+    shop_id: ShopId, body: ReadNotificationsBody, call: InboxOwner
+) -> Response:
+    """Mark as read what was listed, and answer with what is still unread.
+
+    Whatever arrived after `up_to` stays unread. Doing it again changes nothing.
+    """
+    recipient = recipient_of(call, shop_id)
+    now = call.services.clock.now()
+    await read_through(call.services.resources.pool, recipient, body.up_to, now)
+    return await _unread(call, recipient)
+
+
+@router.post(
+    f"{_INBOX}/{{notification_id}}/read",
+    name="read_notification",
+    summary="Mark one message as read",
+    response_model=Notification,
+    responses=problems("notification_not_found"),
+)
+async def read_notification(
+    shop_id: ShopId, notification_id: NotificationId, call: InboxOwner
+) -> Response:
+    """Mark one message as read. The instant it was first read at stays, however often asked."""
+    pool, recipient = call.services.resources.pool, recipient_of(call, shop_id)
+    message = await fetch_message(pool, recipient, notification_id)
+    if message is None:
+        raise ProblemError("notification_not_found")
+    if message.read_at is None:
+        now, notification = call.services.clock.now(), message.notification
+        read_at = await read_one(pool, recipient, notification.position, now)
+        message = InboxMessage(notification=notification, read_at=read_at)
+    answer = call.json(notification_on_wire(message, call.language))
+    answer.headers["Content-Language"] = call.language.value
+    return answer
+
+
+async def _unread(call: Call, recipient: Recipient) -> Response:
+    return call.json(unread_on_wire(await count_unread(call.services.resources.pool, recipient)))

@@ -53,6 +53,7 @@ REQUEST_GOODS: dict[str, Any] = {
     "reason": "quality_problem",
     "description": "The lid does not close.",
 }
+READ_NOTIFICATIONS: dict[str, Any] = {"up_to": 48213}
 REJECT_APPLICATION: dict[str, Any] = {
     "reason": "damaged_by_buyer",
     "note": "The picture shows a fall.",

@@ -10,11 +10,10 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from app.clock import Clock
+from app.command_handling.falling_due import Silent, deadlines_request
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.command_handling.requests import DEADLINES, Answer, History, OrderRequest, Refusal
 from app.database import CONNECTION_FAILURES, connect
-from app.domain.order.commands import ActOnDeadlines
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.registry import order_codec
@@ -58,28 +57,10 @@ def act_with(handler: CommandHandler) -> Act:
     """Return what lets an order act on its deadlines through a command handler."""
 
     async def act(_partition_id: int, stream_id: str) -> None:
-        shop_id, order_id = order_of_stream(stream_id)
-        request = OrderRequest(
-            shop_id=shop_id,
-            order_id=order_id,
-            commands=(ActOnDeadlines(),),
-            actor=DEADLINES,
-            correlation_id=str(uuid7()),
-        )
-        await handler.handle(request, _Silent())
+        request = deadlines_request(*order_of_stream(stream_id), str(uuid7()))
+        await handler.handle(request, Silent())
 
     return act
-
-
-class _Silent:
-    """Answers nobody: a timer waits for no answer."""
-
-    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
-        return Answer(status=200, body=b"")
-
-    def refused(self, refusal: Refusal) -> Answer:
-        _log.warning("deadline_refused", refusal=str(refusal))
-        return Answer(status=409, body=b"")
 
 
 async def _wait_for_checkpoints(resources: Resources, stop: asyncio.Event) -> None:

@@ -8,9 +8,10 @@ import asyncpg
 from uuid_utils.compat import uuid7
 
 from app.clock import SystemClock
+from app.command_handling.falling_due import Silent
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.command_handling.requests import OrderRequest
 from app.domain.order.commands import OpenAfterSalesEntry
 from app.event_store.recorded import Actor, Role
 from app.resources import open_resources
@@ -86,16 +87,6 @@ async def _open(handler: CommandHandler, shop_id: str, order_id: str) -> None:
         actor=_MERCHANT,
         correlation_id=str(uuid7()),
     )
-    answer = await handler.handle(request, _Silent())
+    answer = await handler.handle(request, Silent())
     if answer.status != 200:
         raise RuntimeError(f"{order_id} was refused")
-
-
-class _Silent:
-    """Renders nothing."""
-
-    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
-        return Answer(status=200, body=b"")
-
-    def refused(self, refusal: Refusal) -> Answer:  # noqa: ARG002
-        return Answer(status=409, body=b"")

@@ -26,6 +26,7 @@ APP = Path(str(app.__file__)).parent
 NOT_OF_READERS = {
     *("log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"),
     *("notification_reads", "inbox_marks"),
+    "test_clocks",
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
+from datetime import datetime
 
 from app.api.calls import Call, problem_of
 from app.api.errors import code_of_failure
@@ -36,7 +37,7 @@ async def open_each(call: Call, shop_id: str, order_ids: list[str]) -> OpenEntri
 
 
 async def _open_one(call: Call, shop_id: str, order_id: str) -> OpenEntryResult:
-    responder = _Responder(call)
+    responder = _Responder()
     request = call.order_request(shop_id, order_id, OpenAfterSalesEntry())
     try:
         await call.services.handler.handle(request, responder)
@@ -50,12 +51,11 @@ async def _open_one(call: Call, shop_id: str, order_id: str) -> OpenEntryResult:
 class _Responder:
     """Keeps the result instead of rendering an answer: nothing is stored under a key here."""
 
-    call: Call
     result: OpenEntryResult | None = None
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:  # noqa: ARG002
         view = fold_history(history)
-        entry: OpenedEntry = opened_entry_on_wire(view, self.call.services.clock.now())
+        entry: OpenedEntry = opened_entry_on_wire(view, now)
         self.result = OpenEntryResult(
             order_id=view.facts.order_id, status=200, code=None, failed_rules=[], entry=entry
         )

@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request, Response
@@ -53,7 +54,8 @@ _bearer = HTTPBearer(
     description="An API key of a merchant or the platform, or a consumer's signed token (JWT).",
 )
 
-Render = Callable[[OrderView], Versioned]
+Render = Callable[[OrderView, datetime], Versioned]
+"""Shows what a command made of an order, as it stands at the instant its shop lives in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +150,8 @@ class _ViewResponder:
     created: bool
     not_found: str
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:
-        model = self.render(fold_history(history))
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:
+        model = self.render(fold_history(history), now)
         status = 201 if self.created and changed else 200
         return Answer(status=status, body=json_bytes(model), etag=f'"{model.version}"')
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -136,7 +137,7 @@ class _Responder:
 
     refusal: Refusal | None = None
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:  # noqa: ARG002
         self.refusal = None
         return Answer(status=201 if changed else 200, body=b"")
 

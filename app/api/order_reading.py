@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.api.services import Services
 from app.domain.order.deadlines import fall_due
-from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
-from app.domain.policy import Policy
-from app.event_store.codec import Codec
-from app.event_store.connections import Queryable
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_store.streams import order_stream
@@ -23,24 +20,23 @@ class ReadOrder:
 
     order: Order
     view: OrderView
+    at: datetime
 
 
 async def read_order(
-    database: Queryable,
-    codec: Codec[OrderEvent],
-    shop_id: str,
-    order_id: str,
-    *,
-    now: datetime,
-    policy: Policy,
+    services: Services, shop_id: str, order_id: str, *, at: datetime | None
 ) -> ReadOrder | None:
-    """Read and fold one order's stream; None if it registers none. One round trip."""
-    history = await EventLog(codec).read_stream(
-        database, partition_of(shop_id), order_stream(shop_id, order_id)
+    """Read and fold one order's stream, as of an instant or its shop's present.
+
+    None if the stream registers no order. One round trip, and one more in a shop with a test clock.
+    """
+    history = await EventLog(services.codec).read_stream(
+        services.resources.pool, partition_of(shop_id), order_stream(shop_id, order_id)
     )
     state = fold(Unregistered(), [recorded.event for recorded in history])
     if not isinstance(state, Order):
         return None
-    settled = fold(state, fall_due(state, now, policy))
+    at = at or await services.present(shop_id, history[0].metadata.clock)
+    settled = fold(state, fall_due(state, at, services.policy))
     assert isinstance(settled, Order)  # noqa: S101 - a registered order stays registered
-    return ReadOrder(order=settled, view=fold_history(history))
+    return ReadOrder(order=settled, view=fold_history(history), at=at)

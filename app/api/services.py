@@ -1,6 +1,7 @@
 """What the routes work with, put together once at start-up."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
@@ -12,7 +13,9 @@ from app.command_handling.handler import CommandHandler
 from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
+from app.event_store.recorded import ClockKind
 from app.resources import Resources
+from app.shop_clocks.reading import ShopClocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,17 @@ class Services:
     authentication: Authentication
     rate_limiter: RateLimiter
     metrics: CollectorRegistry
+
+    @property
+    def shop_clocks(self) -> ShopClocks:
+        """What tells the present of any shop."""
+        return ShopClocks(self.resources.pool, self.clock)
+
+    async def present(self, shop_id: str, clock: ClockKind) -> datetime:
+        """Return when it is in a shop of a known kind of clock; only a test clock is looked at."""
+        if clock is ClockKind.SYSTEM:
+            return self.clock.now()
+        return await self.shop_clocks.now(shop_id)
 
 
 def services_of(request: Request) -> Services:

@@ -1,12 +1,18 @@
-"""Handles one command: two round trips, one to load and one to append."""
+"""Handles one command: two round trips, one to load and one to append.
+
+A shop with a test clock costs two more, to look at it before and after. A shop in production costs
+none for being told from those: its orders' events say what clock they are of, and an order's first
+event is refused by the log if it was decided by the wrong one.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
-from app.clock import Clock
+from app.command_handling.falling_due import Silent, deadlines_request
 from app.command_handling.load_lane import LoadLane, Wanted
+from app.command_handling.present import Present, present_of
 from app.command_handling.requests import (
     DEADLINES,
     Answer,
@@ -42,11 +48,21 @@ from app.event_store.log import Loaded, StoredRequest
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded
 from app.event_store.streams import order_stream
+from app.shop_clocks.reading import ShopClocks
 
 ATTEMPTS_MAX = 5
 
 KEPT_REFUSALS_EXCLUDE = frozenset({RejectionCode.ORDER_NOT_FOUND, RejectionCode.TICKET_NOT_FOUND})
 """Refusals not remembered under an idempotency key: what is missing now may be there later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The answer, and what is to be appended for it to hold, if anything."""
+
+    item: Append | None
+    answer: Answer
+    refused: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,13 +86,13 @@ class CommandHandler:
         loads: LoadLane,
         lane: AppendLane,
         codec: Codec[OrderEvent],
-        clock: Clock,
+        clocks: ShopClocks,
         policy: Policy,
     ) -> None:
         self._loads = loads
         self._lane = lane
         self._codec = codec
-        self._clock = clock
+        self._clocks = clocks
         self._policy = policy
 
     async def handle(self, request: OrderRequest, responder: Responder) -> Answer:
@@ -89,32 +105,60 @@ class CommandHandler:
             loaded = await self._load(wanted, skip=request.assumed_new and attempt == 0)
             if loaded.request is not None:
                 return _replayed(loaded.request, request.idempotency)
-            item, answer = self._prepared(request, wanted, loaded.events, responder)
-            if item is None:
-                return answer
-            appended = await self._appended(item, answer)
+            present = await present_of(
+                request.shop_id, self._clocks, loaded.events, assume_production=attempt == 0
+            )
+            prepared = self._prepared(request, wanted, loaded.events, present, responder)
+            if present.assumed and prepared.refused and await self._test_now(request) is not None:
+                continue
+            if prepared.item is None:
+                return prepared.answer
+            appended = await self._appended(prepared.item, prepared.answer)
             if appended is not None:
+                if present.clock is ClockKind.TEST:
+                    await self._catch_up(request, present.now)
                 return appended
         raise TooManyConflicts(request.order_id)
 
     async def _load(self, wanted: Wanted, *, skip: bool) -> Loaded[OrderEvent]:
         return Loaded(request=None, events=[]) if skip else await self._loads.load(wanted)
 
+    async def _catch_up(self, request: OrderRequest, decided_at: datetime) -> None:
+        """Let happen what has fallen due since, if the clock moved while a command was decided.
+
+        The worker that moved it may have been done with this order before the command came.
+        """
+        if request.commands == (ActOnDeadlines(),):
+            return
+        test_now = await self._test_now(request)
+        if test_now is not None and test_now > decided_at:
+            again = deadlines_request(request.shop_id, request.order_id, request.correlation_id)
+            await self.handle(again, Silent())
+
+    async def _test_now(self, request: OrderRequest) -> datetime | None:
+        return await self._clocks.test_now(request.shop_id)
+
     def _prepared(
-        self, request: OrderRequest, wanted: Wanted, history: History, responder: Responder
-    ) -> tuple[Append | None, Answer]:
+        self,
+        request: OrderRequest,
+        wanted: Wanted,
+        history: History,
+        present: Present,
+        responder: Responder,
+    ) -> Prepared:
         """Decide, render the answer, and say what is to be appended for it to hold, if anything."""
         state = fold(Unregistered(), [recorded.event for recorded in history])
-        decided = self._decide(request, state)
-        new = self._recorded(request, wanted, decided, state.version)
-        if decided.refusal is None:
-            answer = responder.accepted([*history, *new], changed=decided.changed)
+        decided = self._decide(request, state, present.now)
+        new = self._recorded(request, wanted, decided, state.version, present.clock)
+        refusal = decided.refusal
+        if refusal is None:
+            answer = responder.accepted([*history, *new], changed=decided.changed, now=present.now)
         else:
-            answer = responder.refused(decided.refusal)
+            answer = responder.refused(refusal)
         key = request.idempotency
-        remembered = decided.refusal is None or _is_kept(decided.refusal)
+        remembered = refusal is None or _is_kept(refusal)
         if not new and (key is None or not remembered):
-            return None, answer
+            return Prepared(item=None, answer=answer, refused=refusal is not None)
         item = Append(
             partition_id=wanted.partition_id,
             stream_id=wanted.stream_id,
@@ -122,9 +166,9 @@ class CommandHandler:
             events=tuple(self._encoded(recorded) for recorded in new),
             idempotency=_remembered(key, answer) if remembered else None,
         )
-        return item, answer
+        return Prepared(item=item, answer=answer, refused=refusal is not None)
 
-    def _decide(self, request: OrderRequest, state: OrderState) -> Decided:
+    def _decide(self, request: OrderRequest, state: OrderState, now: datetime) -> Decided:
         """Let happen what has fallen due, then decide the commands on what that leaves.
 
         What fell due stands even if the commands are refused: a refusal that names a state, or a
@@ -132,7 +176,6 @@ class CommandHandler:
         """
         if request.buyer_id is not None and not _belongs_to(state, request.buyer_id):
             return Decided(refusal=reject(RejectionCode.ORDER_NOT_FOUND))
-        now = self._clock.now()
         fell_due = self._fell_due(state, now)
         by_actor = [(DEADLINES, event) for event in fell_due]
         state = fold(state, fell_due)
@@ -154,10 +197,15 @@ class CommandHandler:
         return () if isinstance(decision, Rejection) else decision.fell_due
 
     def _recorded(
-        self, request: OrderRequest, wanted: Wanted, decided: Decided, version: int
+        self,
+        request: OrderRequest,
+        wanted: Wanted,
+        decided: Decided,
+        version: int,
+        clock: ClockKind,
     ) -> list[Recorded[OrderEvent]]:
         """Put envelopes around new events; their positions are known only to the log (0 here)."""
-        now = self._clock.now()
+        recorded_at = self._clocks.system.now()
         return [
             Recorded(
                 partition_id=wanted.partition_id,
@@ -166,20 +214,20 @@ class CommandHandler:
                 version=version + number,
                 event_id=uuid7(),
                 event=event,
-                metadata=self._metadata(request, actor),
+                metadata=self._metadata(request, actor, clock),
                 occurred_at=event.at,
-                recorded_at=now,
+                recorded_at=recorded_at,
             )
             for number, (actor, event) in enumerate(decided.by_actor, start=1)
         ]
 
-    def _metadata(self, request: OrderRequest, actor: Actor) -> EventMetadata:
+    def _metadata(self, request: OrderRequest, actor: Actor, clock: ClockKind) -> EventMetadata:
         return EventMetadata(
             actor=actor,
             correlation_id=request.correlation_id,
             causation_id=None,
             policy_version=self._policy.version,
-            clock=ClockKind.SYSTEM,
+            clock=clock,
         )
 
     def _encoded(self, recorded: Recorded[OrderEvent]) -> NewEvent:

@@ -13,6 +13,7 @@ from app.event_store.append_lane import AppendLane, LaneObserver
 from app.event_store.connections import OwnConnection
 from app.event_store.registry import order_codec
 from app.resources import Resources
+from app.shop_clocks.reading import ShopClocks
 
 
 @asynccontextmanager
@@ -36,4 +37,5 @@ async def open_command_handler(
     ):
         codec = order_codec()
         loads = LoadLane(resources.pool, codec, settings.topology)
-        yield CommandHandler(loads=loads, lane=lane, codec=codec, clock=clock, policy=POLICY)
+        clocks = ShopClocks(resources.pool, clock)
+        yield CommandHandler(loads=loads, lane=lane, codec=codec, clocks=clocks, policy=POLICY)

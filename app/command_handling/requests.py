@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from app.domain.order.commands import OrderCommand
@@ -70,8 +71,11 @@ class Answer:
 class Responder(Protocol):
     """Renders answers. Called before the append, so that answer and events are stored together."""
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:
-        """Render the order's history; if ``changed``, with the new events at its end."""
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:
+        """Render the order's history; if ``changed``, with the new events at its end.
+
+        ``now`` is the instant the shop lives in: the one the commands were decided at.
+        """
         ...
 
     def refused(self, refusal: Refusal) -> Answer:

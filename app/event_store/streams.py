@@ -1,9 +1,14 @@
-"""How streams are named."""
+"""How streams are named. Their second part is the shop, and the append functions rely on it."""
 
 
 def order_stream(shop_id: str, order_id: str) -> str:
     """Return the id of an order's stream."""
     return f"order/{shop_id}/{order_id}"
+
+
+def streams_of_shop(shop_id: str) -> tuple[str, str]:
+    """Return the bounds of the ids of a shop's streams: from the first, up to before the second."""
+    return f"order/{shop_id}/", f"order/{shop_id}0"  # "0" follows "/"
 
 
 def order_of_stream(stream_id: str) -> tuple[str, str]:

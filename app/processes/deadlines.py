@@ -1,7 +1,8 @@
 """The worker that makes deadlines come true: claims what is due and has the order act on it.
 
 It decides nothing. The order's rules look at the instants they stored, so a tick that comes early,
-late or twice changes nothing; a claim only saves two workers from doing the same work.
+late or twice changes nothing; a claim only saves two workers from doing the same work. What is due
+by a shop's test clock is left to the worker that advances the clock.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ WITH due AS MATERIALIZED (
     CROSS JOIN LATERAL (
         SELECT d.partition_id, d.stream_id, d.kind, d.due_at
         FROM after_sales.deadlines AS d
-        WHERE d.partition_id = p.partition_id AND d.due_at <= $2
+        WHERE d.partition_id = p.partition_id AND d.test_shop_id IS NULL AND d.due_at <= $2
           AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
         ORDER BY d.due_at
         LIMIT $4
@@ -49,14 +50,14 @@ RETURNING d.partition_id, d.stream_id, d.due_at
 FIND_DUE = """
 SELECT DISTINCT d.partition_id
 FROM after_sales.deadlines AS d
-WHERE d.partition_id = ANY ($1::smallint[]) AND d.due_at <= $2
+WHERE d.partition_id = ANY ($1::smallint[]) AND d.test_shop_id IS NULL AND d.due_at <= $2
   AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
 """
 
 LOCK_IN_PARTITION = """
 SELECT d.partition_id, d.stream_id, d.kind, d.due_at
 FROM after_sales.deadlines AS d
-WHERE d.partition_id = $1 AND d.due_at <= $2
+WHERE d.partition_id = $1 AND d.test_shop_id IS NULL AND d.due_at <= $2
   AND (d.claimed_until IS NULL OR d.claimed_until <= $2)
 ORDER BY d.due_at
 LIMIT $3

@@ -1,7 +1,7 @@
 """What is due when: a row a deadline, kept by the reader `deadlines` from events alone.
 
-An event that sets a deadline writes it, one that does away with it deletes it. The worker that acts
-on them is in app/processes; all it writes here is until when it has claimed a row.
+An event that sets a deadline writes it, one that does away with it deletes it. The workers that act
+on them are in app/processes; all they write here is until when they have claimed a row.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.domain.order.events import (
@@ -31,7 +31,8 @@ from app.domain.order.events import (
     TicketEvent,
 )
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
+from app.event_store.recorded import ClockKind, Recorded
+from app.event_store.streams import order_of_stream
 from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
 
@@ -48,15 +49,26 @@ deadlines = Table(
     Column("kind", BytewiseText, nullable=False),
     Column("due_at", TIMESTAMP(timezone=True), nullable=False),
     Column("claimed_until", TIMESTAMP(timezone=True)),
+    Column("test_shop_id", BytewiseText),
     PrimaryKeyConstraint("partition_id", "stream_id", "kind", name="deadlines_pkey"),
-    Index("deadlines_due_idx", "partition_id", "due_at"),
+    Index(
+        "deadlines_due_idx",
+        *("partition_id", "due_at"),
+        postgresql_where=text("test_shop_id IS NULL"),
+    ),
+    Index(
+        "deadlines_test_due_idx",
+        *("partition_id", "test_shop_id", "due_at"),
+        postgresql_where=text("test_shop_id IS NOT NULL"),
+    ),
 )
+"""``test_shop_id`` is the shop by whose test clock the deadline comes, null for real time's."""
 
 UPSERT_ROWS = """
-INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
-SELECT r.partition_id, r.stream_id, r.kind, r.due_at
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[])
-    AS r(partition_id, stream_id, kind, due_at)
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at, test_shop_id)
+SELECT r.partition_id, r.stream_id, r.kind, r.due_at, r.test_shop_id
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
+    AS r(partition_id, stream_id, kind, due_at, test_shop_id)
 ON CONFLICT (partition_id, stream_id, kind) DO UPDATE SET
     due_at = excluded.due_at, claimed_until = NULL
 """
@@ -90,11 +102,22 @@ class DeadlinesReader:
         """Set and do away with the deadlines of a batch."""
         last = _last_changes(batch)
         gone = [key for key, due_at in last.items() if due_at is None]
-        pending = [(*key, due_at) for key, due_at in last.items() if due_at is not None]
+        test_shops = _test_shops(batch)
+        pending = [
+            (*key, due_at, test_shops.get(key[1]))
+            for key, due_at in last.items()
+            if due_at is not None
+        ]
         if gone:
             await connection.executemany(DELETE_ROW, gone)
         if pending:
             await connection.execute(UPSERT_ROWS, *columns_of(pending))
+
+
+def next_due(events: Iterable[OrderEvent]) -> datetime | None:
+    """Return the earliest deadline an order's events leave pending; None if they leave none."""
+    last = {kind: due_at for event in events for kind, due_at in deadline_changes(event)}
+    return min((due_at for due_at in last.values() if due_at is not None), default=None)
 
 
 def deadline_changes(event: OrderEvent) -> tuple[Change, ...]:
@@ -135,4 +158,13 @@ def _last_changes(batch: Iterable[Recorded[OrderEvent]]) -> Mapping[Key, datetim
         (recorded.partition_id, recorded.stream_id, kind): due_at
         for recorded in batch
         for kind, due_at in deadline_changes(recorded.event)
+    }
+
+
+def _test_shops(batch: Iterable[Recorded[OrderEvent]]) -> Mapping[str, str]:
+    """Return the shop of each stream that lives by a test clock."""
+    return {
+        recorded.stream_id: order_of_stream(recorded.stream_id)[0]
+        for recorded in batch
+        if recorded.metadata.clock is ClockKind.TEST
     }

@@ -12,7 +12,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from app.domain.order.events import OrderEvent
-from app.event_store.recorded import Recorded, Role
+from app.event_store.recorded import ClockKind, Recorded, Role
 from app.read_models.log_facts import ENTRY_SUBJECT, LogCode, facts_of
 from app.read_models.order_view import EntryState
 
@@ -23,13 +23,14 @@ class LogEntry:
 
     ``subject`` is ``order``, ``entry`` or a ticket id; ``before`` and ``after`` are its states,
     None where it has none. ``params`` are the facts by stable names: codes, amounts in minor
-    units, instants in RFC 3339.
+    units, instants in RFC 3339. ``clock``: by whose time ``occurred_at`` is.
     """
 
     version: int
     event_id: UUID
     occurred_at: datetime
     recorded_at: datetime
+    clock: ClockKind
     actor_role: Role
     actor_id: str
     code: LogCode
@@ -47,6 +48,7 @@ def log_entry(recorded: Recorded[OrderEvent]) -> LogEntry:
         event_id=recorded.event_id,
         occurred_at=recorded.occurred_at,
         recorded_at=recorded.recorded_at,
+        clock=recorded.metadata.clock,
         actor_role=recorded.metadata.actor.role,
         actor_id=recorded.metadata.actor.id,
         code=facts.code,

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
 from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded, Role
+from app.event_store.recorded import ClockKind, Recorded, Role
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
 from app.read_models.log_entry import LogEntry, log_entry
 from app.read_models.log_facts import LogCode
@@ -30,6 +30,7 @@ operation_log = Table(
     Column("subject", Text, nullable=False),
     Column("after", Text),
     Column("params", JSONB, nullable=False),
+    Column("clock", Text, nullable=False, server_default=ClockKind.SYSTEM.value),
     PrimaryKeyConstraint("partition_id", "stream_id", "version", name="operation_log_pkey"),
 )
 
@@ -64,6 +65,7 @@ def log_entry_from_row(row: asyncpg.Record) -> LogEntry:
         event_id=row["event_id"],
         occurred_at=row["occurred_at"],
         recorded_at=row["recorded_at"],
+        clock=ClockKind(row["clock"]),
         actor_role=Role(row["actor_role"]),
         actor_id=row["actor_id"],
         code=LogCode(row["code"]),
@@ -89,4 +91,5 @@ def _row(recorded: Recorded[OrderEvent]) -> tuple[object, ...]:
         entry.subject,
         entry.after,
         to_json(entry.params).decode(),
+        entry.clock.value,
     )

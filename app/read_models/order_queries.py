@@ -11,7 +11,7 @@ from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Recorded
+from app.event_store.recorded import ClockKind, Recorded
 from app.event_store.streams import order_stream
 from app.read_models.log_entry import LogEntry, linked, log_entries, log_entry
 from app.read_models.operation_log import log_entry_from_row
@@ -47,24 +47,24 @@ WITH o AS (
     WHERE o.partition_id = $1 AND o.shop_id = $2 AND o.order_id = $3
 ), l AS (
     SELECT l.version, l.event_id, l.occurred_at, l.recorded_at, l.actor_role, l.actor_id, l.code,
-           l.subject, l.after, l.params
+           l.subject, l.after, l.params, l.clock
     FROM after_sales.operation_log AS l
     WHERE l.partition_id = $1 AND l.stream_id = $4
 )
 SELECT 0 AS kind, o.doc, NULL::text AS actor_role, NULL::text AS actor_id, NULL::text AS code,
-       NULL::text AS subject, NULL::text AS after, NULL::jsonb AS params,
+       NULL::text AS subject, NULL::text AS after, NULL::jsonb AS params, NULL::text AS clock,
        NULL::smallint AS partition_id, NULL::bigint AS position, NULL::text AS stream_id,
        o.version, NULL::uuid AS event_id, NULL::text AS type, NULL::smallint AS schema_version,
        NULL::jsonb AS data, NULL::jsonb AS metadata, NULL::timestamptz AS occurred_at,
        NULL::timestamptz AS recorded_at
 FROM o
 UNION ALL
-SELECT 1, NULL, l.actor_role, l.actor_id, l.code, l.subject, l.after, l.params,
+SELECT 1, NULL, l.actor_role, l.actor_id, l.code, l.subject, l.after, l.params, l.clock,
        NULL, NULL, NULL, l.version, l.event_id, NULL, NULL, NULL, NULL, l.occurred_at,
        l.recorded_at
 FROM l
 UNION ALL
-SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
+SELECT 2, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
        e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
        e.data, e.metadata, e.occurred_at, e.recorded_at
 FROM after_sales.events AS e
@@ -90,6 +90,11 @@ class OrderWithLog(NamedTuple):
 
     order: OrderView
     log: list[LogEntry]
+
+    @property
+    def clock(self) -> ClockKind:
+        """By whose time the order lives: all its events are of one clock."""
+        return self.log[0].clock
 
 
 async def fetch_order(

@@ -20,6 +20,7 @@ from app.event_store.lane_queue import LaneLimits
 from app.resources import Resources
 from app.service import open_services
 from app.settings import Settings
+from app.shop_clocks.reading import ShopClocks
 from tests.support.api import SHOP, Api, api_settings, running_api
 from tests.support.story import an_order, done, order_path, orders_of, problem, registered
 
@@ -99,7 +100,7 @@ async def narrow(
                 loads=LoadLane(resources.pool, opened.codec),
                 lane=lane,
                 codec=opened.codec,
-                clock=clock,
+                clocks=ShopClocks(resources.pool, clock),
                 policy=opened.policy,
             )
             yield replace(opened, handler=handler)

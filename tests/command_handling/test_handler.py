@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import pytest
 
@@ -35,6 +36,7 @@ from app.event_store.connections import OwnConnection
 from app.event_store.recorded import Actor, Role
 from app.event_store.registry import order_codec
 from app.resources import Resources
+from app.shop_clocks.reading import ShopClocks
 from tests.conftest import START
 from tests.support.orders import (
     BUYER,
@@ -56,10 +58,12 @@ class Heard:
     """Answers with a running number, and keeps what it was given to answer to."""
 
     histories: list[History] = field(default_factory=list)
+    instants: list[datetime] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:
         self.histories.append(history)
+        self.instants.append(now)
         return Answer(status=201 if changed else 200, body=str(len(history)).encode())
 
     def refused(self, refusal: Refusal) -> Answer:
@@ -103,7 +107,7 @@ async def handler(
         loads=LoadLane(resources.pool, codec),
         lane=overtaken,
         codec=codec,
-        clock=clock,
+        clocks=ShopClocks(resources.pool, clock),
         policy=POLICY,
     )
 

@@ -1,5 +1,6 @@
 """The consumer's applications: each creates a ticket."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -143,5 +144,5 @@ async def request_repair(
     )
 
 
-def _newest_ticket(view: OrderView) -> Ticket:
+def _newest_ticket(view: OrderView, _now: datetime) -> Ticket:
     return ticket_on_wire(view.tickets[-1])

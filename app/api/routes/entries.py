@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
 from app.api.bulk_open import open_each
-from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, OrderId, Render, ShopId, allow
+from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, OrderId, ShopId, allow
 from app.api.declared import command_problems, problems
 from app.api.order_reading import read_order
 from app.api.problems import ProblemError
@@ -59,15 +59,13 @@ async def get_after_sales_entry(
 ) -> Response:
     """Show the entry, every eligibility rule with what was observed, and what opening may cost."""
     services = call.services
-    now = at or services.clock.now()
-    found = await read_order(
-        services.resources.pool, services.codec, shop_id, order_id, now=now, policy=services.policy
-    )
+    found = await read_order(services, shop_id, order_id, at=at)
     if found is None or not call.caller.may_see_buyer(found.order.facts.buyer_id):
         raise ProblemError("order_not_found")
-    verdict = check_eligibility(found.order, now, services.policy)
+    verdict = check_eligibility(found.order, found.at, services.policy)
     cost = cost_preview(found.order.facts, found.order.refundable)
-    return call.json(entry_detail_on_wire(found.view, verdict, cost, now), etag=found.view.version)
+    shown = entry_detail_on_wire(found.view, verdict, cost, found.at)
+    return call.json(shown, etag=found.view.version)
 
 
 @router.post(
@@ -93,7 +91,7 @@ async def open_after_sales_entry(
         shop_id,
         order_id,
         OpenAfterSalesEntry(),
-        render=_shown(call),
+        render=opened_entry_on_wire,
         key=key,
         if_match=if_match,
     )
@@ -115,7 +113,7 @@ async def request_entry_reopening(
 ) -> Response:
     """Ask the merchant to open the entry again. While one request waits, asking changes nothing."""
     command = RequestEntryReopening(note=body.note)
-    return await call.command(shop_id, order_id, command, render=_shown(call), key=key)
+    return await call.command(shop_id, order_id, command, render=opened_entry_on_wire, key=key)
 
 
 @router.post(
@@ -136,7 +134,7 @@ async def decline_entry_reopening(
     """Answer the consumer's request with no, for a coded reason the consumer is told."""
     command = DeclineEntryReopening(reason=body.reason, note=body.note)
     return await call.command(
-        shop_id, order_id, command, render=_shown(call), key=key, if_match=if_match
+        shop_id, order_id, command, render=opened_entry_on_wire, key=key, if_match=if_match
     )
 
 
@@ -157,8 +155,3 @@ async def open_after_sales_entries(
     Repeating is safe: entries that are open stay as they are.
     """
     return call.json(await open_each(call, shop_id, body.order_ids))
-
-
-def _shown(call: Call) -> Render:
-    now = call.services.clock.now()
-    return lambda view: opened_entry_on_wire(view, now)

@@ -73,7 +73,7 @@ async def get_orders(
 ) -> Response:
     """List orders, newest first. The list may lag by milliseconds; `current_to` says how far."""
     services = call.services
-    now = services.clock.now()
+    now = await services.shop_clocks.now(shop_id)
     filters = OrderFilters(
         buyer_id=call.caller.buyer_id or query.buyer_id,
         entry_state=query.entry_state,

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IdempotencyKeyHeader, OrderId, Render, ShopId, allow
+from app.api.calls import Call, IdempotencyKeyHeader, OrderId, ShopId, allow
 from app.api.declared import command_problems, problems
 from app.api.problems import ProblemError
 from app.api.strict_request import StrictRoute
@@ -66,7 +66,7 @@ async def register_order(
         shop_id,
         body.order_id,
         RegisterOrder(facts=facts_of(shop_id, body)),
-        render=_shown(call),
+        render=order_on_wire,
         created=True,
         key=key,
     )
@@ -88,7 +88,7 @@ async def record_shipment(
 ) -> Response:
     """Take note of when the goods were shipped. The same instant again changes nothing."""
     command = RecordShipment(shipped_at=body.shipped_at)
-    return await call.command(shop_id, order_id, command, render=_shown(call), key=key)
+    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
 
 
 @router.post(
@@ -107,7 +107,7 @@ async def record_receipt_confirmation(
 ) -> Response:
     """Take note of when receipt was confirmed; the after-sales period of 7 days runs from there."""
     command = RecordReceiptConfirmation(confirmed_at=body.confirmed_at)
-    return await call.command(shop_id, order_id, command, render=_shown(call), key=key)
+    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
 
 
 @router.post(
@@ -126,7 +126,7 @@ async def record_settlement(
 ) -> Response:
     """Take note of when the money left escrow for the shop's accounts."""
     command = RecordSettlement(settled_at=body.settled_at)
-    return await call.command(shop_id, order_id, command, render=_shown(call), key=key)
+    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
 
 
 @router.get(
@@ -156,10 +156,5 @@ async def get_order(
         found = await fetch_order_as_of(database, codec, shop_id, order_id, as_of)
     if found is None or not call.caller.may_see_buyer(found.order.buyer_id):
         raise ProblemError("order_not_found")
-    now = as_of or services.clock.now()
+    now = as_of or await services.present(shop_id, found.clock)
     return call.json(order_detail_on_wire(found.order, found.log, now), etag=found.order.version)
-
-
-def _shown(call: Call) -> Render:
-    now = call.services.clock.now()
-    return lambda view: order_on_wire(view, now)

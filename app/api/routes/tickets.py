@@ -1,5 +1,6 @@
 """Tickets (售后单): looked at and decided."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Response
@@ -162,7 +163,7 @@ async def _decide(
 
 
 def _ticket(ticket_id: str) -> Render:
-    def render(view: OrderView) -> Ticket:
+    def render(view: OrderView, _now: datetime) -> Ticket:
         ticket = view.ticket(ticket_id)
         assert ticket is not None  # noqa: S101 - a decision was taken on it
         return ticket_on_wire(ticket)

@@ -25,6 +25,8 @@ class OperationLogEntry(ResponseModel):
     event_id: str
     occurred_at: datetime
     recorded_at: datetime
+    clock: str
+    """By whose time `occurred_at` is: `system`, or `test` for a shop with a test clock."""
     actor: LogActor
     code: str
     """Stable name of what happened; more may come."""
@@ -45,6 +47,7 @@ def log_entry_on_wire(entry: LogEntry) -> OperationLogEntry:
         event_id=str(entry.event_id),
         occurred_at=entry.occurred_at,
         recorded_at=entry.recorded_at,
+        clock=entry.clock.value,
         actor=LogActor(role=entry.actor_role.value, id=entry.actor_id),
         code=entry.code.value,
         text=localized(render(entry)),

@@ -8,12 +8,14 @@ from prometheus_client import CollectorRegistry
 from app.access.authentication import Authentication
 from app.access.consumer_tokens import ConsumerTokenKeys
 from app.api.lane_metrics import LaneMetrics
+from app.api.live_streams import LiveStreams
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
 from app.clock import Clock
 from app.command_handling.opening import open_command_handler
 from app.domain.policy import POLICY
 from app.event_store.registry import order_codec
+from app.notifications.watching import InboxWatch
 from app.resources import Resources
 from app.settings import Settings
 
@@ -24,7 +26,10 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open the services on open resources, and close them at the end."""
     settings = resources.settings
-    async with open_command_handler(resources, clock, LaneMetrics(metrics)) as handler:
+    async with (
+        open_command_handler(resources, clock, LaneMetrics(metrics)) as handler,
+        InboxWatch(resources.pool) as watch,
+    ):
         yield Services(
             resources=resources,
             clock=clock,
@@ -40,6 +45,12 @@ async def open_services(
             rate_limiter=RateLimiter(
                 limit=settings.rate_limit_requests,
                 window_seconds=settings.rate_limit_window_seconds,
+            ),
+            streams=LiveStreams(
+                watch,
+                metrics,
+                streams_max=settings.streams_max,
+                per_caller_max=settings.streams_per_caller_max,
             ),
             metrics=metrics,
         )

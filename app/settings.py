@@ -78,6 +78,15 @@ class Settings(BaseSettings):
     rate_limit_window_seconds: int = Field(default=60, ge=1)
     """Length of the window that `rate_limit_requests` counts in."""
 
+    streams_max: int = Field(default=1_000, ge=1)
+    """Live streams of notifications open at a time, per process."""
+
+    streams_per_caller_max: int = Field(default=10, ge=1)
+    """Live streams one key or consumer may have open at a time in a shop, per process."""
+
+    stream_heartbeat_seconds: float = Field(default=15.0, gt=0)
+    """How long a live stream is silent at most; shorter than proxies bear it."""
+
     # Who may call
 
     consumer_token_secret: SecretStr | None = None

@@ -15,6 +15,7 @@ from app.api.routes import (
     entries,
     imports,
     lists,
+    notification_stream,
     notifications,
     operations,
     orders,
@@ -33,6 +34,7 @@ ROUTERS = (
     tickets.router,
     lists.router,
     notifications.router,
+    notification_stream.router,
     reasons.router,
     operations.router,
 )

@@ -72,6 +72,14 @@ class Call:
         """The id this request is known by in answers, logs and events."""
         return str(self.request.scope["aftersales.request_id"])
 
+    async def still_allowed(self) -> bool:
+        """Whether the credential is as good as it was: for answers that take long."""
+        try:
+            now = await self.services.authentication.authenticate(_credential(self.request))
+        except Unauthenticated:
+            return False
+        return now == self.caller
+
     def order_request(
         self,
         shop_id: str,
@@ -228,10 +236,8 @@ def _refuse_unknown_query(request: Request) -> None:
 
 async def _caller(request: Request, services: Services) -> Caller:
     """Find out who makes the request, and count it; strangers by where they call from."""
-    scheme, _, credential = (header(request, b"authorization") or "").partition(" ")
-    presented = credential.strip() if scheme.lower() == "bearer" else ""
     try:
-        caller = await services.authentication.authenticate(presented)
+        caller = await services.authentication.authenticate(_credential(request))
     except Unauthenticated as error:
         host = request.client.host if request.client else ""
         _count(request, services, f"stranger/{host}")
@@ -240,6 +246,11 @@ async def _caller(request: Request, services: Services) -> Caller:
         ) from error
     _count(request, services, f"{caller.actor.role.value}/{caller.actor.id}")
     return caller
+
+
+def _credential(request: Request) -> str:
+    scheme, _, credential = (header(request, b"authorization") or "").partition(" ")
+    return credential.strip() if scheme.lower() == "bearer" else ""
 
 
 def _count(request: Request, services: Services, name: str) -> None:

@@ -78,6 +78,13 @@ _REQUEST = (
     _kind("head_too_large", 431, "请求头过大", "The head of the request is too large"),
     _kind("rate_limited", 429, "请求过于频繁", "Too many requests", repeatable=True),
     _kind(
+        "too_many_streams",
+        429,
+        "实时连接过多",
+        "You have as many live streams open as you may",
+        repeatable=True,
+    ),
+    _kind(
         "internal_error", 500, "服务内部错误", "Something went wrong on our side", repeatable=True
     ),
     _kind(

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from app.access.authentication import Authentication
+from app.api.live_streams import LiveStreams
 from app.api.rate_limit import RateLimiter
 from app.clock import Clock
 from app.command_handling.handler import CommandHandler
@@ -29,6 +31,7 @@ class Services:
     handler: CommandHandler
     authentication: Authentication
     rate_limiter: RateLimiter
+    streams: LiveStreams
     metrics: CollectorRegistry
 
     @property
@@ -48,3 +51,10 @@ def services_of(request: Request) -> Services:
     services = request.app.state.services
     assert isinstance(services, Services)  # noqa: S101 - set before the first request
     return services
+
+
+def end_streams(app: FastAPI) -> None:
+    """End the live streams of an application that is about to stop; it would wait for them."""
+    services = getattr(app.state, "services", None)
+    if isinstance(services, Services):  # missing if it never started
+        services.streams.end()

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from uvicorn.loops.auto import auto_loop_factory
 
 from app.api.http_protocol import HttpProtocol
+from app.api.services import end_streams
 from app.commands.failures import CommandFailed
 from app.commands.surroundings import LoopFactory
 
@@ -31,6 +32,12 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Capture none; `should_exit` is set by whoever runs the server."""
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop serving; live streams, which never end by themselves, are ended first."""
+        if isinstance(self.config.app, FastAPI):
+            end_streams(self.config.app)
+        await super().shutdown(sockets)
 
 
 def make_server(app: FastAPI) -> Server:

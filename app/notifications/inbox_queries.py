@@ -8,6 +8,7 @@ import asyncpg
 from pydantic_core import from_json
 
 from app.event_store.connections import Queryable
+from app.event_store.partitions import partition_of
 from app.notifications.inbox import NotificationsReader
 from app.notifications.notification import Notification
 from app.notifications.recipient import Recipient
@@ -91,6 +92,13 @@ FROM n
 WHERE {_OWN}
 """
 
+FIND_ENDS = """
+SELECT h.position AS head, c.position AS current_to
+FROM after_sales.log_heads AS h
+LEFT JOIN after_sales.checkpoints AS c ON c.partition_id = h.partition_id AND c.reader = $2
+WHERE h.partition_id = $1
+"""
+
 COUNT_UNREAD = f"""
 SELECT c.position AS current_to, u.unread, u.looked_at
 FROM after_sales.checkpoints AS c
@@ -128,6 +136,14 @@ class InboxPage:
     messages: tuple[InboxMessage, ...]
     next: int | None
     current_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxEnds:
+    """The position inboxes of a shop are current to, and the last one of its partition."""
+
+    current_to: int
+    head: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +193,13 @@ async def list_after(
     """
     rows = await database.fetch(LIST_AFTER, *recipient.key, position, limit)
     return [_message(row, recipient) for row in rows]
+
+
+async def find_ends(database: Queryable, shop_id: str) -> InboxEnds:
+    """Return how far a shop's inboxes have come, and how far the log they follow has."""
+    row = await database.fetchrow(FIND_ENDS, partition_of(shop_id), NotificationsReader().name)
+    assert row is not None  # noqa: S101 - every partition has its head
+    return InboxEnds(current_to=row["current_to"] or 0, head=row["head"])
 
 
 async def fetch_message(

@@ -7,6 +7,7 @@ from uuid import UUID
 import httpx
 
 from tests.support.api import SHOP, Api, Caller
+from tests.support.event_source import event_source
 from tests.support.story import OPEN, SETTLED, a_refund, an_order, some_goods
 
 READERS = frozenset({"platform", "merchant", "consumer"})
@@ -39,6 +40,7 @@ ROLES: dict[str, frozenset[str]] = {
     "record_refund_success": PLATFORM,
     "list_notifications": MERCHANT | CONSUMER,
     "count_unread_notifications": MERCHANT | CONSUMER,
+    "stream_notifications": MERCHANT | CONSUMER,
     "read_notifications": MERCHANT | CONSUMER,
     "read_notification": MERCHANT | CONSUMER,
     "list_reasons": READERS,
@@ -89,6 +91,8 @@ class Operation:
             ticket_id=f"{order_id}-1",
             notification_id=await self._own_message(caller, shop_id),
         )
+        if self.name.startswith("stream_"):
+            return await _beginning_of(caller, path)
         if self.method == "GET":
             return await caller.get(path)
         if self.name.startswith("import_"):
@@ -108,6 +112,17 @@ class Operation:
     def about_one_order(self) -> bool:
         """Whether the path names an order or a ticket."""
         return "{order_id}" in self.template or "{ticket_id}" in self.template
+
+
+async def _beginning_of(caller: Caller, path: str) -> httpx.Response:
+    """Open a stream and leave; return its head, or the problem."""
+    url = str(caller.client.base_url.join(path))
+    async with event_source(url, caller.credential()) as source:
+        answer = source.answer
+        content = answer.content if answer.is_error else b""
+        return httpx.Response(
+            answer.status_code, headers=answer.headers, content=content, request=answer.request
+        )
 
 
 async def operations_of(api: Api) -> list[Operation]:

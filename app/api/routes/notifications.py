@@ -36,7 +36,7 @@ InboxReader = Annotated[Call, allow(Scope.NOTIFICATIONS_READ, Role.MERCHANT, Rol
 InboxOwner = Annotated[Call, allow(Scope.NOTIFICATIONS_WRITE, Role.MERCHANT, Role.CONSUMER)]
 NotificationId = Annotated[UUID, Path(description="The message.")]
 
-_INBOX = "/v1/shops/{shop_id}/notifications"
+INBOX = "/v1/shops/{shop_id}/notifications"
 
 
 class InboxQuery(PageQuery):
@@ -53,7 +53,7 @@ def recipient_of(call: Call, shop_id: str) -> Recipient:
 
 
 @router.get(
-    _INBOX,
+    INBOX,
     name="list_notifications",
     summary="Read the in-site inbox",
     response_model=NotificationPage,
@@ -82,7 +82,7 @@ async def get_notifications(
 
 
 @router.get(
-    f"{_INBOX}/unread-count",
+    f"{INBOX}/unread-count",
     name="count_unread_notifications",
     summary="How many messages are unread",
     response_model=UnreadCount,
@@ -94,7 +94,7 @@ async def get_unread_count(shop_id: ShopId, call: InboxReader) -> Response:
 
 
 @router.post(
-    f"{_INBOX}/read",
+    f"{INBOX}/read",
     name="read_notifications",
     summary="Mark all messages up to a position as read",
     response_model=UnreadCount,
@@ -114,7 +114,7 @@ async def read_notifications(
 
 
 @router.post(
-    f"{_INBOX}/{{notification_id}}/read",
+    f"{INBOX}/{{notification_id}}/read",
     name="read_notification",
     summary="Mark one message as read",
     response_model=Notification,

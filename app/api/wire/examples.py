@@ -54,6 +54,17 @@ REQUEST_GOODS: dict[str, Any] = {
     "description": "The lid does not close.",
 }
 READ_NOTIFICATIONS: dict[str, Any] = {"up_to": 48213}
+NOTIFICATION_STREAM = """\
+id: 48213
+retry: 2718
+
+id: 48220
+event: notification
+data: {"notification_id": "5b0d1b5c-5b7e-5d0c-9d7e-2f6f0a0c8d11", "position": 48220, ...}
+
+: still here
+
+"""
 REJECT_APPLICATION: dict[str, Any] = {
     "reason": "damaged_by_buyer",
     "note": "The picture shows a fall.",

@@ -4,7 +4,7 @@ Run as many as you like, in as many processes as you like: none leads, none wait
 """
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 from uuid_utils.compat import uuid7
@@ -19,11 +19,14 @@ from app.event_store.idempotency import prune_requests
 from app.event_store.registry import order_codec
 from app.event_store.streams import order_of_stream
 from app.processes.deadlines import Act, DeadlineWorker, pause
+from app.processes.test_clocks import ActAndTell, TestClockWorker
+from app.read_models.deadlines import next_due
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
 from app.readers.wake import LogListener
 from app.resources import Resources
+from app.shop_clocks.changing import CLOCK_CHANNEL
 
 PRUNE_EVERY_SECONDS = 600.0
 RETRY_SECONDS = 1.0
@@ -41,14 +44,17 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
 
     await _wait_for_checkpoints(resources, stop)
     runner = Runner(pool, order_codec(), READERS, topology=settings.topology)
+    clocks_heard = asyncio.Event()
     async with (
-        LogListener(own_connection) as listener,
+        LogListener(own_connection, also={CLOCK_CHANNEL: clocks_heard}) as listener,
         open_command_handler(resources, clock) as handler,
         asyncio.TaskGroup() as tasks,
     ):
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
         tasks.create_task(runner.run(stop, listener.heard))
+        test_clocks = TestClockWorker(pool, act_and_tell_with(handler), clock)
         tasks.create_task(deadlines.run(stop))
+        tasks.create_task(test_clocks.run(stop, clocks_heard))
         tasks.create_task(_prune(resources, clock, stop))
         _log.info("worker_started", readers=[reader.name for reader in READERS])
 
@@ -59,6 +65,18 @@ def act_with(handler: CommandHandler) -> Act:
     async def act(_partition_id: int, stream_id: str) -> None:
         request = deadlines_request(*order_of_stream(stream_id), str(uuid7()))
         await handler.handle(request, Silent())
+
+    return act
+
+
+def act_and_tell_with(handler: CommandHandler) -> ActAndTell:
+    """Return what lets an order act on its deadlines and tells which comes next."""
+
+    async def act(_partition_id: int, stream_id: str) -> datetime | None:
+        silent = Silent()
+        request = deadlines_request(*order_of_stream(stream_id), str(uuid7()))
+        await handler.handle(request, silent)
+        return next_due(recorded.event for recorded in silent.history)
 
     return act
 

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
     OPERATIONS_READ = "operations:read"
+    TEST_CLOCKS_WRITE = "test_clocks:write"
 
 
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -27,6 +28,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ORDERS_READ,
                 Scope.ENTRIES_WRITE,
                 Scope.TICKETS_WRITE,
+                Scope.TEST_CLOCKS_WRITE,
                 Scope.NOTIFICATIONS_READ,
                 Scope.NOTIFICATIONS_WRITE,
             }
@@ -37,6 +39,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ORDERS_WRITE,
                 Scope.REFUNDS_WRITE,
                 Scope.OPERATIONS_READ,
+                Scope.TEST_CLOCKS_WRITE,
             }
         ),
         Role.CONSUMER: frozenset(

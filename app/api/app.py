@@ -20,6 +20,7 @@ from app.api.routes import (
     operations,
     orders,
     reasons,
+    test_clocks,
     tickets,
 )
 from app.api.services import Services
@@ -36,6 +37,7 @@ ROUTERS = (
     notifications.router,
     notification_stream.router,
     reasons.router,
+    test_clocks.router,
     operations.router,
 )
 

@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from app.domain.rejections import RejectionCode
 from app.domain.text import Text
+from app.shop_clocks.changing import ClockRefusalCode
 
 TYPE_BASE = "urn:aftersales:problem:"
 """Problem types are URNs: stable wherever the service runs."""
@@ -192,9 +193,55 @@ _REJECTIONS = (
     _kind(RejectionCode.NOTHING_REQUESTED, 409, "申请金额为零", "No money is asked for"),
 )
 
-PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(dict((*_REQUEST, *_REJECTIONS)))
+_CLOCKS = (
+    _kind(
+        ClockRefusalCode.TEST_CLOCK_NOT_FOUND,
+        404,
+        "该店铺没有测试时钟",
+        "The shop has no test clock",
+    ),
+    _kind(
+        ClockRefusalCode.SHOP_IN_PRODUCTION,
+        409,
+        "店铺已有订单，不能再使用测试时钟",
+        "The shop is in production: it has orders, and can never get a test clock",
+    ),
+    _kind(
+        ClockRefusalCode.TEST_CLOCK_EXISTS,
+        409,
+        "测试时钟已以不同起始时间创建",
+        "The shop has a test clock that was created to stand elsewhere",
+    ),
+    _kind(
+        ClockRefusalCode.CLOCK_ADVANCING,
+        409,
+        "测试时钟正在推进",
+        "The test clock is still advancing",
+        repeatable=True,
+    ),
+    _kind(
+        ClockRefusalCode.CLOCK_MOVED_BACKWARDS,
+        409,
+        "测试时钟只能向前推进",
+        "A test clock goes forward only",
+    ),
+    _kind(
+        ClockRefusalCode.CLOCK_ADVANCE_TOO_FAR,
+        422,
+        "单次推进跨度过大",
+        "One advance goes no further than 400 days",
+    ),
+    _kind(
+        ClockRefusalCode.CLOCK_OUT_OF_RANGE,
+        422,
+        "测试时钟超出允许范围",
+        "A test clock stands between 2020 and ten years from now",
+    ),
+)
+
+PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(dict((*_REQUEST, *_REJECTIONS, *_CLOCKS)))
 """All kinds by code."""
 
-_UNNAMED = {code for code in RejectionCode if code not in PROBLEMS}
+_UNNAMED = {code for code in (*RejectionCode, *ClockRefusalCode) if code not in PROBLEMS}
 if _UNNAMED:
     raise AssertionError(f"rejections without a problem: {sorted(_UNNAMED)}")

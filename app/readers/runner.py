@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Generic, Protocol
 
@@ -19,6 +18,7 @@ from app.readers.claims import Progress, claim, find_behind, move
 from app.readers.failures import is_database_trouble
 from app.readers.feed import read_feeds
 from app.readers.reader import Reader
+from app.waiting import wait_for_any
 
 _log = structlog.get_logger(__name__)
 
@@ -95,12 +95,12 @@ class Runner(Generic[E]):
                     exc_info=not is_database_trouble(error, None),
                     reason=repr(error),
                 )
-                await _wait_for_any(backoff_seconds, stop)
+                await wait_for_any(backoff_seconds, stop)
                 backoff_seconds = min(backoff_seconds * 2, self._limits.backoff_max_seconds)
                 continue
             backoff_seconds = self._limits.backoff_min_seconds
             if not applied:
-                await _wait_for_any(self._limits.poll_interval_seconds, stop, heard)
+                await wait_for_any(self._limits.poll_interval_seconds, stop, heard)
 
     async def run_until_caught_up(self) -> int:
         """Apply all there is and return how many events were applied, counted once per reader."""
@@ -158,15 +158,3 @@ class Runner(Generic[E]):
             if stopped:
                 self._observer.reader_stopped(progress.claim.reader, progress.claim.partition_id)
         return applied + stopped
-
-
-async def _wait_for_any(timeout_seconds: float, *events: asyncio.Event) -> None:
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        with suppress(TimeoutError):
-            await asyncio.wait(
-                waiting, timeout=timeout_seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-    finally:
-        for task in waiting:
-            task.cancel()

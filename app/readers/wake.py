@@ -1,6 +1,8 @@
 """Hearing that the log has grown, while the connection allows it."""
 
 import asyncio
+from collections.abc import Mapping
+from functools import partial
 
 import asyncpg
 import structlog
@@ -15,12 +17,20 @@ _log = structlog.get_logger(__name__)
 class LogListener:
     """Sets ``heard`` at every announcement, over a connection of its own that it keeps alive.
 
+    ``also`` are other channels, each with what is to be set at an announcement there.
     Behind a pooler in transaction mode nothing is ever heard; whoever waits must look by himself
     from time to time.
     """
 
-    def __init__(self, connect: Connect, *, retry_seconds: float = 1.0) -> None:
+    def __init__(
+        self,
+        connect: Connect,
+        *,
+        retry_seconds: float = 1.0,
+        also: Mapping[str, asyncio.Event] | None = None,
+    ) -> None:
         self.heard = asyncio.Event()
+        self._events = {LOG_CHANNEL: self.heard, **(also or {})}
         self._connect = connect
         self._retry_seconds = retry_seconds
         self._task: asyncio.Task[None] | None = None
@@ -47,9 +57,14 @@ class LogListener:
         connection = await self._connect()
         try:
             connection.add_termination_listener(lambda *_: lost.set())
-            await connection.add_listener(LOG_CHANNEL, lambda *_: self.heard.set())
-            # What was announced while nobody listened is found by looking once.
-            self.heard.set()
+            for channel, event in self._events.items():
+                await connection.add_listener(channel, partial(_set, event))
+                # What was announced while nobody listened is found by looking once.
+                event.set()
             await lost.wait()
         finally:
             connection.terminate()
+
+
+def _set(event: asyncio.Event, *_: object) -> None:
+    event.set()

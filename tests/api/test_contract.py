@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.support.api import SHOP, Api
+from tests.support.clocks import in_test_mode
 from tests.support.operations import BODIES, ROLES, operations_of
 from tests.support.story import (
     OPEN,
@@ -100,7 +101,10 @@ def _of(*roles: str) -> frozenset[str]:
 
 
 OPERATIONS = {
-    "platform": _of("platform") | {"get_order", "list_orders", "list_reasons"} | _of(),
+    "platform": _of("platform")
+    | {"get_order", "list_orders", "list_reasons"}
+    | {"get_test_clock", "advance_test_clock"}
+    | _of(),
     "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets", "list_notifications"},
     "consumer": _of("consumer")
     | {"get_ticket", "list_orders", "list_notifications"}
@@ -111,6 +115,11 @@ OPERATIONS = {
 STATES = ("registered", "received", "asked", "applied", "agreed")
 EACH = 12
 """Orders of each state to draw from; as many again are kept for requests sure to be granted."""
+
+STANDING, ADVANCED, TO_COME = [
+    [f"{name}-{number}" for number in range(3)] for name in ("standing", "advanced", "to-come")
+]
+"""Shops in test mode: to look at, to advance, and to be made."""
 
 GRANTED_IN = {
     "record_shipment": "registered",
@@ -167,6 +176,8 @@ async def _some_of_everything(api: Api) -> None:
             done(await consumer.post(path, a_refund(), key=path), 201)
     for number in range(2 * EACH):
         done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/agreed-{number}-1/agree"))
+    for shop_id in (*STANDING, *ADVANCED):
+        await in_test_mode(api.platform, shop_id)
     await api.follow()
 
 
@@ -194,6 +205,14 @@ async def _schemathesis(url: str, config: Path, names: frozenset[str]) -> tuple[
     grantable["register_order"] = [
         {"path": {"shop_id": SHOP}, "body": an_order(f"new-{number}")} for number in range(3)
     ]
+    grantable |= {
+        "create_test_clock": [{"path": {"shop_id": shop_id}, "body": {}} for shop_id in TO_COME],
+        "get_test_clock": [{"path": {"shop_id": shop_id}, "body": None} for shop_id in STANDING],
+        "advance_test_clock": [
+            {"path": {"shop_id": shop_id}, "body": BODIES["advance_test_clock"]}
+            for shop_id in ADVANCED
+        ],
+    }
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run"),
         *(f"{url}/openapi.json", "--no-color", *include),

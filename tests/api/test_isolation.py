@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 
 from tests.support.api import BUYER, OTHER_BUYER, OTHER_SHOP, SHOP, Api, Caller
+from tests.support.clocks import in_test_mode
 from tests.support.operations import ANYBODY, ROLES, operations_of
 from tests.support.story import (
     OPEN,
@@ -19,6 +20,7 @@ from tests.support.story import (
 
 
 async def test_each_operation_is_open_to_its_roles_and_to_nobody_else(api: Api) -> None:
+    await in_test_mode(api.platform)
     await applied(api)
     await api.follow()
     operations = await operations_of(api)

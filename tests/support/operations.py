@@ -44,6 +44,9 @@ ROLES: dict[str, frozenset[str]] = {
     "read_notifications": MERCHANT | CONSUMER,
     "read_notification": MERCHANT | CONSUMER,
     "list_reasons": READERS,
+    "create_test_clock": PLATFORM,
+    "get_test_clock": PLATFORM | MERCHANT,
+    "advance_test_clock": PLATFORM | MERCHANT,
     "list_readers": PLATFORM,
     "get_liveness": ANYBODY,
     "get_readiness": ANYBODY,
@@ -65,6 +68,8 @@ BODIES: dict[str, Any] = {
     "request_repair": some_goods(),
     "reject_application": {"reason": "other"},
     "read_notifications": {"up_to": 1},
+    "create_test_clock": {},
+    "advance_test_clock": {"by_seconds": 60},
 }
 
 

@@ -70,3 +70,6 @@ REJECT_APPLICATION: dict[str, Any] = {
     "note": "The picture shows a fall.",
     "evidence": ["https://img.example.com/kettle-lid.jpg"],
 }
+CREATE_TEST_CLOCK: dict[str, Any] = {"now": "2026-09-01T10:00:00+08:00"}
+ADVANCE_TO: dict[str, Any] = {"to": "2026-09-13T00:00:00+08:00"}
+ADVANCE_BY: dict[str, Any] = {"by_seconds": 172800}

@@ -1,0 +1,164 @@
+"""How a test clock gets to its target: claimed by one worker at a time, moved step by step.
+
+All that is due by the clock is read from the deadlines of its shop, and each statement keeps to the
+shop's partition.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+import asyncpg
+from uuid_utils.compat import uuid7
+
+from app.database import Pool
+from app.event_store.connections import Connection, Queryable
+from app.event_store.streams import streams_of_shop
+from app.shop_clocks.changing import LOCK_HEAD
+
+DEADLINES_READER = "deadlines"
+
+FIND_ADVANCING = """
+SELECT c.partition_id, c.shop_id FROM after_sales.test_clocks AS c
+WHERE c.target IS NOT NULL AND (c.claimed_until IS NULL OR c.claimed_until <= $1)
+LIMIT $2
+"""
+
+CLAIM = """
+UPDATE after_sales.test_clocks AS c
+SET claim = $3, claimed_until = $5
+WHERE c.partition_id = $1 AND c.shop_id = $2
+  AND c.target IS NOT NULL AND (c.claimed_until IS NULL OR c.claimed_until <= $4)
+RETURNING c.target
+"""
+
+# What the shop has done that its deadlines do not know of yet: next to nothing, and soon nothing.
+FIND_UNSEEN = """
+SELECT e.version FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id >= $3 AND e.stream_id < $4
+  AND e.position > coalesce((
+      SELECT p.position FROM after_sales.checkpoints AS p
+      WHERE p.partition_id = $1 AND p.reader = $2), 0)
+ORDER BY e.position DESC
+LIMIT 1
+"""
+
+FETCH_DUE = """
+SELECT d.due_at, d.stream_id FROM after_sales.deadlines AS d
+WHERE d.partition_id = $1 AND d.test_shop_id = $2 AND d.due_at <= $3
+ORDER BY d.due_at
+LIMIT $4
+"""
+
+# What a worker that died had counted already is not counted again: the clock stands there.
+MOVE = """
+UPDATE after_sales.test_clocks AS c
+SET now = greatest(c.now, $4), fell_due = c.fell_due + CASE WHEN c.now < $4 THEN $5 ELSE 0 END,
+    version = c.version + 1, claimed_until = $6
+WHERE c.partition_id = $1 AND c.shop_id = $2 AND c.claim = $3 AND c.target >= $4
+RETURNING c.version
+"""
+
+FINISH = """
+UPDATE after_sales.test_clocks AS c
+SET now = c.target, target = NULL, version = c.version + 1, claim = NULL, claimed_until = NULL
+WHERE c.partition_id = $1 AND c.shop_id = $2 AND c.claim = $3 AND c.target IS NOT NULL
+RETURNING c.version
+"""
+
+RELEASE = """
+UPDATE after_sales.test_clocks AS c
+SET claim = NULL, claimed_until = NULL
+WHERE c.partition_id = $1 AND c.shop_id = $2 AND c.claim = $3
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advance:
+    """A clock on its way to a target, claimed under an id that nobody else has."""
+
+    partition_id: int
+    shop_id: str
+    claim: UUID
+    target: datetime
+
+    @property
+    def key(self) -> tuple[int, str, UUID]:
+        """What finds the clock as long as the claim holds."""
+        return self.partition_id, self.shop_id, self.claim
+
+
+class DueOrder(NamedTuple):
+    """An order, by its stream, and the instant something of it is due. Sorts by the instant."""
+
+    at: datetime
+    stream_id: str
+
+
+async def claim_advances(
+    pool: Pool, *, now: datetime, until: datetime, clocks_max: int
+) -> list[Advance]:
+    """Claim clocks that advance and that nobody has claimed, or no longer; for a while only."""
+    found = await pool.fetch(FIND_ADVANCING, now, clocks_max)
+    claimed = [await _claimed(pool, row, now, until) for row in found]
+    return [advance for advance in claimed if advance is not None]
+
+
+async def _claimed(
+    pool: Pool, row: asyncpg.Record, now: datetime, until: datetime
+) -> Advance | None:
+    partition_id, shop_id, claim = row["partition_id"], row["shop_id"], uuid7()
+    claimed = await pool.fetchrow(CLAIM, partition_id, shop_id, claim, now, until)
+    if claimed is None:
+        return None
+    return Advance(
+        partition_id=partition_id, shop_id=shop_id, claim=claim, target=claimed["target"]
+    )
+
+
+async def deadlines_are_current(database: Queryable, advance: Advance) -> bool:
+    """Tell whether the deadlines know of all that has happened in the shop."""
+    first, end = streams_of_shop(advance.shop_id)
+    unseen = await database.fetch(FIND_UNSEEN, advance.partition_id, DEADLINES_READER, first, end)
+    return not unseen
+
+
+async def fetch_due(database: Queryable, advance: Advance, rows_max: int) -> Sequence[DueOrder]:
+    """Return what is due up to the target, earliest first; an order may be there several times."""
+    rows = await database.fetch(
+        FETCH_DUE, advance.partition_id, advance.shop_id, advance.target, rows_max
+    )
+    return [DueOrder(row["due_at"], row["stream_id"]) for row in rows]
+
+
+async def move_clock(
+    database: Queryable, advance: Advance, to: datetime, *, orders: int, claimed_until: datetime
+) -> bool:
+    """Move the clock, never back, to where so many orders are due; False if the claim is lost."""
+    moved = await database.fetchrow(MOVE, *advance.key, to, orders, claimed_until)
+    return moved is not None
+
+
+async def finish_advance(pool: Pool, advance: Advance) -> bool:
+    """Let the clock stand at its target if nothing is due any more; False if something is.
+
+    Nothing is appended to the partition meanwhile, so no command can slip in between: whatever was
+    decided before is seen here, and whatever is appended later finds that the clock has moved.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.fetch(LOCK_HEAD, advance.partition_id)
+        return await _nothing_is_due(connection, advance) and bool(
+            await connection.fetch(FINISH, *advance.key)
+        )
+
+
+async def release_advance(pool: Pool, advance: Advance) -> None:
+    """Let anybody claim the clock again, at once."""
+    await pool.execute(RELEASE, *advance.key)
+
+
+async def _nothing_is_due(connection: Connection, advance: Advance) -> bool:
+    current = await deadlines_are_current(connection, advance)
+    return current and not await fetch_due(connection, advance, 1)

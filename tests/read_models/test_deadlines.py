@@ -8,7 +8,7 @@ from hypothesis import given
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import EntryOpen, Order, Unregistered
-from app.read_models.deadlines import deadline_changes
+from app.read_models.deadlines import deadline_changes, next_due
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories
@@ -42,6 +42,7 @@ def test_pending_is_exactly_what_the_rules_would_act_on_by_themselves(
         if not (entry.used or entry.reminded):
             expected["entry_reminder"] = entry.remind_at
     assert pending(events) == expected
+    assert next_due(events) == min(expected.values(), default=None)
 
 
 async def test_the_table_follows_the_log(resources: Resources, logged: Logged) -> None:

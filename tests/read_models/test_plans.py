@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,7 @@ from app.domain.order.tickets import TicketState
 from app.domain.policy import POLICY
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Role
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, streams_of_shop
 from app.notifications.inbox_queries import (
     COUNT_UNREAD,
     FETCH_ONE,
@@ -29,6 +29,8 @@ from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
 from app.read_models.order_view import EntryState
 from app.read_models.paging import After
 from app.read_models.ticket_list import TicketFilters, ticket_page
+from app.shop_clocks.advancing import FETCH_DUE, FIND_ADVANCING, FIND_UNSEEN
+from app.shop_clocks.reading import FETCH_CLOCK
 from tests.conftest import START
 
 SHOP = "shop-3"
@@ -62,6 +64,19 @@ INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
 SELECT ($1::smallint[])[n % 6 + 1], 'order/shop-' || n % 6 || '/order-' || n, 'ticket/1',
        $2::timestamptz + n * interval '1 minute'
 FROM generate_series(1, 60000) AS n
+"""
+FILL_TEST_DEADLINES = """
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at, test_shop_id)
+SELECT ($1::smallint[])[n % 6 + 1], 'order/test-' || n % 600 || '/order-' || n, 'ticket/1',
+       $2::timestamptz + n * interval '1 minute', 'test-' || n % 600
+FROM generate_series(1, 60000) AS n
+"""
+FILL_TEST_CLOCKS = """
+INSERT INTO after_sales.test_clocks
+    (partition_id, shop_id, started_at, now, target, fell_due, version)
+SELECT ($1::smallint[])[n % 6 + 1], 'test-' || n, $2::timestamptz, $2,
+       CASE WHEN n % 1000 = 0 THEN $2 + interval '1 day' END, 0, 1
+FROM generate_series(1, 30000) AS n
 """
 FILL_NOTIFICATIONS = """
 INSERT INTO after_sales.notifications
@@ -106,6 +121,8 @@ FILLS = (
     FILL_ORDERS,
     FILL_TICKETS,
     FILL_DEADLINES,
+    FILL_TEST_DEADLINES,
+    FILL_TEST_CLOCKS,
     FILL_NOTIFICATIONS,
     FILL_READS,
     FILL_MARKS,
@@ -182,6 +199,15 @@ def _statements() -> Iterator[tuple[str, str]]:
     yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 100)
     yield "deadlines_due_idx", _filled_in(FIND_DUE, everywhere, now)
     yield "deadlines_due_idx", _filled_in(LOCK_IN_PARTITION, partition_id, now, 100)
+    yield from _of_test_clocks(partition_id, now)
+
+
+def _of_test_clocks(partition_id: int, now: datetime) -> Iterator[tuple[str, str]]:
+    shop_id = "test-3"
+    yield "test_clocks_pkey", _filled_in(FETCH_CLOCK, partition_id, shop_id)
+    yield "test_clocks_advancing_idx", _filled_in(FIND_ADVANCING, now, 8)
+    yield "deadlines_test_due_idx", _filled_in(FETCH_DUE, partition_id, shop_id, now, 500)
+    yield "", _filled_in(FIND_UNSEEN, partition_id, "deadlines", *streams_of_shop(shop_id))
 
 
 def _of_inboxes(partition_id: int) -> Iterator[tuple[str, str]]:

@@ -3,13 +3,31 @@
 import asyncio
 
 import asyncpg
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint
 
 from app.event_store.tables import SCHEMA
-from app.migrate import connected, is_migrated, migrate
+from app.migrate import MIGRATIONS, connected, is_migrated, migrate
 from app.schema import metadata
+
+DEADLINE_OF_0004 = """
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
+VALUES (1, 'order/shop/order', 'ticket/1', now())
+"""
+LOG_LINE_OF_0004 = """
+INSERT INTO after_sales.operation_log
+    (partition_id, stream_id, version, event_id, occurred_at, recorded_at, actor_role, actor_id,
+     code, subject, params)
+VALUES (1, 'order/shop/order', 1, gen_random_uuid(), now(), now(), 'platform', 'key', 'code',
+        'order', '{}')
+"""
+JUDGING_BY_CLOCK = """
+SELECT p.proname FROM pg_proc AS p
+WHERE p.pronamespace = 'after_sales'::regnamespace AND p.prosrc LIKE '%test_clocks%'
+"""
 
 
 async def test_migrations_build_exactly_the_tables_the_code_declares(database: str) -> None:
@@ -29,6 +47,24 @@ async def test_four_processes_migrating_at_once_migrate_once(empty_database: str
     versions = await connection.fetch(f"SELECT version_num FROM {SCHEMA}.alembic_version")
     await connection.close()
     assert len(versions) == 1
+
+
+async def test_what_was_there_before_test_clocks_is_of_the_systems_clock(
+    empty_database: str,
+) -> None:
+    await migrate(empty_database)
+    async with connected(empty_database) as connection:
+        await connection.run_sync(_downgrade, "0004")
+    raw = await asyncpg.connect(empty_database)
+    await raw.execute(DEADLINE_OF_0004)
+    await raw.execute(LOG_LINE_OF_0004)
+    await migrate(empty_database)
+    deadline = await raw.fetchrow(f"SELECT test_shop_id FROM {SCHEMA}.deadlines")
+    line = await raw.fetchrow(f"SELECT clock FROM {SCHEMA}.operation_log")
+    functions = await raw.fetch(JUDGING_BY_CLOCK)
+    await raw.close()
+    assert [tuple(row) for row in (deadline, line) if row] == [(None,), ("system",)]
+    assert {row["proname"] for row in functions} == {"append", "append_across"}
 
 
 async def test_everything_lives_in_one_schema_of_its_own(database: str) -> None:
@@ -60,6 +96,13 @@ def test_every_key_begins_with_the_partition() -> None:
         if next(iter(key.columns)).name != "partition_id"
     ]
     assert not_beginning_so == []
+
+
+def _downgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.downgrade(config, revision)
 
 
 def _differences(connection: Connection) -> list[object]:

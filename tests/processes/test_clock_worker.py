@@ -1,0 +1,311 @@
+"""Advancing a test clock: all that falls due happens once, in order, whatever befalls workers."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import pytest
+
+from app.clock import Clock, ManualClock, SystemClock
+from app.command_handling.handler import CommandHandler
+from app.command_handling.opening import open_command_handler
+from app.database import connect
+from app.event_store.connections import OwnConnection
+from app.event_store.topology import Topology
+from app.processes.deadlines import DeadlineWorker
+from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
+from app.readers.wake import LogListener
+from app.resources import Resources
+from app.shop_clocks.advancing import claim_advances, finish_advance
+from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.worker import act_and_tell_with, act_with
+from tests.event_store.child_processes import running
+from tests.event_store.polling import until
+from tests.read_models.logged import Logged
+from tests.support.orders import DAY, EXPIRES, HOUR, OPENED
+from tests.support.test_mode import Happened, ShopInTestMode, falls_due
+
+MINUTE = timedelta(minutes=1)
+LEASE = timedelta(seconds=30)
+IMPATIENT = ClockLimits(lease=LEASE, behind_seconds_max=0.0)
+ROUNDS_MAX = 200
+
+NewWorker: TypeAlias = Callable[..., TestClockWorker]
+
+
+@pytest.fixture
+async def handler(resources: Resources, clock: ManualClock) -> AsyncIterator[CommandHandler]:
+    async with open_command_handler(resources, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def act(handler: CommandHandler) -> ActAndTell:
+    return act_and_tell_with(handler)
+
+
+@pytest.fixture
+def new_worker(resources: Resources, clock: ManualClock, act: ActAndTell) -> NewWorker:
+    """Return what makes workers that do not wait for readers."""
+
+    def made(
+        limits: ClockLimits = IMPATIENT, act: ActAndTell = act, clock: Clock = clock
+    ) -> TestClockWorker:
+        return TestClockWorker(resources.pool, act, clock, limits=limits)
+
+    return made
+
+
+@pytest.fixture
+async def shop(resources: Resources, handler: CommandHandler) -> ShopInTestMode:
+    """Return a shop in test mode, its clock at `OPENED`."""
+    begun = ShopInTestMode(pool=resources.pool, handler=handler)
+    await begun.begin()
+    return begun
+
+
+async def busy(shop: ShopInTestMode, orders: int) -> list[Happened]:
+    """Open an entry every 7 minutes, and apply through every other; return what will fall due."""
+    due = []
+    for number in range(orders):
+        opened_at, order_id = OPENED + number * 7 * MINUTE, f"order-{number}"
+        await shop.put(opened_at)
+        await shop.open_entry(order_id)
+        if number % 2:
+            await shop.apply(order_id)
+        due += falls_due(order_id, opened_at, applied=bool(number % 2))
+    return sorted(due)
+
+
+async def until_ready(shop: ShopInTestMode, logged: Logged, *workers: TestClockWorker) -> None:
+    """Let readers follow and workers work, in turns, until the clock is ready."""
+    for _ in range(ROUNDS_MAX):
+        await logged.follow()
+        await asyncio.gather(*(worker.run_once() for worker in workers))
+        if (await shop.clock()).target is None:
+            return
+    raise AssertionError(f"never ready: {await shop.clock()}")
+
+
+@pytest.mark.parametrize(
+    "limits", [IMPATIENT, ClockLimits(due_rows_max=7, acts_max=10, behind_seconds_max=0.0)]
+)
+async def test_all_that_falls_due_in_months_happens_once_and_in_the_order_of_its_instants(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker, limits: ClockLimits
+) -> None:
+    expected = await busy(shop, 30)
+    before = len(await shop.happened())
+    start = (await shop.clock()).now
+    await shop.advance(120 * DAY)
+    await until_ready(shop, logged, new_worker(limits))
+    assert (await shop.happened())[before:] == expected
+    found = await shop.clock()
+    assert (found.now, found.fell_due) == (start + 120 * DAY, len(expected))
+    await logged.follow()
+    assert (await logged.tables())["deadlines"] == []
+
+
+async def test_an_advance_goes_just_as_far_as_asked_and_the_next_goes_on(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    worker = new_worker()
+    await shop.open_entry("a")
+    before = len(await shop.happened())
+    reminder, expiry = falls_due("a", OPENED, applied=False)
+    steps: list[tuple[timedelta, list[Happened]]] = [
+        (4 * DAY - timedelta(microseconds=1), []),
+        (timedelta(microseconds=1), [reminder]),
+        (DAY - timedelta(microseconds=1), [reminder]),
+        (timedelta(microseconds=1), [reminder, expiry]),
+    ]
+    for by, expected in steps:
+        await shop.advance(by)
+        await until_ready(shop, logged, worker)
+        assert (await shop.happened())[before:] == expected
+    assert (await shop.clock()).now == EXPIRES
+
+
+async def test_orders_due_at_one_instant_all_act_there(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    for number in range(20):
+        await shop.open_entry(f"order-{number}")
+    before = len(await shop.happened())
+    await shop.advance(4 * DAY)
+    await until_ready(shop, logged, new_worker())
+    assert {one.kind for one in (await shop.happened())[before:]} == {"AfterSalesEntryExpiring"}
+    assert (await shop.clock()).fell_due == 20
+
+
+async def test_two_workers_at_once_have_each_effect_once(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    expected = await busy(shop, 16)
+    before = len(await shop.happened())
+    await shop.advance(20 * DAY)
+    limits = ClockLimits(due_rows_max=3, acts_max=3, behind_seconds_max=0.0)
+    await until_ready(shop, logged, new_worker(limits), new_worker(limits))
+    assert (await shop.happened())[before:] == expected
+    assert (await shop.clock()).fell_due == len(expected)
+
+
+async def test_a_worker_that_lost_its_claim_leaves_the_clock_to_the_one_that_has_it(
+    logged: Logged,
+    shop: ShopInTestMode,
+    clock: ManualClock,
+    act: ActAndTell,
+    new_worker: NewWorker,
+) -> None:
+    expected = await busy(shop, 6)
+    before = len(await shop.happened())
+    await shop.advance(20 * DAY)
+    await logged.follow()
+    acted = 0
+
+    async def act_too_slowly(partition_id: int, stream_id: str) -> datetime | None:
+        nonlocal acted
+        acted += 1
+        next_at = await act(partition_id, stream_id)
+        if acted == 3:
+            clock.advance(LEASE)
+            await until_ready(shop, logged, new_worker())
+        return next_at
+
+    await new_worker(act=act_too_slowly).run_once()
+    assert acted == 3
+    assert (await shop.happened())[before:] == expected
+    found = await shop.clock()
+    assert (found.target, found.fell_due) == (None, len(expected))
+
+
+async def test_a_worker_killed_in_the_middle_is_replaced_by_another(
+    database: str, logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    expected = await busy(shop, 40)
+    await logged.follow()
+    before = len(await shop.happened())
+    await shop.advance(110 * DAY)
+    async with running("tests.processes.advancing_process", database) as worker:
+        for _ in range(12):
+            assert await worker.says()
+        await worker.kill()
+    left = await shop.clock()
+    assert left.target is not None
+    assert OPENED < left.now < left.target
+    done = (await shop.happened())[before:]
+    assert done == expected[: len(done)]
+
+    too_early = new_worker(clock=SystemClock())
+    assert await too_early.run_once() == 0, "the claim of the dead holds for its lease"
+    later = ManualClock(SystemClock().now() + HOUR)
+    await until_ready(shop, logged, new_worker(clock=later))
+    assert (await shop.happened())[before:] == expected
+    assert (await shop.clock()).fell_due == len(expected)
+
+
+async def test_a_clock_is_not_ready_while_its_deadlines_are_behind(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    await logged.follow()
+    await shop.open_entry("a")
+    await shop.advance(20 * DAY)
+    worker = new_worker()
+    assert await worker.run_once() == 0
+    assert (await shop.clock()).now == OPENED
+    await logged.follow()
+    assert await worker.run_once() == 1
+    await until_ready(shop, logged, worker)
+    assert (await shop.happened())[-2:] == falls_due("a", OPENED, applied=False)
+
+
+async def test_what_came_in_last_is_seen_before_a_clock_is_said_to_be_ready(
+    resources: Resources, logged: Logged, shop: ShopInTestMode, clock: ManualClock
+) -> None:
+    await shop.advance(20 * DAY)
+    now = clock.now()
+    (advance,) = await claim_advances(resources.pool, now=now, until=now + LEASE, clocks_max=1)
+    await shop.open_entry("a")
+    assert not await finish_advance(resources.pool, advance), "an event nobody has followed"
+    await logged.follow()
+    assert not await finish_advance(resources.pool, advance), "two deadlines are due"
+    assert (await shop.clock()).target == advance.target
+
+
+async def test_an_order_that_cannot_act_keeps_its_clock_from_being_ready_and_no_other(
+    logged: Logged,
+    shop: ShopInTestMode,
+    clock: ManualClock,
+    act: ActAndTell,
+    new_worker: NewWorker,
+) -> None:
+    other = replace(shop, shop_id="shop-2")
+    await other.begin()
+    for one in (shop, other):
+        await one.open_entry("a")
+        await one.advance(20 * DAY)
+    broken = True
+
+    async def fail_in_the_first_shop(partition_id: int, stream_id: str) -> datetime | None:
+        if broken and stream_id.startswith(f"order/{shop.shop_id}/"):
+            raise RuntimeError("it cannot act")
+        return await act(partition_id, stream_id)
+
+    worker = new_worker(act=fail_in_the_first_shop)
+    await until_ready(other, logged, worker)
+    assert (await shop.clock()).target is not None
+    broken = False
+    assert await worker.run_once() == 0, "it comes up again when its claim has run out"
+    clock.advance(LEASE)
+    await until_ready(shop, logged, worker)
+    assert (await shop.happened())[-2:] == falls_due("a", OPENED, applied=False)
+
+
+async def test_a_deadline_that_acting_leaves_where_it_was_is_not_acted_on_for_ever(
+    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    await shop.open_entry("a")
+    await shop.advance(20 * DAY)
+    await logged.follow()
+    acted = 0
+
+    async def change_nothing(_partition_id: int, _stream_id: str) -> datetime | None:
+        nonlocal acted
+        acted += 1
+        return OPENED + 4 * DAY
+
+    assert await new_worker(act=change_nothing).run_once() == 0
+    assert (acted, (await shop.clock()).target) == (1, OPENED + 20 * DAY)
+
+
+@pytest.mark.parametrize("topology", list(Topology))
+async def test_the_worker_of_real_time_leaves_test_shops_alone(
+    logged: Logged, shop: ShopInTestMode, clock: ManualClock, topology: Topology
+) -> None:
+    await shop.open_entry("a")
+    await logged.follow()
+    worker = DeadlineWorker(shop.pool, act_with(shop.handler), clock, topology=topology)
+    assert await worker.run_once(OPENED + 300 * DAY) == 0
+
+
+async def test_a_worker_that_would_sleep_for_an_hour_wakes_when_a_clock_is_to_advance(
+    resources: Resources, logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
+) -> None:
+    await logged.follow()
+    stop, heard = asyncio.Event(), asyncio.Event()
+
+    async def connection() -> OwnConnection:
+        return await connect(resources.database_url, resources.settings)
+
+    async def is_ready() -> bool:
+        return (await shop.clock()).target is None
+
+    worker = new_worker(ClockLimits(poll_seconds=3_600))
+    async with LogListener(connection, also={CLOCK_CHANNEL: heard}), asyncio.TaskGroup() as tasks:
+        tasks.create_task(worker.run(stop, heard))
+        for _ in range(3):
+            await shop.advance(DAY)
+            await until(is_ready)
+        stop.set()
+    assert (await shop.clock()).now == OPENED + 3 * DAY

@@ -15,6 +15,7 @@ class Scope(StrEnum):
     ENTRIES_WRITE = "entries:write"
     TICKETS_WRITE = "tickets:write"
     REFUNDS_WRITE = "refunds:write"
+    ARBITRATIONS_WRITE = "arbitrations:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
     OPERATIONS_READ = "operations:read"
@@ -37,6 +38,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
             {
                 Scope.ORDERS_READ,
                 Scope.ORDERS_WRITE,
+                Scope.TICKETS_WRITE,
+                Scope.ARBITRATIONS_WRITE,
                 Scope.REFUNDS_WRITE,
                 Scope.OPERATIONS_READ,
                 Scope.TEST_CLOCKS_WRITE,

@@ -11,7 +11,9 @@ from app.api.edge import Edge
 from app.api.errors import install_problem_handlers
 from app.api.openapi import install_openapi
 from app.api.routes import (
+    answers,
     applications,
+    arbitrations,
     entries,
     imports,
     lists,
@@ -19,6 +21,7 @@ from app.api.routes import (
     notifications,
     operations,
     orders,
+    parcels,
     reasons,
     test_clocks,
     tickets,
@@ -33,6 +36,9 @@ ROUTERS = (
     entries.router,
     applications.router,
     tickets.router,
+    answers.router,
+    parcels.router,
+    arbitrations.router,
     lists.router,
     notifications.router,
     notification_stream.router,

@@ -20,6 +20,13 @@ EVERYWHERE = (
 """Problems any authenticated route may answer with."""
 
 WITH_BODY = ("malformed_json", "body_incomplete", "body_too_large", "media_type_unsupported")
+ATTACHMENT_REFUSALS = (
+    "too_many_attachments",
+    "attachment_not_https",
+    "attachment_url_invalid",
+    "attachment_type_not_taken",
+    "attachment_too_large",
+)
 COMMAND = ("idempotency_key_reused", "overloaded", "contended")
 
 

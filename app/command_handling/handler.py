@@ -26,11 +26,12 @@ from app.command_handling.requests import (
     TooManyConflicts,
 )
 from app.command_handling.stored_answer import answer_from, stored_form
-from app.domain.order.commands import ActOnDeadlines, TicketDecision
+from app.domain.order.commands import ActOnDeadlines
 from app.domain.order.decide import decide
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
+from app.domain.order.ticket_commands import TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 from app.event_store.append import (

@@ -1,5 +1,6 @@
 """Money: an integer count of minor units with a currency."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 AMOUNT_MAX = 2**63 - 1
@@ -16,3 +17,22 @@ class Money:
 def share_of(amount: int, basis_points: int) -> int:
     """Return ``basis_points`` ten-thousandths of an amount in minor units, rounded half up."""
     return (amount * basis_points + 5_000) // 10_000
+
+
+def split(amount: int, limits: Sequence[int]) -> tuple[int, ...]:
+    """Split an amount in proportion to limits, none of which is passed; ValueError above their sum.
+
+    What rounding leaves over goes, a unit each, to the first shares that have room.
+    """
+    total = sum(limits)
+    if not 0 <= amount <= total:
+        raise ValueError(f"{amount} is not within 0 and {total}")
+    if total == 0:
+        return tuple(0 for _ in limits)
+    shares = [amount * limit // total for limit in limits]
+    left = amount - sum(shares)
+    for place, limit in enumerate(limits):
+        if left > 0 and shares[place] < limit:
+            shares[place] += 1
+            left -= 1
+    return tuple(shares)

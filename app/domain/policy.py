@@ -24,11 +24,35 @@ class Policy:
     applications_in_period_max: int = 5
     """Applications an order takes in the period; those through an opened entry are not counted."""
     merchant_answer_within: timedelta = timedelta(hours=48)
+    """How long an application waits for the merchant before it is agreed to by itself."""
     buyer_return_within: timedelta = timedelta(days=7)
+    return_receipt_within: timedelta = timedelta(days=10)
+    """How long goods sent back wait for the merchant before they count as received."""
+    replacement_within: timedelta = timedelta(hours=48)
+    """How long the merchant has to ship a replacement before the platform steps in."""
+    replacement_receipt_within: timedelta = timedelta(days=7)
     rejected_closes_after: timedelta = timedelta(days=7)
+    arbitration_evidence_within: timedelta = timedelta(days=7)
+    """How long the merchant has to give evidence before the platform rules for the buyer."""
+    reminder_before_due: timedelta = timedelta(hours=24)
+    """How long before a deadline of days the side concerned is reminded of it, once."""
+    reminder_before_short_due: timedelta = timedelta(hours=12)
+    """The same, before a deadline of no more than 48 hours."""
+    short_due: timedelta = timedelta(hours=48)
+    return_extension_days_max: int = 7
+    """By how many days the merchant may extend the time for the return at once."""
+    return_extensions_max: int = 2
+    modifications_max: int = 5
+    """How often the buyer may modify one application."""
+    arbitrations_max: int = 3
+    """How often the buyer may ask the platform to arbitrate one ticket."""
+    arbitration_evidence_max: int = 20
+    """Submissions of evidence each side has in one ticket."""
+    remarks_max: int = 100
+    """Remarks on one ticket, of all sides together."""
     fact_clock_skew_max: timedelta = timedelta(seconds=5)
     """How far ahead of our clock a reported fact may lie before it counts as in the future."""
 
 
-POLICY = Policy(version=1)
+POLICY = Policy(version=2)
 """The policy in force."""

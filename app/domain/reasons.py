@@ -27,7 +27,7 @@ class ApplicationReason(StrEnum):
 
 
 class RejectReason(StrEnum):
-    """Why a merchant rejects an application."""
+    """Why a merchant rejects an application, or the goods that came back."""
 
     NO_EVIDENCE = "no_evidence"
     NO_QUALITY_PROBLEM = "no_quality_problem"
@@ -36,6 +36,10 @@ class RejectReason(StrEnum):
     AMOUNT_NOT_AGREED = "amount_not_agreed"
     ALREADY_SETTLED_OTHERWISE = "already_settled_otherwise"
     OTHER = "other"
+    RETURN_NOT_RECEIVED = "return_not_received"
+    RETURN_INCOMPLETE = "return_incomplete"
+    RETURN_DAMAGED = "return_damaged"
+    RETURN_WRONG_GOODS = "return_wrong_goods"
 
 
 class DeclineReason(StrEnum):
@@ -86,8 +90,45 @@ REJECT_REASON_TEXTS: Mapping[RejectReason, Text] = MappingProxyType(
             zh_cn="已通过其他方式解决", en="Already settled in another way"
         ),
         RejectReason.OTHER: Text(zh_cn="其他", en="Other"),
+        RejectReason.RETURN_NOT_RECEIVED: Text(
+            zh_cn="未收到退货包裹", en="The parcel did not arrive"
+        ),
+        RejectReason.RETURN_INCOMPLETE: Text(
+            zh_cn="退回商品或配件不全", en="Goods or parts are missing from the return"
+        ),
+        RejectReason.RETURN_DAMAGED: Text(
+            zh_cn="退回商品影响二次销售", en="The returned goods cannot be sold again"
+        ),
+        RejectReason.RETURN_WRONG_GOODS: Text(
+            zh_cn="退回商品与订单不符", en="The returned goods are not those of the order"
+        ),
     }
 )
+
+REJECT_REASONS_OF_RETURNED_GOODS = frozenset(
+    {
+        RejectReason.RETURN_NOT_RECEIVED,
+        RejectReason.RETURN_INCOMPLETE,
+        RejectReason.RETURN_DAMAGED,
+        RejectReason.RETURN_WRONG_GOODS,
+        RejectReason.DAMAGED_BY_BUYER,
+        RejectReason.OTHER,
+    }
+)
+"""Why returned goods may be rejected."""
+
+REJECT_REASONS_OF_APPLICATION = frozenset(
+    {
+        RejectReason.NO_EVIDENCE,
+        RejectReason.NO_QUALITY_PROBLEM,
+        RejectReason.DAMAGED_BY_BUYER,
+        RejectReason.OUTSIDE_PROMISE,
+        RejectReason.AMOUNT_NOT_AGREED,
+        RejectReason.ALREADY_SETTLED_OTHERWISE,
+        RejectReason.OTHER,
+    }
+)
+"""Why an application may be rejected."""
 
 DECLINE_REASON_TEXTS: Mapping[DeclineReason, Text] = MappingProxyType(
     {

@@ -12,23 +12,18 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    ApplicationAgreed,
-    ApplicationRejected,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
     FactEvent,
     OrderEvent,
-    RefundSucceeded,
-    TicketClosed,
-    TicketCreated,
-    TicketEvent,
 )
-from app.domain.order.tickets import CloseCause
+from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
 from app.event_store.recorded import Recorded, Role
 from app.event_store.streams import order_of_stream
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
+from app.notifications.ticket_notifications import Told, told_of_ticket
 from app.read_models.texts import instant_text
 
 Params = dict[str, JsonValue]
@@ -93,21 +88,22 @@ def _valid_until(event: EntryEvent | TicketEvent) -> datetime | None:
     match event:
         case AfterSalesEntryExpiring():
             return event.expires_at
+        case TicketDueReminded():
+            return event.due.at
         case _:
             return None
 
 
-_Told = tuple[Role, Template, Params]
 _CONSUMER, _MERCHANT = Role.CONSUMER, Role.MERCHANT
 
 
-def _told(event: EntryEvent | TicketEvent) -> tuple[_Told, ...]:
+def _told(event: EntryEvent | TicketEvent) -> tuple[Told, ...]:
     if isinstance(event, EntryEvent):
         return (_told_of_entry(event),)
-    return _told_of_ticket(event)
+    return told_of_ticket(event)
 
 
-def _told_of_entry(event: EntryEvent) -> _Told:
+def _told_of_entry(event: EntryEvent) -> Told:
     match event:
         case AfterSalesEntryOpened():
             params: Params = {"expires_at": instant_text(event.expires_at)}
@@ -124,39 +120,3 @@ def _told_of_entry(event: EntryEvent) -> _Told:
             return _CONSUMER, Template.REOPENING_DECLINED, params
         case _:
             assert_never(event)
-
-
-def _told_of_ticket(event: TicketEvent) -> tuple[_Told, ...]:
-    params: Params = {"ticket_id": event.ticket_id}
-    match event:
-        case TicketCreated():
-            return ((_MERCHANT, Template.TICKET_CREATED, params | _application(event)),)
-        case ApplicationAgreed(automatic=True):
-            return (
-                (_CONSUMER, Template.APPLICATION_AGREED, params),
-                (_MERCHANT, Template.APPLICATION_AGREED_AUTOMATICALLY, params),
-            )
-        case ApplicationAgreed():
-            return ((_CONSUMER, Template.APPLICATION_AGREED, params),)
-        case ApplicationRejected():
-            why: Params = {"reject_reason": event.reason.value, "note": event.note}
-            return ((_CONSUMER, Template.APPLICATION_REJECTED, params | why),)
-        case TicketClosed(cause=CloseCause.WITHDRAWN):
-            return ((_MERCHANT, Template.APPLICATION_WITHDRAWN, params),)
-        case TicketClosed():
-            cause: Params = {"close_cause": event.cause.value}
-            return ((_CONSUMER, Template.TICKET_CLOSED, params | cause),)
-        case RefundSucceeded():
-            paid: Params = {"amount": event.amount, "currency": event.currency}
-            return ((_CONSUMER, Template.REFUND_SUCCEEDED, params | paid),)
-        case _:
-            assert_never(event)
-
-
-def _application(event: TicketCreated) -> Params:
-    return {
-        "type": event.type.value,
-        "application_reason": event.reason.value,
-        "overdue": event.overdue,
-        "due_at": None if event.due is None else instant_text(event.due.at),
-    }

@@ -26,6 +26,26 @@ class Template(StrEnum):
     APPLICATION_WITHDRAWN = "application_withdrawn"
     TICKET_CLOSED = "ticket_closed"
     REFUND_SUCCEEDED = "refund_succeeded"
+    APPLICATION_AGREED_BY_RULE = "application_agreed_by_rule"
+    ASSISTANT_NOTIFIED = "assistant_notified"
+    APPLICATION_MODIFIED = "application_modified"
+    REJECTION_REVERSED = "rejection_reversed"
+    SHIP_GOODS_BACK = "ship_goods_back"
+    GOODS_SHIPPED_BACK = "goods_shipped_back"
+    RETURN_SHIPMENT_CORRECTED = "return_shipment_corrected"
+    RETURN_DEADLINE_EXTENDED = "return_deadline_extended"
+    RETURN_RECEIVED = "return_received"
+    RETURN_RECEIVED_AUTOMATICALLY = "return_received_automatically"
+    RETURNED_GOODS_REJECTED = "returned_goods_rejected"
+    REPLACEMENT_SHIPPED = "replacement_shipped"
+    REPLACEMENT_RECEIVED = "replacement_received"
+    ARBITRATION_REQUESTED = "arbitration_requested"
+    TICKET_ESCALATED = "ticket_escalated"
+    ARBITRATION_EVIDENCE_SUBMITTED = "arbitration_evidence_submitted"
+    ARBITRATION_RULED = "arbitration_ruled"
+    ARBITRATION_WITHDRAWN = "arbitration_withdrawn"
+    TICKET_REMARKED = "ticket_remarked"
+    TICKET_DUE_SOON = "ticket_due_soon"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +151,157 @@ TEMPLATES: Mapping[Template, Message] = MappingProxyType(
             body=Text(
                 zh_cn="您的售后单 {ticket_id} 已退款 {amount}。",
                 en="{amount} were refunded to you for ticket {ticket_id}.",
+            ),
+        ),
+        Template.APPLICATION_AGREED_BY_RULE: Message(
+            title=Text(zh_cn="小助手已自动同意售后单", en="The assistant agreed to a ticket"),
+            body=Text(
+                zh_cn="规则「{rule_name}」已自动同意售后单 {ticket_id}。",
+                en='Your rule "{rule_name}" agreed to ticket {ticket_id}.',
+            ),
+        ),
+        Template.ASSISTANT_NOTIFIED: Message(
+            title=Text(zh_cn="小助手提醒", en="Your assistant points to a ticket"),
+            body=Text(
+                zh_cn="规则「{rule_name}」提醒您关注售后单 {ticket_id}。",
+                en='Your rule "{rule_name}" asks you to look at ticket {ticket_id}.',
+            ),
+        ),
+        Template.APPLICATION_MODIFIED: Message(
+            title=Text(zh_cn="买家修改了售后申请", en="A buyer modified an application"),
+            body=Text(
+                zh_cn="订单 {order_id} 的买家修改了售后单 {ticket_id}({type}),"
+                "请在 {due_at} 前处理。",
+                en="The buyer of order {order_id} modified ticket {ticket_id} "
+                "({type}). Please answer before {due_at}.",
+            ),
+        ),
+        Template.REJECTION_REVERSED: Message(
+            title=Text(
+                zh_cn="商家重新同意了您的售后申请",
+                en="Your rejected ticket was agreed to after all",
+            ),
+            body=Text(
+                zh_cn="您的售后单 {ticket_id} 已由商家再次处理并同意。",
+                en="The merchant took your ticket {ticket_id} up again and agreed to it.",
+            ),
+        ),
+        Template.SHIP_GOODS_BACK: Message(
+            title=Text(zh_cn="请寄回商品", en="Please send the goods back"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 已同意,请在 {due_at} 前寄回商品并填写物流单号。",
+                en="Ticket {ticket_id} was agreed to. Please send the goods back and "
+                "enter the tracking number before {due_at}.",
+            ),
+        ),
+        Template.GOODS_SHIPPED_BACK: Message(
+            title=Text(zh_cn="买家已寄回商品", en="A buyer shipped the goods back"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的商品已寄回:{carrier} "
+                "{tracking_number},请在 {due_at} 前处理。",
+                en="The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. "
+                "Please confirm or reject them before {due_at}.",
+            ),
+        ),
+        Template.RETURN_SHIPMENT_CORRECTED: Message(
+            title=Text(zh_cn="买家更正了退货物流", en="A buyer corrected the return"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的退货物流更正为 {carrier} {tracking_number}。",
+                en="The return of ticket {ticket_id} is {carrier} {tracking_number}.",
+            ),
+        ),
+        Template.RETURN_DEADLINE_EXTENDED: Message(
+            title=Text(zh_cn="退货时间已延长", en="You have more time for the return"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的退货时间已延长至 {due_at}。",
+                en="You may send the goods of ticket {ticket_id} back until {due_at}.",
+            ),
+        ),
+        Template.RETURN_RECEIVED: Message(
+            title=Text(zh_cn="商家已收到退货", en="The merchant has your return"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的退货已确认收到。",
+                en="The returned goods of ticket {ticket_id} were received.",
+            ),
+        ),
+        Template.RETURN_RECEIVED_AUTOMATICALLY: Message(
+            title=Text(zh_cn="退货已自动确认收货", en="A return was confirmed automatically"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 超时未处理,系统已自动确认收到退货。",
+                en="Ticket {ticket_id} was not handled in time: the "
+                "returned goods count as received.",
+            ),
+        ),
+        Template.RETURNED_GOODS_REJECTED: Message(
+            title=Text(zh_cn="商家拒绝了您退回的商品", en="Your return was rejected"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 退回的商品被商家拒绝,原因:{reject_reason}。",
+                en="The merchant rejected the goods you sent back for "
+                "ticket {ticket_id}: {reject_reason}.",
+            ),
+        ),
+        Template.REPLACEMENT_SHIPPED: Message(
+            title=Text(zh_cn="商家已发货", en="The goods are on their way"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的商品已发出:{carrier} {tracking_number},收到后请确认。",
+                en="The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. "
+                "Please confirm them when they arrive.",
+            ),
+        ),
+        Template.REPLACEMENT_RECEIVED: Message(
+            title=Text(zh_cn="售后单已完成", en="A ticket is completed"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的商品已确认收货。",
+                en="The goods of ticket {ticket_id} were received.",
+            ),
+        ),
+        Template.ARBITRATION_REQUESTED: Message(
+            title=Text(zh_cn="买家申请平台仲裁", en="A buyer asked for arbitration"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 已进入平台仲裁,请在 {due_at} 前提交凭证。",
+                en="Ticket {ticket_id} is in arbitration. Please give evidence before {due_at}.",
+            ),
+        ),
+        Template.TICKET_ESCALATED: Message(
+            title=Text(zh_cn="平台已介入售后单", en="The platform stepped in"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 由平台介入:{arbitration_cause}。",
+                en="The platform stepped in on ticket {ticket_id}: {arbitration_cause}.",
+            ),
+        ),
+        Template.ARBITRATION_EVIDENCE_SUBMITTED: Message(
+            title=Text(zh_cn="对方提交了仲裁凭证", en="New evidence in an arbitration"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的{side}提交了凭证。",
+                en="The {side} gave evidence on ticket {ticket_id}.",
+            ),
+        ),
+        Template.ARBITRATION_RULED: Message(
+            title=Text(zh_cn="平台已作出仲裁", en="The platform has ruled"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 仲裁结果:{ruling},{blame}。",
+                en="Ticket {ticket_id}: ruled {ruling}, {blame}.",
+            ),
+        ),
+        Template.ARBITRATION_WITHDRAWN: Message(
+            title=Text(zh_cn="买家撤销了仲裁申请", en="A buyer withdrew an arbitration"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的仲裁申请已撤销。",
+                en="The request for arbitration of ticket {ticket_id} was withdrawn.",
+            ),
+        ),
+        Template.TICKET_REMARKED: Message(
+            title=Text(zh_cn="售后单有新留言", en="A new remark on a ticket"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 有{side}的新留言。",
+                en="The {side} added a remark to ticket {ticket_id}.",
+            ),
+        ),
+        Template.TICKET_DUE_SOON: Message(
+            title=Text(zh_cn="售后单即将超时", en="A ticket is about to run out of time"),
+            body=Text(
+                zh_cn="售后单 {ticket_id}:{due_at} 后{due_action}。",
+                en="Ticket {ticket_id}: after {due_at} {due_action}.",
             ),
         ),
     }

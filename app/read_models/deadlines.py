@@ -16,8 +16,6 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    ApplicationAgreed,
-    ApplicationRejected,
     EntryReopeningDeclined,
     EntryReopeningRequested,
     OrderEvent,
@@ -25,10 +23,15 @@ from app.domain.order.events import (
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
-    RefundSucceeded,
-    TicketClosed,
+)
+from app.domain.order.ticket_events import (
+    ArbitrationEvidenceSubmitted,
+    AssistantNotified,
+    ReturnShipmentCorrected,
     TicketCreated,
+    TicketDueReminded,
     TicketEvent,
+    TicketRemarked,
 )
 from app.event_store.connections import Connection
 from app.event_store.recorded import ClockKind, Recorded
@@ -39,7 +42,8 @@ from app.read_models.columns import columns_of
 ENTRY_REMINDER = "entry_reminder"
 ENTRY_EXPIRY = "entry_expiry"
 TICKET_PREFIX = "ticket/"
-"""A ticket's deadline is named by its number in the order: ``ticket/1``."""
+TICKET_REMINDER_PREFIX = "ticket_reminder/"
+"""A ticket's deadline and its reminder are named by its number: ``ticket/1``."""
 
 deadlines = Table(
     "deadlines",
@@ -122,6 +126,8 @@ def next_due(events: Iterable[OrderEvent]) -> datetime | None:
 
 def deadline_changes(event: OrderEvent) -> tuple[Change, ...]:
     """Return what an event sets and does away with."""
+    if isinstance(event, TicketEvent):
+        return _ticket_changes(event)
     match event:
         case AfterSalesEntryOpened():
             return (ENTRY_REMINDER, event.remind_at), (ENTRY_EXPIRY, event.expires_at)
@@ -129,17 +135,6 @@ def deadline_changes(event: OrderEvent) -> tuple[Change, ...]:
             return ((ENTRY_REMINDER, None),)
         case AfterSalesEntryExpired():
             return (ENTRY_REMINDER, None), (ENTRY_EXPIRY, None)
-        case TicketCreated(overdue=True):
-            # Who has applied through the entry is not reminded of it.
-            return (ENTRY_REMINDER, None), _ticket_change(event)
-        case (
-            TicketCreated()
-            | ApplicationAgreed()
-            | ApplicationRejected()
-            | TicketClosed()
-            | RefundSucceeded()
-        ):
-            return (_ticket_change(event),)
         case OrderRegistered() | OrderShipped() | ReceiptConfirmed() | OrderSettled():
             return ()
         case EntryReopeningRequested() | EntryReopeningDeclined():
@@ -148,9 +143,28 @@ def deadline_changes(event: OrderEvent) -> tuple[Change, ...]:
             assert_never(event)
 
 
-def _ticket_change(event: TicketEvent) -> Change:
+_KEEP_THE_DEADLINE = (
+    TicketRemarked | ReturnShipmentCorrected | ArbitrationEvidenceSubmitted | AssistantNotified
+)
+"""Events after which a deadline, if there is one, is the one before, reminded of or not."""
+
+
+def _ticket_changes(event: TicketEvent) -> tuple[Change, ...]:
     number = event.ticket_id.rpartition("-")[2]
-    return f"{TICKET_PREFIX}{number}", None if event.due is None else event.due.at
+    reminder = f"{TICKET_REMINDER_PREFIX}{number}"
+    if isinstance(event, TicketDueReminded):
+        return ((reminder, None),)
+    due = event.due
+    if isinstance(event, _KEEP_THE_DEADLINE) and due is not None:
+        return ()
+    changes = (
+        (f"{TICKET_PREFIX}{number}", None if due is None else due.at),
+        (reminder, None if due is None else due.remind_at),
+    )
+    if isinstance(event, TicketCreated) and event.overdue:
+        # Who has applied through the entry is not reminded of it.
+        return ((ENTRY_REMINDER, None), *changes)
+    return changes
 
 
 def _last_changes(batch: Iterable[Recorded[OrderEvent]]) -> Mapping[Key, datetime | None]:

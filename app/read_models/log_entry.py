@@ -13,7 +13,8 @@ from pydantic import JsonValue
 
 from app.domain.order.events import OrderEvent
 from app.event_store.recorded import ClockKind, Recorded, Role
-from app.read_models.log_facts import ENTRY_SUBJECT, LogCode, facts_of
+from app.read_models.log_codes import LogCode
+from app.read_models.log_facts import ENTRY_SUBJECT, facts_of
 from app.read_models.order_view import EntryState
 
 

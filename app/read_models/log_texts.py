@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from app.domain.text import Text
+from app.read_models.log_codes import LogCode
 from app.read_models.log_entry import LogEntry
-from app.read_models.log_facts import LogCode
 from app.read_models.texts import filled
 
 LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
@@ -75,6 +75,100 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
         LogCode.REFUND_SUCCEEDED: Text(
             zh_cn="售后单 {ticket_id} 退款成功,金额 {amount}",
             en="Refund of {amount} for ticket {ticket_id} succeeded",
+        ),
+        LogCode.APPLICATION_AGREED_BY_RULE: Text(
+            zh_cn="小助手规则「{rule_name}」(第 {rule_version} 版)自动同意售后单 {ticket_id}",
+            en="Ticket {ticket_id} agreed to by the assistant, rule "
+            "{rule_name} (version {rule_version})",
+        ),
+        LogCode.APPLICATION_AGREED_WITHOUT_RETURN: Text(
+            zh_cn="商家同意售后单 {ticket_id},买家无需退货",
+            en="Merchant agreed to ticket {ticket_id}; the goods stay with the buyer",
+        ),
+        LogCode.APPLICATION_MODIFIED: Text(
+            zh_cn="买家修改售后单 {ticket_id}:{type},原因:{application_reason}",
+            en="Buyer modified ticket {ticket_id}: {type}, reason: {application_reason}",
+        ),
+        LogCode.REJECTION_REVERSED: Text(
+            zh_cn="商家再次处理并同意售后单 {ticket_id}",
+            en="Merchant took ticket {ticket_id} up again and agreed",
+        ),
+        LogCode.ASSISTANT_NOTIFIED: Text(
+            zh_cn="小助手规则「{rule_name}」(第 {rule_version} 版)提醒商家关注售后单 {ticket_id}",
+            en="The assistant pointed the merchant to ticket {ticket_id}, "
+            "rule {rule_name} (version {rule_version})",
+        ),
+        LogCode.GOODS_SHIPPED_BACK: Text(
+            zh_cn="买家已寄回商品:{carrier} {tracking_number}",
+            en="Buyer shipped the goods back: {carrier} {tracking_number}",
+        ),
+        LogCode.RETURN_SHIPMENT_CORRECTED: Text(
+            zh_cn="买家更正退货物流:{previous_carrier} {previous_tracking_number} "
+            "改为 {carrier} {tracking_number}",
+            en="Buyer corrected the return from {previous_carrier} {previous_tracking_number} "
+            "to {carrier} {tracking_number}",
+        ),
+        LogCode.RETURN_DEADLINE_EXTENDED: Text(
+            zh_cn="商家延长退货时间 {days} 天,至 {due_at}",
+            en="Merchant extended the time for the return by {days} days, until {due_at}",
+        ),
+        LogCode.RETURN_RECEIVED: Text(
+            zh_cn="商家确认收到退货(售后单 {ticket_id})",
+            en="Merchant confirmed the returned goods of ticket {ticket_id}",
+        ),
+        LogCode.RETURN_RECEIVED_AUTOMATICALLY: Text(
+            zh_cn="商家超时未处理,系统自动确认收到退货(售后单 {ticket_id})",
+            en="The returned goods of ticket {ticket_id} count as received:"
+            " the merchant did not answer in time",
+        ),
+        LogCode.RETURNED_GOODS_REJECTED: Text(
+            zh_cn="商家拒绝退回的商品:{reject_reason}",
+            en="Merchant rejected the returned goods: {reject_reason}",
+        ),
+        LogCode.REPLACEMENT_SHIPPED: Text(
+            zh_cn="商家已发出商品:{carrier} {tracking_number}",
+            en="Merchant shipped the goods: {carrier} {tracking_number}",
+        ),
+        LogCode.REPLACEMENT_RECEIVED: Text(
+            zh_cn="买家确认收到商品(售后单 {ticket_id})",
+            en="Buyer confirmed the goods sent for ticket {ticket_id}",
+        ),
+        LogCode.REPLACEMENT_RECEIVED_AUTOMATICALLY: Text(
+            zh_cn="买家超时未确认,系统自动确认收货(售后单 {ticket_id})",
+            en="The goods sent for ticket {ticket_id} count as received:"
+            " the buyer did not answer in time",
+        ),
+        LogCode.ARBITRATION_REQUESTED: Text(
+            zh_cn="买家申请平台仲裁售后单 {ticket_id}",
+            en="Buyer asked the platform to arbitrate ticket {ticket_id}",
+        ),
+        LogCode.ARBITRATION_EVIDENCE_SUBMITTED: Text(
+            zh_cn="{side}提交仲裁凭证(售后单 {ticket_id})",
+            en="Evidence given by the {side} for ticket {ticket_id}",
+        ),
+        LogCode.ARBITRATION_RULED: Text(
+            zh_cn="平台仲裁:{ruling},{blame},金额 {amount}",
+            en="Platform ruled {ruling}: {blame}, amount {amount}",
+        ),
+        LogCode.ARBITRATION_RULED_AUTOMATICALLY: Text(
+            zh_cn="商家逾期未举证,平台判定{ruling},金额 {amount}",
+            en="No evidence of the merchant in time: ruled {ruling}, amount {amount}",
+        ),
+        LogCode.ARBITRATION_WITHDRAWN: Text(
+            zh_cn="买家撤销仲裁申请(售后单 {ticket_id})",
+            en="Buyer took the request for arbitration of ticket {ticket_id} back",
+        ),
+        LogCode.TICKET_ESCALATED: Text(
+            zh_cn="平台介入售后单 {ticket_id}:{arbitration_cause}",
+            en="Platform stepped in on ticket {ticket_id}: {arbitration_cause}",
+        ),
+        LogCode.TICKET_REMARKED: Text(
+            zh_cn="{side}留言:{text}",
+            en="Remark of the {side}: {text}",
+        ),
+        LogCode.TICKET_DUE_REMINDED: Text(
+            zh_cn="已提醒{side}:{due_at} 后{due_action}",
+            en="Reminded the {side}: after {due_at} {due_action}",
         ),
     }
 )

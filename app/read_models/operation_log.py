@@ -12,8 +12,8 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import ClockKind, Recorded, Role
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.read_models.log_codes import LogCode
 from app.read_models.log_entry import LogEntry, log_entry
-from app.read_models.log_facts import LogCode
 
 operation_log = Table(
     "operation_log",

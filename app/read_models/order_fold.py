@@ -11,8 +11,6 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    ApplicationAgreed,
-    ApplicationRejected,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
@@ -21,8 +19,8 @@ from app.domain.order.events import (
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
-    RefundSucceeded,
-    TicketClosed,
+)
+from app.domain.order.ticket_events import (
     TicketCreated,
     TicketEvent,
 )
@@ -73,6 +71,8 @@ def _registered(event: OrderRegistered, version: int) -> OrderView:
 
 def _changed(view: OrderView, recorded: Recorded[OrderEvent]) -> OrderView:
     event = recorded.event
+    if isinstance(event, TicketEvent):
+        return _with_ticket(_with_entry_used(view, event), event, recorded)
     match event:
         case OrderRegistered(facts=facts):
             return replace(view, facts=facts)
@@ -90,11 +90,6 @@ def _changed(view: OrderView, recorded: Recorded[OrderEvent]) -> OrderView:
             | EntryReopeningDeclined()
         ):
             return replace(view, entry=_entry_after(view.entry, event))
-        case TicketCreated():
-            entry = replace(view.entry, used=True) if event.overdue else view.entry
-            return _with_ticket(replace(view, entry=entry), event, recorded)
-        case ApplicationAgreed() | ApplicationRejected() | TicketClosed() | RefundSucceeded():
-            return _with_ticket(view, event, recorded)
         case _:
             assert_never(event)
 
@@ -122,6 +117,12 @@ def _entry_after(entry: EntryView, event: EntryEvent) -> EntryView:
             return replace(entry, reopening=None, declined=decline)
         case _:
             assert_never(event)
+
+
+def _with_entry_used(view: OrderView, event: TicketEvent) -> OrderView:
+    if isinstance(event, TicketCreated) and event.overdue:
+        return replace(view, entry=replace(view.entry, used=True))
+    return view
 
 
 def _with_ticket(view: OrderView, event: TicketEvent, recorded: Recorded[OrderEvent]) -> OrderView:

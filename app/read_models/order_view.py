@@ -6,15 +6,8 @@ from enum import StrEnum
 
 from app.domain.order.cost import CostPreview
 from app.domain.order.facts import OrderFacts
-from app.domain.order.tickets import (
-    FINAL_STATES,
-    CloseCause,
-    Due,
-    RequestedItem,
-    TicketState,
-    TicketType,
-)
-from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
+from app.domain.reasons import DeclineReason
+from app.read_models.ticket_view import TicketView
 
 
 class EntryState(StrEnum):
@@ -66,51 +59,6 @@ class EntryView:
         if self.state is EntryState.OPEN and self.expires_at is not None and now >= self.expires_at:
             return EntryState.CLOSED
         return self.state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketRejection:
-    """Why and on what evidence the merchant said no."""
-
-    at: datetime
-    reason: RejectReason
-    note: str | None
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketView:
-    """A ticket. Amounts in minor units; ``version``: the stream's at the ticket's last change."""
-
-    ticket_id: str
-    shop_id: str
-    order_id: str
-    buyer_id: str
-    type: TicketType
-    state: TicketState
-    items: tuple[RequestedItem, ...]
-    amount: int
-    currency: str
-    reason: ApplicationReason
-    description: str | None
-    overdue: bool
-    entry_generation: int | None
-    due: Due | None
-    agreed_at: datetime | None = None
-    agreed_automatically: bool | None = None
-    rejected: TicketRejection | None = None
-    closed_at: datetime | None = None
-    close_cause: CloseCause | None = None
-    refunded_at: datetime | None = None
-    refunded_amount: int = 0
-    created_at: datetime
-    updated_at: datetime
-    version: int
-
-    @property
-    def active(self) -> bool:
-        """Whether the ticket may still change."""
-        return self.state not in FINAL_STATES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

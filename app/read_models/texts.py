@@ -6,7 +6,16 @@ from types import MappingProxyType
 
 from pydantic import JsonValue
 
-from app.domain.order.tickets import CloseCause, TicketState, TicketType
+from app.domain.order.tickets import (
+    ArbitrationCause,
+    Blame,
+    CloseCause,
+    DueAction,
+    Ruling,
+    Side,
+    TicketState,
+    TicketType,
+)
 from app.domain.policy import SHANGHAI
 from app.domain.reasons import (
     APPLICATION_REASON_TEXTS,
@@ -16,6 +25,7 @@ from app.domain.reasons import (
     DeclineReason,
     RejectReason,
 )
+from app.domain.shipments import CARRIER_TEXTS, Carrier
 from app.domain.text import Text
 from app.read_models.order_view import EntryState
 
@@ -52,6 +62,65 @@ TICKET_STATE_TEXTS: Mapping[TicketState, Text] = MappingProxyType(
         TicketState.REJECTED: Text(zh_cn="商家已拒绝", en="Rejected by the merchant"),
         TicketState.SUCCEEDED: Text(zh_cn="售后成功", en="Succeeded"),
         TicketState.CLOSED: Text(zh_cn="售后关闭", en="Closed"),
+        TicketState.AWAITING_MERCHANT_RECEIPT: Text(
+            zh_cn="待商家收货", en="Awaiting the merchant's receipt"
+        ),
+        TicketState.AWAITING_BUYER_RECEIPT: Text(
+            zh_cn="待买家收货", en="Awaiting the buyer's receipt"
+        ),
+        TicketState.REJECTED_AFTER_RETURN: Text(
+            zh_cn="商家拒绝退回的商品", en="Returned goods rejected by the merchant"
+        ),
+        TicketState.IN_ARBITRATION: Text(zh_cn="平台仲裁中", en="In arbitration"),
+        TicketState.COMPLETED: Text(zh_cn="售后完成", en="Completed"),
+    }
+)
+
+DUE_ACTION_TEXTS: Mapping[DueAction, Text] = MappingProxyType(
+    {
+        DueAction.AGREE: Text(zh_cn="将自动同意申请", en="the application is agreed to"),
+        DueAction.CLOSE: Text(zh_cn="售后单将自动关闭", en="the ticket is closed"),
+        DueAction.CONFIRM_RETURN: Text(
+            zh_cn="将自动确认收到退货", en="the returned goods count as received"
+        ),
+        DueAction.ESCALATE: Text(zh_cn="将由平台介入", en="the platform steps in"),
+        DueAction.COMPLETE: Text(zh_cn="将自动确认收货", en="the goods count as received"),
+        DueAction.RULE_FOR_BUYER: Text(
+            zh_cn="将判定支持买家", en="the platform rules for the buyer"
+        ),
+    }
+)
+
+SIDE_TEXTS: Mapping[Side, Text] = MappingProxyType(
+    {
+        Side.CONSUMER: Text(zh_cn="买家", en="buyer"),
+        Side.MERCHANT: Text(zh_cn="商家", en="merchant"),
+        Side.PLATFORM: Text(zh_cn="平台", en="platform"),
+    }
+)
+
+RULING_TEXTS: Mapping[Ruling, Text] = MappingProxyType(
+    {
+        Ruling.FOR_BUYER: Text(zh_cn="支持买家", en="for the buyer"),
+        Ruling.FOR_MERCHANT: Text(zh_cn="支持商家", en="for the merchant"),
+    }
+)
+
+BLAME_TEXTS: Mapping[Blame, Text] = MappingProxyType(
+    {
+        Blame.BUYER: Text(zh_cn="买家责任", en="the buyer's fault"),
+        Blame.MERCHANT: Text(zh_cn="商家责任", en="the merchant's fault"),
+        Blame.CARRIER: Text(zh_cn="物流责任", en="the carrier's fault"),
+        Blame.NOBODY: Text(zh_cn="无责任方", en="nobody's fault"),
+    }
+)
+
+ARBITRATION_CAUSE_TEXTS: Mapping[ArbitrationCause, Text] = MappingProxyType(
+    {
+        ArbitrationCause.BUYER_REQUEST: Text(zh_cn="买家申请平台介入", en="the buyer asked for it"),
+        ArbitrationCause.REPLACEMENT_NOT_SHIPPED: Text(
+            zh_cn="商家逾期未发货", en="the merchant did not ship in time"
+        ),
     }
 )
 
@@ -63,6 +132,12 @@ CLOSE_CAUSE_TEXTS: Mapping[CloseCause, Text] = MappingProxyType(
         ),
         CloseCause.REJECTION_NOT_CONTESTED: Text(
             zh_cn="买家逾期未处理商家的拒绝", en="the rejection was not contested in time"
+        ),
+        CloseCause.RULED_FOR_MERCHANT: Text(
+            zh_cn="平台判定支持商家", en="the platform ruled for the merchant"
+        ),
+        CloseCause.NOTHING_LEFT_TO_REFUND: Text(
+            zh_cn="已无可退金额", en="nothing is left to refund"
         ),
     }
 )
@@ -111,6 +186,13 @@ _CODED: Mapping[str, Callable[[str], Text]] = MappingProxyType(
         "decline_reason": lambda code: DECLINE_REASON_TEXTS[DeclineReason(code)],
         "close_cause": lambda code: CLOSE_CAUSE_TEXTS[CloseCause(code)],
         "type": lambda code: TICKET_TYPE_TEXTS[TicketType(code)],
+        "due_action": lambda code: DUE_ACTION_TEXTS[DueAction(code)],
+        "side": lambda code: SIDE_TEXTS[Side(code)],
+        "ruling": lambda code: RULING_TEXTS[Ruling(code)],
+        "blame": lambda code: BLAME_TEXTS[Blame(code)],
+        "arbitration_cause": lambda code: ARBITRATION_CAUSE_TEXTS[ArbitrationCause(code)],
+        "carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
+        "previous_carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
     }
 )
 

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import TicketState
 from app.event_store.partitions import partition_of
-from app.read_models.order_view import TicketView
 from app.read_models.paging import After, Page, fetch_page, page_of, with_checkpoint
 from app.read_models.texts import OVERDUE_LABEL
+from app.read_models.ticket_view import TicketView
 from app.read_models.tickets import TicketsReader, ticket_from_stored, tickets
 
 

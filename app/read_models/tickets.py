@@ -17,14 +17,15 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from app.domain.order.events import OrderEvent, TicketCreated, TicketEvent
+from app.domain.order.events import OrderEvent
+from app.domain.order.ticket_events import TicketCreated, TicketEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
 from app.event_store.streams import order_of_stream
 from app.event_store.tables import BytewiseText, metadata
 from app.read_models.columns import columns_of
-from app.read_models.order_view import TicketView
 from app.read_models.ticket_fold import fold_ticket
+from app.read_models.ticket_view import TicketView
 
 _SHOP = ("partition_id", "shop_id")
 _NEWEST = ("created_at", "ticket_id")

@@ -3,8 +3,9 @@
 import pytest
 
 from app.domain.order.commands import RequestExchange
-from app.domain.order.events import OrderEvent, RefundSucceeded
+from app.domain.order.events import OrderEvent
 from app.domain.order.facts import OrderFacts
+from app.domain.order.ticket_events import RefundSucceeded
 from app.domain.order.tickets import RequestedItem, TicketState, TicketType
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (

@@ -15,9 +15,8 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    ApplicationAgreed,
-    TicketClosed,
 )
+from app.domain.order.ticket_events import ApplicationAgreed, TicketClosed
 from app.domain.order.tickets import CloseCause, Due, DueAction, TicketState, TicketType
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (

@@ -10,9 +10,9 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    TicketCreated,
 )
 from app.domain.order.state import EntryClosed, NeverOpened
+from app.domain.order.ticket_events import TicketCreated
 from app.domain.order.tickets import TicketType
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (

@@ -16,16 +16,13 @@ from app.domain.order.commands import (
     RecordSettlement,
     RecordShipment,
     RequestEntryReopening,
-    TicketDecision,
 )
 from app.domain.order.decide import Accepted, decide
-from app.domain.order.events import (
-    AfterSalesEntryOpened,
-    ReceiptConfirmed,
-    TicketCreated,
-)
+from app.domain.order.events import AfterSalesEntryOpened, ReceiptConfirmed
 from app.domain.order.evolve import fold
 from app.domain.order.state import EntryClosed, EntryOpen, NeverOpened, Order
+from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.ticket_events import TicketCreated
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.domain.reasons import DeclineReason

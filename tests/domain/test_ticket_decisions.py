@@ -5,22 +5,22 @@ from typing import get_args
 
 import pytest
 
-from app.domain.order.commands import (
+from app.domain.order.events import OrderEvent
+from app.domain.order.ticket_commands import (
     AgreeToApplication,
     RecordRefundSuccess,
     RejectApplication,
     TicketDecision,
     WithdrawApplication,
 )
-from app.domain.order.events import (
+from app.domain.order.ticket_decisions import TRANSITIONS
+from app.domain.order.ticket_events import (
     ApplicationAgreed,
     ApplicationRejected,
-    OrderEvent,
     RefundSucceeded,
     TicketClosed,
     TicketCreated,
 )
-from app.domain.order.ticket_decisions import TRANSITIONS
 from app.domain.order.tickets import (
     FINAL_STATES,
     CloseCause,

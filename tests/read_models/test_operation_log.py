@@ -7,8 +7,8 @@ from hypothesis import given
 from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.eligibility import RuleCode
 from app.domain.order.events import OrderEvent
+from app.read_models.log_codes import LogCode
 from app.read_models.log_entry import LogEntry, log_entries
-from app.read_models.log_facts import LogCode
 from app.read_models.log_texts import LOG_TEXTS, render
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories, recorded

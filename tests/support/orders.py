@@ -14,20 +14,16 @@ from datetime import UTC, datetime, timedelta
 from app.domain.money import Money
 from app.domain.order.commands import (
     ActOnDeadlines,
-    AgreeToApplication,
     Application,
     OpenAfterSalesEntry,
     OrderCommand,
     RecordReceiptConfirmation,
-    RecordRefundSuccess,
     RecordShipment,
     RegisterOrder,
-    RejectApplication,
     RequestExchange,
     RequestRefund,
     RequestReissue,
     RequestRepair,
-    WithdrawApplication,
 )
 from app.domain.order.decide import Accepted, decide
 from app.domain.order.events import OrderEvent
@@ -44,6 +40,12 @@ from app.domain.order.facts import (
     PaymentChannel,
 )
 from app.domain.order.state import EntryOpen, Order, OrderState, Unregistered
+from app.domain.order.ticket_commands import (
+    AgreeToApplication,
+    RecordRefundSuccess,
+    RejectApplication,
+    WithdrawApplication,
+)
 from app.domain.order.tickets import RequestedItem, Ticket, TicketType
 from app.domain.policy import POLICY, Policy
 from app.domain.reasons import ApplicationReason, RejectReason

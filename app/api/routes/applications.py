@@ -7,21 +7,12 @@ from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
 from app.api.calls import Call, OrderId, RequiredIdempotencyKey, ShopId, allow
-from app.api.declared import command_problems
+from app.api.declared import ATTACHMENT_REFUSALS, command_problems
 from app.api.strict_request import StrictRoute
-from app.api.wire.tickets import (
-    RequestGoodsBody,
-    RequestRefundBody,
-    Ticket,
-    requested_items,
-    ticket_on_wire,
-)
-from app.domain.order.commands import (
-    RequestExchange,
-    RequestRefund,
-    RequestReissue,
-    RequestRepair,
-)
+from app.api.wire.applications import RequestGoodsBody, RequestRefundBody, requested_items
+from app.api.wire.attachments import attachments_in
+from app.api.wire.tickets import Ticket, ticket_on_wire
+from app.domain.order.commands import RequestExchange, RequestRefund, RequestReissue, RequestRepair
 from app.event_store.recorded import Role
 from app.read_models.order_view import OrderView
 
@@ -38,6 +29,8 @@ _REFUSALS = (
     "item_repeated",
     "quantity_exceeded",
     "amount_exceeds_refundable",
+    "reason_not_for_type",
+    *ATTACHMENT_REFUSALS,
 )
 _ORDER = "/v1/shops/{shop_id}/orders/{order_id}"
 
@@ -66,6 +59,7 @@ async def request_refund(
         return_goods=body.return_goods,
         reason=body.reason,
         description=body.description,
+        evidence=attachments_in(body.evidence),
     )
     return await call.command(
         shop_id, order_id, command, render=_newest_ticket, created=True, key=key
@@ -89,7 +83,10 @@ async def request_exchange(
 ) -> Response:
     """Apply for goods to be exchanged: they go back, others come."""
     command = RequestExchange(
-        items=requested_items(body.items), reason=body.reason, description=body.description
+        items=requested_items(body.items),
+        reason=body.reason,
+        description=body.description,
+        evidence=attachments_in(body.evidence),
     )
     return await call.command(
         shop_id, order_id, command, render=_newest_ticket, created=True, key=key
@@ -113,7 +110,10 @@ async def request_reissue(
 ) -> Response:
     """Apply for goods to be sent again; nothing goes back."""
     command = RequestReissue(
-        items=requested_items(body.items), reason=body.reason, description=body.description
+        items=requested_items(body.items),
+        reason=body.reason,
+        description=body.description,
+        evidence=attachments_in(body.evidence),
     )
     return await call.command(
         shop_id, order_id, command, render=_newest_ticket, created=True, key=key
@@ -137,7 +137,10 @@ async def request_repair(
 ) -> Response:
     """Apply for goods to be repaired: they go back and return."""
     command = RequestRepair(
-        items=requested_items(body.items), reason=body.reason, description=body.description
+        items=requested_items(body.items),
+        reason=body.reason,
+        description=body.description,
+        evidence=attachments_in(body.evidence),
     )
     return await call.command(
         shop_id, order_id, command, render=_newest_ticket, created=True, key=key

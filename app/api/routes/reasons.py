@@ -10,11 +10,17 @@ from app.api.calls import Call, allow
 from app.api.declared import problems
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import LocalizedText, ResponseModel, localized
+from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
 from app.domain.reasons import (
     APPLICATION_REASON_TEXTS,
     DECLINE_REASON_TEXTS,
     REJECT_REASON_TEXTS,
+    REJECT_REASONS_OF_APPLICATION,
+    REJECT_REASONS_OF_RETURNED_GOODS,
+    ApplicationReason,
+    RejectReason,
 )
+from app.domain.shipments import CARRIER_TEXTS
 from app.domain.text import Text
 from app.event_store.recorded import Role
 
@@ -28,12 +34,27 @@ class CodedReason(ResponseModel):
     text: LocalizedText
 
 
-class Reasons(ResponseModel):
-    """Every list of reasons; the lists only grow."""
+class ApplicationReasonOut(CodedReason):
+    """A reason to apply, and the types of ticket it goes with."""
 
-    application: list[CodedReason]
-    rejection: list[CodedReason]
+    types: list[str]
+
+
+class RejectReasonOut(CodedReason):
+    """A reason to reject, and what may be rejected for it."""
+
+    of_application: bool
+    of_returned_goods: bool
+
+
+class Reasons(ResponseModel):
+    """Every coded list; the lists only grow."""
+
+    application: list[ApplicationReasonOut]
+    rejection: list[RejectReasonOut]
     reopening_decline: list[CodedReason]
+    carriers: list[CodedReason]
+    """Who carries parcels."""
 
 
 @router.get(
@@ -46,13 +67,31 @@ class Reasons(ResponseModel):
 async def list_reasons(
     call: Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)],
 ) -> Response:
-    """List the reasons for applying, rejecting and declining, in both languages."""
+    """List the reasons for applying, rejecting and declining, and the carriers."""
     return call.json(
         Reasons(
-            application=_coded(APPLICATION_REASON_TEXTS),
-            rejection=_coded(REJECT_REASON_TEXTS),
+            application=[_application(reason) for reason in ApplicationReason],
+            rejection=[_rejection(reason) for reason in RejectReason],
             reopening_decline=_coded(DECLINE_REASON_TEXTS),
+            carriers=_coded(CARRIER_TEXTS),
         )
+    )
+
+
+def _application(reason: ApplicationReason) -> ApplicationReasonOut:
+    return ApplicationReasonOut(
+        code=reason.value,
+        text=localized(APPLICATION_REASON_TEXTS[reason]),
+        types=[kind.value for kind in TicketType if reason in REASONS_OF_TYPE[kind]],
+    )
+
+
+def _rejection(reason: RejectReason) -> RejectReasonOut:
+    return RejectReasonOut(
+        code=reason.value,
+        text=localized(REJECT_REASON_TEXTS[reason]),
+        of_application=reason in REJECT_REASONS_OF_APPLICATION,
+        of_returned_goods=reason in REJECT_REASONS_OF_RETURNED_GOODS,
     )
 
 

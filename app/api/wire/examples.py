@@ -2,6 +2,11 @@
 
 from typing import Any
 
+KETTLE_LID: dict[str, Any] = {
+    "url": "https://img.example.com/kettle-lid.jpg",
+    "media_type": "image/jpeg",
+    "size_bytes": 182_044,
+}
 REGISTER_ORDER: dict[str, Any] = {
     "order_id": "4821-0001",
     "buyer_id": "buyer-2001",
@@ -68,7 +73,36 @@ data: {"notification_id": "5b0d1b5c-5b7e-5d0c-9d7e-2f6f0a0c8d11", "position": 48
 REJECT_APPLICATION: dict[str, Any] = {
     "reason": "damaged_by_buyer",
     "note": "The picture shows a fall.",
-    "evidence": ["https://img.example.com/kettle-lid.jpg"],
+    "evidence": [KETTLE_LID],
+}
+REJECT_RETURNED_GOODS: dict[str, Any] = {
+    "reason": "return_damaged",
+    "note": "The lid came back in two pieces.",
+    "evidence": [KETTLE_LID],
+}
+MODIFY_APPLICATION: dict[str, Any] = {
+    "type": "refund_only",
+    "items": [{"item_id": "1", "quantity": 1, "amount": 6000}],
+    "reason": "agreed_with_merchant",
+    "description": "Half of the price, as agreed in the chat.",
+    "evidence": [],
+}
+PARCEL: dict[str, Any] = {"carrier": "sf", "tracking_number": "SF1030529384756"}
+EXTEND_RETURN: dict[str, Any] = {"days": 3}
+REMARK: dict[str, Any] = {"text": "This is how it arrived.", "pictures": [KETTLE_LID]}
+REQUEST_ARBITRATION: dict[str, Any] = {
+    "note": "The lid was loose in the parcel; nothing fell here.",
+    "evidence": [KETTLE_LID],
+}
+ARBITRATION_EVIDENCE: dict[str, Any] = {
+    "note": "The parcel left us whole.",
+    "evidence": [KETTLE_LID],
+}
+RULE_ARBITRATION: dict[str, Any] = {
+    "ruling": "for_buyer",
+    "blame": "carrier",
+    "final_amount": 6000,
+    "note": "The carrier's own record shows a crushed corner.",
 }
 CREATE_TEST_CLOCK: dict[str, Any] = {"now": "2026-09-01T10:00:00+08:00"}
 ADVANCE_TO: dict[str, Any] = {"to": "2026-09-13T00:00:00+08:00"}

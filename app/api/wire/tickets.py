@@ -1,92 +1,24 @@
-"""Tickets (售后单) and applications on the wire."""
+"""Tickets (售后单) on the wire."""
 
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import ConfigDict, Field, StringConstraints
-
-from app.api.wire import examples
+from app.api.wire.arbitration import Arbitration, arbitration_on_wire
+from app.api.wire.attachments import AttachmentOut, attachments_on_wire
 from app.api.wire.common import (
     Amount,
-    Id,
     LocalizedText,
-    LongText,
     Money,
-    RequestModel,
     ResponseModel,
     Version,
     Versioned,
-    YesOrNo,
     localized,
 )
-from app.domain.order.tickets import DOUDIAN_CODES, RequestedItem
-from app.domain.reasons import (
-    APPLICATION_REASON_TEXTS,
-    REJECT_REASON_TEXTS,
-    ApplicationReason,
-    RejectReason,
-)
-from app.read_models.order_view import TicketRejection, TicketView
-from app.read_models.texts import LABEL_TEXTS
+from app.domain.order.tickets import DOUDIAN_CODES, AppliedRule, Due, TicketState, concerned_by
+from app.domain.reasons import APPLICATION_REASON_TEXTS, REJECT_REASON_TEXTS
+from app.domain.shipments import CARRIER_TEXTS
+from app.read_models.texts import DUE_ACTION_TEXTS, LABEL_TEXTS, SIDE_TEXTS, TICKET_STATE_TEXTS
 from app.read_models.ticket_list import labels_of
-
-REQUESTED_ITEMS_MAX = 100
-EVIDENCE_MAX = 10
-
-EvidenceUrl = Annotated[
-    str, StringConstraints(max_length=500, pattern=r"^https://[A-Za-z0-9.-]+(:[0-9]{1,5})?/[!-~]*$")
-]
-"""Where a picture or document lies; https only."""
-
-Quantity = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
-
-
-class RefundItemIn(RequestModel):
-    """Units of one item concerned, and the money asked back for them."""
-
-    item_id: Id
-    quantity: Quantity
-    amount: Amount
-    """Minor units, in the order's currency."""
-
-
-class GoodsItemIn(RequestModel):
-    """Units of one item to be exchanged, reissued or repaired."""
-
-    item_id: Id
-    quantity: Quantity
-
-
-class RequestRefundBody(RequestModel):
-    """An application for money back."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_REFUND]})
-
-    items: Annotated[list[RefundItemIn], Field(min_length=1, max_length=REQUESTED_ITEMS_MAX)]
-    return_goods: YesOrNo
-    """Whether the goods go back first: return and refund, or refund only."""
-    reason: ApplicationReason
-    description: LongText | None = None
-
-
-class RequestGoodsBody(RequestModel):
-    """An application for an exchange, a reissue or a repair."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_GOODS]})
-
-    items: Annotated[list[GoodsItemIn], Field(min_length=1, max_length=REQUESTED_ITEMS_MAX)]
-    reason: ApplicationReason
-    description: LongText | None = None
-
-
-class RejectApplicationBody(RequestModel):
-    """The merchant's no, with its reason and what proves it."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.REJECT_APPLICATION]})
-
-    reason: RejectReason
-    note: LongText | None = None
-    evidence: Annotated[list[EvidenceUrl], Field(max_length=EVIDENCE_MAX, default_factory=list)]
+from app.read_models.ticket_view import RemarkView, ShipmentView, TicketRejection, TicketView
 
 
 class TicketItem(ResponseModel):
@@ -102,7 +34,13 @@ class TicketDue(ResponseModel):
 
     at: datetime
     action: str
-    """`agree` or `close`; more may come."""
+    """`agree`, `close`, `confirm_return`, `escalate`, `complete` or `rule_for_buyer`; more may
+    come."""
+    text: LocalizedText
+    concerns: str
+    """Who must act if this is not to happen: `consumer` or `merchant`; more may come."""
+    remind_at: datetime | None
+    """When that side is reminded."""
 
 
 class TicketRejected(ResponseModel):
@@ -112,7 +50,39 @@ class TicketRejected(ResponseModel):
     reason: str
     reason_text: LocalizedText
     note: str | None
-    evidence: list[str]
+    evidence: list[AttachmentOut]
+
+
+class TicketParcel(ResponseModel):
+    """A parcel: the buyer's return, or what the merchant sent."""
+
+    shipped_at: datetime
+    carrier: str
+    """`sf`, `zto`, `yto`, ..., `other`, see `GET /v1/reasons`; more may come."""
+    carrier_text: LocalizedText
+    tracking_number: str
+    corrected_at: datetime | None
+    received_at: datetime | None
+    received_automatically: bool | None
+
+
+class TicketRemark(ResponseModel):
+    """What one side added."""
+
+    remarked_at: datetime
+    side: str
+    """`consumer`, `merchant` or `platform`; more may come."""
+    side_text: LocalizedText
+    text: str
+    pictures: list[AttachmentOut]
+
+
+class TicketRule(ResponseModel):
+    """The assistant's rule that agreed, in the version of the shop's rules it stood in."""
+
+    rule_id: str
+    name: str
+    version: Version
 
 
 class TicketLabel(ResponseModel):
@@ -133,15 +103,20 @@ class Ticket(Versioned):
     type: str
     """`refund_only`, `return_and_refund`, `exchange`, `reissue` or `repair`; more may come."""
     state: str
-    """`pending_merchant`, `awaiting_return`, `awaiting_replacement`, `refunding`, `rejected`,
-    `succeeded` or `closed`; more may come."""
+    """`pending_merchant`, `awaiting_return`, `awaiting_merchant_receipt`, `awaiting_replacement`,
+    `awaiting_buyer_receipt`, `refunding`, `rejected`, `rejected_after_return`, `in_arbitration`,
+    `succeeded`, `completed` or `closed`; more may come."""
+    state_text: LocalizedText
     doudian_code: int
-    """抖店's code of the state."""
+    """抖店's code of the state; in arbitration that of the rejection it is about."""
     items: list[TicketItem]
     amount: Money
     reason: str
     reason_text: LocalizedText
     description: str | None
+    evidence: list[AttachmentOut]
+    modifications: int
+    """How often the buyer has modified the application."""
     overdue: bool
     """True if the application came through an opened entry: the label 超期售后."""
     labels: list[TicketLabel]
@@ -149,10 +124,23 @@ class Ticket(Versioned):
     due: TicketDue | None
     agreed_at: datetime | None
     agreed_automatically: bool | None
+    agreed_without_return: bool | None
+    agreed_by_rule: TicketRule | None
     rejection: TicketRejected | None
+    returned_goods_rejection: TicketRejected | None
+    rejection_reversed_at: datetime | None
+    """When the merchant took the rejected ticket up again (拒绝后再次处理)."""
+    return_parcel: TicketParcel | None
+    return_extensions: int
+    """How often the merchant extended the time for the return."""
+    replacement_parcel: TicketParcel | None
+    arbitration: Arbitration | None
+    """The latest."""
+    remarks: list[TicketRemark]
     closed_at: datetime | None
     close_cause: str | None
-    """`withdrawn`, `not_returned_in_time` or `rejection_not_contested`; more may come."""
+    """`withdrawn`, `not_returned_in_time`, `rejection_not_contested`, `ruled_for_merchant` or
+    `nothing_left_to_refund`; more may come."""
     refunded: Money
     created_at: datetime
     updated_at: datetime
@@ -168,18 +156,6 @@ class TicketPage(ResponseModel):
     """The position in the shop's partition of the log this list is current to."""
 
 
-def requested_items(items: list[RefundItemIn] | list[GoodsItemIn]) -> tuple[RequestedItem, ...]:
-    """Make the domain's items of those asked for; goods ask for no money."""
-    return tuple(
-        RequestedItem(
-            item_id=item.item_id,
-            quantity=item.quantity,
-            amount=item.amount if isinstance(item, RefundItemIn) else 0,
-        )
-        for item in items
-    )
-
-
 def ticket_on_wire(view: TicketView) -> Ticket:
     """Show a ticket."""
     return Ticket(
@@ -189,7 +165,8 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         buyer_id=view.buyer_id,
         type=view.type.value,
         state=view.state.value,
-        doudian_code=DOUDIAN_CODES[view.state],
+        state_text=localized(TICKET_STATE_TEXTS[view.state]),
+        doudian_code=_doudian_code(view),
         items=[
             TicketItem(item_id=item.item_id, quantity=item.quantity, amount=item.amount)
             for item in view.items
@@ -198,13 +175,24 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         reason=view.reason.value,
         reason_text=localized(APPLICATION_REASON_TEXTS[view.reason]),
         description=view.description,
+        evidence=attachments_on_wire(view.evidence),
+        modifications=view.modifications,
         overdue=view.overdue,
         labels=_labels(view),
         entry_generation=view.entry_generation,
-        due=None if view.due is None else TicketDue(at=view.due.at, action=view.due.action.value),
+        due=None if view.due is None else _due(view.due),
         agreed_at=view.agreed_at,
         agreed_automatically=view.agreed_automatically,
-        rejection=None if view.rejected is None else _rejection(view.rejected),
+        agreed_without_return=view.agreed_without_return,
+        agreed_by_rule=_rule(view.agreed_by_rule),
+        rejection=_rejection(view.rejected),
+        returned_goods_rejection=_rejection(view.returned_goods_rejected),
+        rejection_reversed_at=view.rejection_reversed_at,
+        return_parcel=_parcel(view.return_shipment),
+        return_extensions=view.return_extensions,
+        replacement_parcel=_parcel(view.replacement),
+        arbitration=arbitration_on_wire(view.arbitration, view.currency),
+        remarks=[_remark(remark) for remark in view.remarks],
         closed_at=view.closed_at,
         close_cause=None if view.close_cause is None else view.close_cause.value,
         refunded=Money(amount=view.refunded_amount, currency=view.currency),
@@ -218,11 +206,59 @@ def _labels(view: TicketView) -> list[TicketLabel]:
     return [TicketLabel(code=code, text=localized(LABEL_TEXTS[code])) for code in labels_of(view)]
 
 
-def _rejection(rejected: TicketRejection) -> TicketRejected:
+def _doudian_code(view: TicketView) -> int:
+    if view.state is TicketState.IN_ARBITRATION and view.goods_returned:
+        return DOUDIAN_CODES[TicketState.REJECTED_AFTER_RETURN]
+    return DOUDIAN_CODES[view.state]
+
+
+def _due(due: Due) -> TicketDue:
+    return TicketDue(
+        at=due.at,
+        action=due.action.value,
+        text=localized(DUE_ACTION_TEXTS[due.action]),
+        concerns=concerned_by(due.action).value,
+        remind_at=due.remind_at,
+    )
+
+
+def _rule(rule: AppliedRule | None) -> TicketRule | None:
+    if rule is None:
+        return None
+    return TicketRule(rule_id=rule.rule_id, name=rule.name, version=rule.version)
+
+
+def _parcel(parcel: ShipmentView | None) -> TicketParcel | None:
+    if parcel is None:
+        return None
+    return TicketParcel(
+        shipped_at=parcel.at,
+        carrier=parcel.shipment.carrier.value,
+        carrier_text=localized(CARRIER_TEXTS[parcel.shipment.carrier]),
+        tracking_number=parcel.shipment.tracking_number,
+        corrected_at=parcel.corrected_at,
+        received_at=parcel.received_at,
+        received_automatically=parcel.received_automatically,
+    )
+
+
+def _remark(remark: RemarkView) -> TicketRemark:
+    return TicketRemark(
+        remarked_at=remark.at,
+        side=remark.side.value,
+        side_text=localized(SIDE_TEXTS[remark.side]),
+        text=remark.text,
+        pictures=attachments_on_wire(remark.pictures),
+    )
+
+
+def _rejection(rejected: TicketRejection | None) -> TicketRejected | None:
+    if rejected is None:
+        return None
     return TicketRejected(
         rejected_at=rejected.at,
         reason=rejected.reason.value,
         reason_text=localized(REJECT_REASON_TEXTS[rejected.reason]),
         note=rejected.note,
-        evidence=list(rejected.evidence),
+        evidence=attachments_on_wire(rejected.evidence),
     )

@@ -1,14 +1,22 @@
-"""The consumer's application: from the wish to a ticket."""
+"""The consumer's application: from the wish to a ticket, and to another wish."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
 from app.domain.order.commands import Application
 from app.domain.order.decision import Decision
-from app.domain.order.events import TicketCreated
 from app.domain.order.facts import Item
+from app.domain.order.given import refuse_attachments, refuse_reason
 from app.domain.order.state import EntryOpen, ItemRefunds, Order
-from app.domain.order.tickets import RequestedItem, TicketState, asks_for_money, due_in
+from app.domain.order.ticket_commands import ModifyApplication
+from app.domain.order.ticket_events import ApplicationModified, TicketCreated
+from app.domain.order.tickets import (
+    RequestedItem,
+    Ticket,
+    TicketState,
+    asks_for_money,
+    due_in,
+)
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
@@ -19,7 +27,7 @@ def apply_for(command: Application, order: Order, now: datetime, policy: Policy)
     refusal = (
         _door_closed(order, policy, overdue=overdue)
         or _order_busy_or_done(order)
-        or _items_refused(command, order)
+        or _wish_refused(command, order)
     )
     if refusal is not None:
         return refusal
@@ -35,8 +43,36 @@ def apply_for(command: Application, order: Order, now: datetime, policy: Policy)
             currency=order.facts.payment.amount.currency,
             reason=command.reason,
             description=command.description,
+            evidence=command.evidence,
             overdue=overdue,
             entry_generation=entry.generation if overdue and isinstance(entry, EntryOpen) else None,
+            state=TicketState.PENDING_MERCHANT,
+            due=due_in(TicketState.PENDING_MERCHANT, now, policy),
+        ),
+    )
+
+
+def modify(
+    command: ModifyApplication, ticket: Ticket, order: Order, now: datetime, policy: Policy
+) -> Decision:
+    """Change what an application asks for, a few times at most; it counts as the same one."""
+    if ticket.modifications >= policy.modifications_max:
+        return reject(RejectionCode.MODIFICATION_LIMIT_REACHED, limit=policy.modifications_max)
+    refusal = _wish_refused(command, order)
+    if refusal is not None:
+        return refusal
+    return (
+        ApplicationModified(
+            at=now,
+            ticket_id=ticket.ticket_id,
+            buyer_id=order.facts.buyer_id,
+            type=command.type,
+            items=command.items,
+            amount=sum(item.amount for item in command.items),
+            currency=order.facts.payment.amount.currency,
+            reason=command.reason,
+            description=command.description,
+            evidence=command.evidence,
             state=TicketState.PENDING_MERCHANT,
             due=due_in(TicketState.PENDING_MERCHANT, now, policy),
         ),
@@ -70,7 +106,15 @@ def _order_busy_or_done(order: Order) -> Rejection | None:
     return None
 
 
-def _items_refused(command: Application, order: Order) -> Rejection | None:
+def _wish_refused(command: Application | ModifyApplication, order: Order) -> Rejection | None:
+    return (
+        refuse_reason(command.reason, command.type)
+        or _items_refused(command, order)
+        or refuse_attachments(command.evidence)
+    )
+
+
+def _items_refused(command: Application | ModifyApplication, order: Order) -> Rejection | None:
     ids = [item.item_id for item in command.items]
     repeated = next((item_id for item_id in ids if ids.count(item_id) > 1), None)
     if repeated is not None:

@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.attachments import Attachment
 from app.domain.order.facts import OrderFacts
+from app.domain.order.ticket_commands import TicketDecision
 from app.domain.order.tickets import RequestedItem, TicketType
-from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
+from app.domain.reasons import ApplicationReason, DeclineReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +66,7 @@ class RequestRefund:
     return_goods: bool
     reason: ApplicationReason
     description: str | None
+    evidence: tuple[Attachment, ...] = ()
 
     @property
     def type(self) -> TicketType:
@@ -78,6 +81,7 @@ class RequestExchange:
     items: tuple[RequestedItem, ...]
     reason: ApplicationReason
     description: str | None
+    evidence: tuple[Attachment, ...] = ()
 
     @property
     def type(self) -> TicketType:
@@ -92,6 +96,7 @@ class RequestReissue:
     items: tuple[RequestedItem, ...]
     reason: ApplicationReason
     description: str | None
+    evidence: tuple[Attachment, ...] = ()
 
     @property
     def type(self) -> TicketType:
@@ -106,6 +111,7 @@ class RequestRepair:
     items: tuple[RequestedItem, ...]
     reason: ApplicationReason
     description: str | None
+    evidence: tuple[Attachment, ...] = ()
 
     @property
     def type(self) -> TicketType:
@@ -114,43 +120,11 @@ class RequestRepair:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WithdrawApplication:
-    """Take an application back."""
-
-    ticket_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgreeToApplication:
-    """Grant what a ticket asks for."""
-
-    ticket_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejectApplication:
-    """Refuse what a ticket asks for."""
-
-    ticket_id: str
-    reason: RejectReason
-    note: str | None
-    evidence: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRefundSuccess:
-    """Take note that the money of a ticket reached the buyer."""
-
-    ticket_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ActOnDeadlines:
     """Let happen what has fallen due. Nothing due: nothing happens."""
 
 
 Application = RequestRefund | RequestExchange | RequestReissue | RequestRepair
-TicketDecision = WithdrawApplication | AgreeToApplication | RejectApplication | RecordRefundSuccess
 EntryCommand = OpenAfterSalesEntry | RequestEntryReopening | DeclineEntryReopening
 FactCommand = RegisterOrder | RecordShipment | RecordReceiptConfirmation | RecordSettlement
 OrderCommand = FactCommand | EntryCommand | Application | TicketDecision | ActOnDeadlines

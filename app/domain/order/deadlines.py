@@ -3,23 +3,24 @@
 from datetime import datetime
 from typing import assert_never
 
+from app.domain.order.answers import agreement
+from app.domain.order.arbitration import escalation, ruling_by_default
 from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
-    ApplicationAgreed,
     OrderEvent,
-    TicketClosed,
 )
 from app.domain.order.evolve import evolve
+from app.domain.order.parcels import replacement_received, return_received
 from app.domain.order.state import EntryOpen, Order
+from app.domain.order.ticket_events import TicketClosed, TicketDueReminded, TicketEvent
 from app.domain.order.tickets import (
     CloseCause,
     Due,
     DueAction,
     Ticket,
     TicketState,
-    due_in,
-    state_after_agreement,
+    concerned_by,
 )
 from app.domain.policy import Policy
 
@@ -47,21 +48,33 @@ def _pending(order: Order, now: datetime, policy: Policy) -> list[OrderEvent]:
         for ticket in order.tickets.values()
         if ticket.due is not None and now >= ticket.due.at
     ]
+    reminders = [
+        _reminder(order, ticket, ticket.due, ticket.due.remind_at)
+        for ticket in order.tickets.values()
+        if ticket.due is not None
+        and not ticket.reminded
+        and ticket.due.remind_at is not None
+        and now >= ticket.due.remind_at
+    ]
     entry_event = _entry_event(order, now)
-    return pending if entry_event is None else [*pending, entry_event]
+    return [*reminders, *pending, *(() if entry_event is None else (entry_event,))]
+
+
+def _reminder(order: Order, ticket: Ticket, due: Due, remind_at: datetime) -> OrderEvent:
+    return TicketDueReminded(
+        at=max(remind_at, order.updated_at),
+        ticket_id=ticket.ticket_id,
+        buyer_id=order.facts.buyer_id,
+        side=concerned_by(due.action),
+        state=ticket.state,
+        due=due,
+    )
 
 
 def _entry_event(order: Order, now: datetime) -> OrderEvent | None:
     entry = order.entry
     if not isinstance(entry, EntryOpen):
         return None
-    if now >= entry.expires_at:
-        return AfterSalesEntryExpired(
-            at=entry.expires_at,
-            buyer_id=order.facts.buyer_id,
-            generation=entry.generation,
-            used=entry.used,
-        )
     if now >= entry.remind_at and not entry.used and not entry.reminded:
         return AfterSalesEntryExpiring(
             at=max(entry.remind_at, order.updated_at),
@@ -69,21 +82,20 @@ def _entry_event(order: Order, now: datetime) -> OrderEvent | None:
             generation=entry.generation,
             expires_at=entry.expires_at,
         )
+    if now >= entry.expires_at:
+        return AfterSalesEntryExpired(
+            at=entry.expires_at,
+            buyer_id=order.facts.buyer_id,
+            generation=entry.generation,
+            used=entry.used,
+        )
     return None
 
 
-def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> OrderEvent:
+def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> TicketEvent:
     match due.action:
         case DueAction.AGREE:
-            state = state_after_agreement(ticket.type)
-            return ApplicationAgreed(
-                at=due.at,
-                ticket_id=ticket.ticket_id,
-                buyer_id=order.facts.buyer_id,
-                automatic=True,
-                state=state,
-                due=due_in(state, due.at, policy),
-            )
+            return agreement(ticket, order, due.at, policy, automatic=True)
         case DueAction.CLOSE:
             return TicketClosed(
                 at=due.at,
@@ -93,6 +105,14 @@ def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> Ord
                 state=TicketState.CLOSED,
                 due=None,
             )
+        case DueAction.CONFIRM_RETURN:
+            return return_received(ticket, order, due.at, policy, automatic=True)
+        case DueAction.ESCALATE:
+            return escalation(ticket, order, due.at, policy)
+        case DueAction.COMPLETE:
+            return replacement_received(ticket, order, due.at, automatic=True)
+        case DueAction.RULE_FOR_BUYER:
+            return ruling_by_default(ticket, order, due.at, policy)
         case _:
             assert_never(due.action)
 
@@ -100,4 +120,5 @@ def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> Ord
 _CLOSE_CAUSES = {
     TicketState.AWAITING_RETURN: CloseCause.NOT_RETURNED_IN_TIME,
     TicketState.REJECTED: CloseCause.REJECTION_NOT_CONTESTED,
+    TicketState.REJECTED_AFTER_RETURN: CloseCause.REJECTION_NOT_CONTESTED,
 }

@@ -7,28 +7,25 @@ from typing import assert_never
 from app.domain.order import applications, entry, registration, ticket_decisions
 from app.domain.order.commands import (
     ActOnDeadlines,
-    AgreeToApplication,
     DeclineEntryReopening,
     OpenAfterSalesEntry,
     OrderCommand,
     RecordReceiptConfirmation,
-    RecordRefundSuccess,
     RecordSettlement,
     RecordShipment,
     RegisterOrder,
-    RejectApplication,
     RequestEntryReopening,
     RequestExchange,
     RequestRefund,
     RequestReissue,
     RequestRepair,
-    WithdrawApplication,
 )
 from app.domain.order.deadlines import fall_due
 from app.domain.order.decision import Decision
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
+from app.domain.order.ticket_commands import TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
@@ -78,6 +75,8 @@ def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted 
 def _decide_registered(
     command: OrderCommand, order: Order, now: datetime, policy: Policy
 ) -> Decision:
+    if isinstance(command, TicketDecision):
+        return ticket_decisions.decide_ticket(command, order, now, policy)
     match command:
         case RegisterOrder():
             return registration.register(command, order, now, policy)
@@ -91,10 +90,6 @@ def _decide_registered(
             return entry.decline_reopening(command, order, now)
         case RequestRefund() | RequestExchange() | RequestReissue() | RequestRepair():
             return applications.apply_for(command, order, now, policy)
-        case WithdrawApplication() | AgreeToApplication():
-            return ticket_decisions.decide_ticket(command, order, now, policy)
-        case RejectApplication() | RecordRefundSuccess():
-            return ticket_decisions.decide_ticket(command, order, now, policy)
         case ActOnDeadlines():
             return ()
         case _:

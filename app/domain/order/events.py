@@ -1,8 +1,7 @@
 """What can have happened to an order. Stored for ever, so only ever added to.
 
 Every event says when it happened (``at``). An event decided by a deadline happened at that
-deadline, however late the timer was. An event that changes a ticket names the state and the
-deadline it leads to, so that every projection can be made from events alone.
+deadline, however late the timer was. What happens to tickets is in ticket_events.
 """
 
 from dataclasses import dataclass
@@ -11,8 +10,8 @@ from datetime import datetime
 from app.domain.order.cost import CostPreview
 from app.domain.order.eligibility import Verdict
 from app.domain.order.facts import OrderFacts
-from app.domain.order.tickets import CloseCause, Due, RequestedItem, TicketState, TicketType
-from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
+from app.domain.order.ticket_events import TicketEvent
+from app.domain.reasons import DeclineReason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,81 +100,6 @@ class EntryReopeningDeclined:
     note: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCreated:
-    """The consumer's application became a ticket.
-
-    ``overdue`` is the label 超期售后: the application came through an opened entry, whose
-    ``entry_generation`` is named then and absent otherwise.
-    """
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    type: TicketType
-    items: tuple[RequestedItem, ...]
-    amount: int
-    currency: str
-    reason: ApplicationReason
-    description: str | None
-    overdue: bool
-    entry_generation: int | None
-    state: TicketState
-    due: Due | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationAgreed:
-    """The merchant agreed, or the time for an answer ran out (``automatic``)."""
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    automatic: bool
-    state: TicketState
-    due: Due | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationRejected:
-    """The merchant rejected the application for a coded reason."""
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    reason: RejectReason
-    note: str | None
-    evidence: tuple[str, ...]
-    state: TicketState
-    due: Due | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketClosed:
-    """The ticket ended without the request being met."""
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    cause: CloseCause
-    state: TicketState
-    due: Due | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RefundSucceeded:
-    """The money of a ticket reached the buyer."""
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    items: tuple[RequestedItem, ...]
-    amount: int
-    currency: str
-    state: TicketState
-    due: Due | None
-
-
 EntryEvent = (
     AfterSalesEntryOpened
     | AfterSalesEntryExpiring
@@ -183,8 +107,6 @@ EntryEvent = (
     | EntryReopeningRequested
     | EntryReopeningDeclined
 )
-TicketChange = ApplicationAgreed | ApplicationRejected | TicketClosed | RefundSucceeded
-TicketEvent = TicketCreated | TicketChange
 FactEvent = OrderRegistered | OrderShipped | ReceiptConfirmed | OrderSettled
 OrderEvent = FactEvent | EntryEvent | TicketEvent
 """Everything that can have happened to an order."""

@@ -9,8 +9,6 @@ from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    ApplicationAgreed,
-    ApplicationRejected,
     EntryReopeningDeclined,
     EntryReopeningRequested,
     OrderEvent,
@@ -18,11 +16,8 @@ from app.domain.order.events import (
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
-    RefundSucceeded,
-    TicketChange,
-    TicketClosed,
-    TicketCreated,
 )
+from app.domain.order.evolve_ticket import changed_ticket, created_ticket
 from app.domain.order.state import (
     EntryClosed,
     EntryOpen,
@@ -31,7 +26,12 @@ from app.domain.order.state import (
     OrderState,
     Unregistered,
 )
-from app.domain.order.tickets import Ticket, sends_goods_back
+from app.domain.order.ticket_events import (
+    RefundSucceeded,
+    TicketChange,
+    TicketCreated,
+    TicketDueReminded,
+)
 
 
 def fold(state: OrderState, events: Iterable[OrderEvent]) -> OrderState:
@@ -56,6 +56,9 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
 
 
 def _evolve_registered(order: Order, event: OrderEvent) -> Order:
+    if isinstance(event, TicketChange):
+        changed = _with_changed_ticket(order, event)
+        return _with_refund(changed, event) if isinstance(event, RefundSucceeded) else changed
     match event:
         case OrderRegistered(facts=facts):
             return replace(order, facts=facts)
@@ -82,10 +85,8 @@ def _evolve_registered(order: Order, event: OrderEvent) -> Order:
             )
         case TicketCreated():
             return _with_created_ticket(order, event)
-        case ApplicationAgreed() | ApplicationRejected() | TicketClosed():
-            return _with_changed_ticket(order, event)
-        case RefundSucceeded():
-            return _with_refund(_with_changed_ticket(order, event), event)
+        case TicketDueReminded():
+            return _with_reminded_ticket(order, event)
         case _:
             assert_never(event)
 
@@ -113,17 +114,7 @@ def _with_open_entry(order: Order, *, used: bool = False, reminded: bool = False
 
 
 def _with_created_ticket(order: Order, event: TicketCreated) -> Order:
-    ticket = Ticket(
-        ticket_id=event.ticket_id,
-        type=event.type,
-        state=event.state,
-        items=event.items,
-        amount=event.amount,
-        reason=event.reason,
-        overdue=event.overdue,
-        due=event.due,
-        version=order.version + 1,
-    )
+    ticket = created_ticket(event, order.version + 1)
     applied = replace(
         order,
         tickets=MappingProxyType({**order.tickets, event.ticket_id: ticket}),
@@ -136,13 +127,21 @@ def _with_changed_ticket(order: Order, event: TicketChange) -> Order:
     ticket = order.tickets.get(event.ticket_id)
     if ticket is None:
         return order
-    changed = replace(ticket, state=event.state, due=event.due, version=order.version + 1)
+    changed = changed_ticket(ticket, event, order.version + 1)
     return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: changed}))
+
+
+def _with_reminded_ticket(order: Order, event: TicketDueReminded) -> Order:
+    ticket = order.tickets.get(event.ticket_id)
+    if ticket is None:
+        return order
+    reminded = replace(ticket, reminded=True)
+    return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: reminded}))
 
 
 def _with_refund(order: Order, event: RefundSucceeded) -> Order:
     ticket = order.tickets.get(event.ticket_id)
-    returned = ticket is not None and sends_goods_back(ticket.type)
+    returned = ticket is not None and ticket.goods_returned
     refunds = dict(order.refunds)
     for item in event.items:
         before = refunds.get(item.item_id, ItemRefunds())

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
+from app.domain.shipments import Shipment
 
 
 class TicketType(StrEnum):
@@ -31,9 +32,14 @@ class TicketState(StrEnum):
     REJECTED = "rejected"
     SUCCEEDED = "succeeded"
     CLOSED = "closed"
+    AWAITING_MERCHANT_RECEIPT = "awaiting_merchant_receipt"
+    AWAITING_BUYER_RECEIPT = "awaiting_buyer_receipt"
+    REJECTED_AFTER_RETURN = "rejected_after_return"
+    IN_ARBITRATION = "in_arbitration"
+    COMPLETED = "completed"
 
 
-FINAL_STATES = frozenset({TicketState.SUCCEEDED, TicketState.CLOSED})
+FINAL_STATES = frozenset({TicketState.SUCCEEDED, TicketState.COMPLETED, TicketState.CLOSED})
 """States nothing leaves."""
 
 DOUDIAN_CODES: Mapping[TicketState, int] = MappingProxyType(
@@ -45,9 +51,25 @@ DOUDIAN_CODES: Mapping[TicketState, int] = MappingProxyType(
         TicketState.REJECTED: 27,
         TicketState.SUCCEEDED: 12,
         TicketState.CLOSED: 28,
+        TicketState.AWAITING_MERCHANT_RECEIPT: 11,
+        TicketState.AWAITING_BUYER_RECEIPT: 13,
+        TicketState.REJECTED_AFTER_RETURN: 29,
+        TicketState.IN_ARBITRATION: 27,
+        TicketState.COMPLETED: 14,
     }
 )
-"""抖店's own code for each state, shown beside ours."""
+"""抖店's own code for each state, shown beside ours.
+
+Arbitration is a status of its own there, beside the code of the rejection it is about.
+"""
+
+
+class Side(StrEnum):
+    """Who decides on a ticket, or is concerned by a deadline."""
+
+    CONSUMER = "consumer"
+    MERCHANT = "merchant"
+    PLATFORM = "platform"
 
 
 class DueAction(StrEnum):
@@ -55,6 +77,10 @@ class DueAction(StrEnum):
 
     AGREE = "agree"
     CLOSE = "close"
+    CONFIRM_RETURN = "confirm_return"
+    ESCALATE = "escalate"
+    COMPLETE = "complete"
+    RULE_FOR_BUYER = "rule_for_buyer"
 
 
 class CloseCause(StrEnum):
@@ -63,14 +89,74 @@ class CloseCause(StrEnum):
     WITHDRAWN = "withdrawn"
     NOT_RETURNED_IN_TIME = "not_returned_in_time"
     REJECTION_NOT_CONTESTED = "rejection_not_contested"
+    RULED_FOR_MERCHANT = "ruled_for_merchant"
+    NOTHING_LEFT_TO_REFUND = "nothing_left_to_refund"
+
+
+class ArbitrationCause(StrEnum):
+    """Why the platform arbitrates."""
+
+    BUYER_REQUEST = "buyer_request"
+    REPLACEMENT_NOT_SHIPPED = "replacement_not_shipped"
+
+
+class Ruling(StrEnum):
+    """For whom the platform rules."""
+
+    FOR_BUYER = "for_buyer"
+    FOR_MERCHANT = "for_merchant"
+
+
+class Blame(StrEnum):
+    """Whose fault the platform finds it was."""
+
+    BUYER = "buyer"
+    MERCHANT = "merchant"
+    CARRIER = "carrier"
+    NOBODY = "nobody"
+
+
+class AssistantAction(StrEnum):
+    """What a rule of the assistant (售后小助手) does with an application."""
+
+    AGREE = "agree"
+    AGREE_WITHOUT_RETURN = "agree_without_return"
+    NOTIFY_ONLY = "notify_only"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedRule:
+    """The assistant's rule that did something, in the version of the shop's rules it stood in."""
+
+    rule_id: str
+    name: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """The instant a ticket acts by itself, and what it does then."""
+    """The instant a ticket acts by itself, and what it does then.
+
+    At ``remind_at`` the side concerned is reminded; None in what was stored before there were
+    reminders, and only there.
+    """
 
     at: datetime
     action: DueAction
+    remind_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arbitration:
+    """An arbitration under way, and how much evidence each side has given in it.
+
+    ``came_from``: the state the ticket was in before.
+    """
+
+    cause: ArbitrationCause
+    came_from: TicketState
+    merchant_evidence: int
+    consumer_evidence: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +173,11 @@ class RequestedItem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """A ticket as the rules see it. ``version``: the stream version of its last change."""
+    """A ticket as the rules see it. ``version``: the stream version of its last change.
+
+    ``items`` and ``amount`` are what the ticket would pay now: what was asked for, or what the
+    platform ruled. ``goods_returned``: the goods are with the merchant. ``reminded``: of ``due``.
+    """
 
     ticket_id: str
     type: TicketType
@@ -98,11 +188,53 @@ class Ticket:
     overdue: bool
     due: Due | None
     version: int
+    reminded: bool = False
+    goods_returned: bool = False
+    return_shipment: Shipment | None = None
+    return_shipment_corrected: bool = False
+    return_extensions: int = 0
+    modifications: int = 0
+    remarks: int = 0
+    arbitrations: int = 0
+    arbitration: Arbitration | None = None
+    assistant_notified: bool = False
 
     @property
     def active(self) -> bool:
         """Whether the ticket may still change; one ticket per order may be."""
         return self.state not in FINAL_STATES
+
+
+REASONS_OF_TYPE: Mapping[TicketType, frozenset[ApplicationReason]] = MappingProxyType(
+    {
+        TicketType.REFUND_ONLY: frozenset(ApplicationReason),
+        TicketType.RETURN_AND_REFUND: frozenset(ApplicationReason)
+        - {ApplicationReason.NOT_RECEIVED},
+        TicketType.EXCHANGE: frozenset(ApplicationReason) - {ApplicationReason.NOT_RECEIVED},
+        TicketType.REISSUE: frozenset(
+            {
+                ApplicationReason.DAMAGED,
+                ApplicationReason.WRONG_ITEM,
+                ApplicationReason.MISSING_PARTS,
+                ApplicationReason.NOT_RECEIVED,
+                ApplicationReason.PROMISED_AFTER_SALES,
+                ApplicationReason.AGREED_WITH_MERCHANT,
+                ApplicationReason.OTHER,
+            }
+        ),
+        TicketType.REPAIR: frozenset(
+            {
+                ApplicationReason.QUALITY_PROBLEM,
+                ApplicationReason.DAMAGED,
+                ApplicationReason.NOT_AS_DESCRIBED,
+                ApplicationReason.PROMISED_AFTER_SALES,
+                ApplicationReason.AGREED_WITH_MERCHANT,
+                ApplicationReason.OTHER,
+            }
+        ),
+    }
+)
+"""The reasons each type may be applied for: goods never received cannot go back."""
 
 
 def asks_for_money(ticket_type: TicketType) -> bool:
@@ -115,34 +247,62 @@ def sends_goods_back(ticket_type: TicketType) -> bool:
     return ticket_type in {TicketType.RETURN_AND_REFUND, TicketType.EXCHANGE, TicketType.REPAIR}
 
 
-def state_after_agreement(ticket_type: TicketType) -> TicketState:
-    """Return where the merchant's agreement leads for each type."""
-    match ticket_type:
-        case TicketType.REFUND_ONLY:
-            return TicketState.REFUNDING
-        case TicketType.RETURN_AND_REFUND | TicketType.EXCHANGE | TicketType.REPAIR:
-            return TicketState.AWAITING_RETURN
-        case TicketType.REISSUE:
-            return TicketState.AWAITING_REPLACEMENT
-        case _:
-            assert_never(ticket_type)
+def state_once_granted(ticket_type: TicketType, *, goods_returned: bool) -> TicketState:
+    """Return where a granted request leads: goods go back first, where they must and have not."""
+    if sends_goods_back(ticket_type) and not goods_returned:
+        return TicketState.AWAITING_RETURN
+    return (
+        TicketState.REFUNDING if asks_for_money(ticket_type) else TicketState.AWAITING_REPLACEMENT
+    )
 
 
 def due_in(state: TicketState, entered_at: datetime, policy: Policy) -> Due | None:
     """Return the deadline of a state entered at an instant; None where a ticket may stay."""
     match state:
         case TicketState.PENDING_MERCHANT:
-            return Due(at=entered_at + policy.merchant_answer_within, action=DueAction.AGREE)
+            within, action = policy.merchant_answer_within, DueAction.AGREE
         case TicketState.AWAITING_RETURN:
-            return Due(at=entered_at + policy.buyer_return_within, action=DueAction.CLOSE)
-        case TicketState.REJECTED:
-            return Due(at=entered_at + policy.rejected_closes_after, action=DueAction.CLOSE)
+            within, action = policy.buyer_return_within, DueAction.CLOSE
+        case TicketState.AWAITING_MERCHANT_RECEIPT:
+            within, action = policy.return_receipt_within, DueAction.CONFIRM_RETURN
+        case TicketState.AWAITING_REPLACEMENT:
+            within, action = policy.replacement_within, DueAction.ESCALATE
+        case TicketState.AWAITING_BUYER_RECEIPT:
+            within, action = policy.replacement_receipt_within, DueAction.COMPLETE
+        case TicketState.REJECTED | TicketState.REJECTED_AFTER_RETURN:
+            within, action = policy.rejected_closes_after, DueAction.CLOSE
+        case TicketState.IN_ARBITRATION:
+            within, action = policy.arbitration_evidence_within, DueAction.RULE_FOR_BUYER
         case (
-            TicketState.AWAITING_REPLACEMENT
-            | TicketState.REFUNDING
+            TicketState.REFUNDING
             | TicketState.SUCCEEDED
+            | TicketState.COMPLETED
             | TicketState.CLOSED
         ):
             return None
         case _:
             assert_never(state)
+    return due_at(entered_at + within, action, within, policy)
+
+
+def due_at(at: datetime, action: DueAction, within: timedelta, policy: Policy) -> Due:
+    """Return a deadline with its reminder, which comes the sooner the less time there is."""
+    short = within <= policy.short_due
+    before = policy.reminder_before_short_due if short else policy.reminder_before_due
+    return Due(at=at, action=action, remind_at=at - before)
+
+
+def concerned_by(action: DueAction) -> Side:
+    """Return who must act, if what falls due is not to happen by itself."""
+    match action:
+        case (
+            DueAction.AGREE
+            | DueAction.CONFIRM_RETURN
+            | DueAction.ESCALATE
+            | DueAction.RULE_FOR_BUYER
+        ):
+            return Side.MERCHANT
+        case DueAction.CLOSE | DueAction.COMPLETE:
+            return Side.CONSUMER
+        case _:
+            assert_never(action)

@@ -1,0 +1,64 @@
+"""What the routes of decisions on a ticket share."""
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import Response
+
+from app.api.calls import Call, Render
+from app.api.declared import command_problems
+from app.api.wire.tickets import Ticket, ticket_on_wire
+from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.tickets import Side
+from app.event_store.recorded import Role
+from app.read_models.order_view import OrderView
+from app.read_models.ticket_list import order_id_of
+
+TICKET_PATH = "/v1/shops/{shop_id}/tickets/{ticket_id}"
+
+_SIDES = {
+    Role.CONSUMER: Side.CONSUMER,
+    Role.MERCHANT: Side.MERCHANT,
+    Role.PLATFORM: Side.PLATFORM,
+}
+
+
+def side_of(call: Call) -> Side:
+    """Return for which side the caller speaks."""
+    return _SIDES[call.caller.actor.role]
+
+
+def decision_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
+    """Declare the problems of a decision on a ticket."""
+    return command_problems("ticket_final", "version_stale", *codes, not_found="ticket_not_found")
+
+
+async def decide(
+    call: Call,
+    shop_id: str,
+    command: TicketDecision,
+    *,
+    key: str | None,
+    if_match: str | None,
+    created: bool = False,
+) -> Response:
+    """Issue a decision and answer with the ticket it made."""
+    return await call.command(
+        shop_id,
+        order_id_of(command.ticket_id),
+        command,
+        render=_ticket(command.ticket_id),
+        key=key,
+        if_match=if_match,
+        created=created,
+        not_found="ticket_not_found",
+    )
+
+
+def _ticket(ticket_id: str) -> Render:
+    def render(view: OrderView, _now: datetime) -> Ticket:
+        ticket = view.ticket(ticket_id)
+        assert ticket is not None  # noqa: S101 - a decision was taken on it
+        return ticket_on_wire(ticket)
+
+    return render

@@ -1,0 +1,97 @@
+"""Decisions on tickets as they come in."""
+
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from app.api.wire import examples
+from app.api.wire.attachments import Attachments
+from app.api.wire.common import Amount, LongText, RequestModel
+from app.domain.order.tickets import Blame, Ruling
+from app.domain.reasons import RejectReason
+from app.domain.shipments import Carrier, Shipment
+
+
+class RejectApplicationBody(RequestModel):
+    """The merchant's no, with its reason and what proves it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REJECT_APPLICATION]})
+
+    reason: RejectReason
+    note: LongText | None = None
+    evidence: Attachments
+
+
+class RejectReturnedGoodsBody(RequestModel):
+    """The merchant's no to what came back; at least one piece of evidence."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REJECT_RETURNED_GOODS]})
+
+    reason: RejectReason
+    """One of those for returned goods, see `GET /v1/reasons`."""
+    note: LongText | None = None
+    evidence: Attachments
+
+
+class ShipmentBody(RequestModel):
+    """A parcel."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PARCEL]})
+
+    carrier: Carrier
+    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    """8 to 32 letters, digits and hyphens; kept in capitals and without spaces."""
+
+
+class ExtendReturnDeadlineBody(RequestModel):
+    """More time for the buyer."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.EXTEND_RETURN]})
+
+    days: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    """1 to 7, twice at most."""
+
+
+class AddTicketRemarkBody(RequestModel):
+    """A remark, with pictures if need be."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REMARK]})
+
+    text: LongText
+    pictures: Attachments
+
+
+class RequestArbitrationBody(RequestModel):
+    """Why the platform should arbitrate."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.REQUEST_ARBITRATION]})
+
+    note: LongText
+    evidence: Attachments
+
+
+class SubmitArbitrationEvidenceBody(RequestModel):
+    """Evidence of one side: files, a note, or both."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.ARBITRATION_EVIDENCE]})
+
+    note: LongText | None = None
+    evidence: Attachments
+
+
+class RuleArbitrationBody(RequestModel):
+    """The platform's ruling."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.RULE_ARBITRATION]})
+
+    ruling: Ruling
+    blame: Blame
+    final_amount: Amount | None = None
+    """Minor units, for the buyer only. Null grants what was asked for, goods included; an amount on
+    a ticket that asks for goods is paid in their place."""
+    note: LongText | None = None
+
+
+def shipment_in(body: ShipmentBody) -> Shipment:
+    """Make the domain's shipment of the one given."""
+    return Shipment(carrier=body.carrier, tracking_number=body.tracking_number)

@@ -1,0 +1,141 @@
+"""What an event makes of a ticket. Total, like all evolving."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from app.domain.order.ticket_events import (
+    ApplicationAgreed,
+    ApplicationModified,
+    ApplicationRejected,
+    ArbitrationEvidenceSubmitted,
+    ArbitrationRequested,
+    ArbitrationRuled,
+    ArbitrationWithdrawn,
+    AssistantNotified,
+    GoodsShippedBack,
+    RefundSucceeded,
+    RejectionReversed,
+    ReplacementReceived,
+    ReplacementShipped,
+    ReturnDeadlineExtended,
+    ReturnedGoodsRejected,
+    ReturnReceived,
+    ReturnShipmentCorrected,
+    TicketChange,
+    TicketClosed,
+    TicketCreated,
+    TicketEscalated,
+    TicketRemarked,
+)
+from app.domain.order.tickets import Arbitration, ArbitrationCause, Side, Ticket, TicketState
+
+
+def created_ticket(event: TicketCreated, version: int) -> Ticket:
+    """Return the ticket an application became, at a version of its order's stream."""
+    return Ticket(
+        ticket_id=event.ticket_id,
+        type=event.type,
+        state=event.state,
+        items=event.items,
+        amount=event.amount,
+        reason=event.reason,
+        overdue=event.overdue,
+        due=event.due,
+        version=version,
+    )
+
+
+def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
+    """Return the ticket after one more event, at a version of its order's stream."""
+    moved = replace(
+        ticket,
+        state=event.state,
+        due=event.due,
+        version=version,
+        reminded=ticket.reminded and event.due == ticket.due,
+    )
+    match event:
+        case ApplicationModified():
+            return _modified(moved, event)
+        case GoodsShippedBack(shipment=shipment):
+            return replace(moved, return_shipment=shipment, return_shipment_corrected=False)
+        case ReturnShipmentCorrected(shipment=shipment):
+            return replace(moved, return_shipment=shipment, return_shipment_corrected=True)
+        case ReturnDeadlineExtended():
+            return replace(moved, return_extensions=ticket.return_extensions + 1)
+        case ReturnReceived() | ReturnedGoodsRejected():
+            return replace(moved, goods_returned=True)
+        case TicketRemarked():
+            return replace(moved, remarks=ticket.remarks + 1)
+        case AssistantNotified():
+            return replace(moved, assistant_notified=True)
+        case (
+            ArbitrationRequested()
+            | TicketEscalated()
+            | ArbitrationEvidenceSubmitted()
+            | ArbitrationRuled()
+            | ArbitrationWithdrawn()
+        ):
+            return _arbitrated(moved, event, came_from=ticket.state)
+        case (
+            ApplicationAgreed()
+            | ApplicationRejected()
+            | RejectionReversed()
+            | TicketClosed()
+            | ReplacementShipped()
+            | ReplacementReceived()
+            | RefundSucceeded()
+        ):
+            return moved
+        case _:
+            assert_never(event)
+
+
+def _modified(ticket: Ticket, event: ApplicationModified) -> Ticket:
+    return replace(
+        ticket,
+        type=event.type,
+        items=event.items,
+        amount=event.amount,
+        reason=event.reason,
+        modifications=ticket.modifications + 1,
+        assistant_notified=False,
+    )
+
+
+def _arbitrated(
+    ticket: Ticket,
+    event: ArbitrationRequested
+    | TicketEscalated
+    | ArbitrationEvidenceSubmitted
+    | ArbitrationRuled
+    | ArbitrationWithdrawn,
+    came_from: TicketState,
+) -> Ticket:
+    match event:
+        case ArbitrationRequested():
+            begun = _begun(ArbitrationCause.BUYER_REQUEST, came_from)
+            return replace(ticket, arbitration=begun, arbitrations=ticket.arbitrations + 1)
+        case TicketEscalated(cause=cause):
+            return replace(ticket, arbitration=_begun(cause, came_from))
+        case ArbitrationEvidenceSubmitted(side=side):
+            return replace(ticket, arbitration=_with_evidence(ticket.arbitration, side))
+        case ArbitrationRuled(items=items, amount=amount):
+            granted = replace(ticket, items=items, amount=amount) if items else ticket
+            return replace(granted, arbitration=None)
+        case ArbitrationWithdrawn():
+            return replace(ticket, arbitration=None)
+        case _:
+            assert_never(event)
+
+
+def _begun(cause: ArbitrationCause, came_from: TicketState) -> Arbitration:
+    return Arbitration(cause=cause, came_from=came_from, merchant_evidence=0, consumer_evidence=0)
+
+
+def _with_evidence(arbitration: Arbitration | None, side: Side) -> Arbitration | None:
+    if arbitration is None:
+        return None
+    if side is Side.MERCHANT:
+        return replace(arbitration, merchant_evidence=arbitration.merchant_evidence + 1)
+    return replace(arbitration, consumer_evidence=arbitration.consumer_evidence + 1)

@@ -1,0 +1,88 @@
+"""What people give with a decision, and why it is not taken: files, parcels, reasons."""
+
+import re
+from collections.abc import Sequence
+
+from app.domain.attachments import (
+    ATTACHMENTS_MAX,
+    PICTURE_TYPES,
+    SIZE_BYTES_MAX,
+    URL_LENGTH_MAX,
+    Attachment,
+    MediaType,
+)
+from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
+from app.domain.reasons import ApplicationReason, RejectReason
+from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.shipments import Shipment
+
+# A host name, a port if need be, a path: no user and password, no spaces, nothing but ASCII.
+_URL = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[!-~]*)?")
+
+# What the carriers above print has 8 to 32 letters, digits and hyphens, most of them digits.
+_TRACKING_NUMBER = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{6,30})[A-Z0-9]")
+_DIGITS_MIN = 6
+_DISTINCT_MIN = 3
+
+
+def refuse_attachments(
+    attachments: Sequence[Attachment], *, pictures_only: bool = False
+) -> Rejection | None:
+    """Return why attachments are not taken, or None."""
+    if len(attachments) > ATTACHMENTS_MAX:
+        return reject(RejectionCode.TOO_MANY_ATTACHMENTS, limit=ATTACHMENTS_MAX)
+    for number, attachment in enumerate(attachments):
+        refusal = _refuse(attachment, number, pictures_only=pictures_only)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _refuse(attachment: Attachment, number: int, *, pictures_only: bool) -> Rejection | None:
+    if not attachment.url.startswith("https://"):
+        return reject(RejectionCode.ATTACHMENT_NOT_HTTPS, number=number)
+    if len(attachment.url) > URL_LENGTH_MAX or _URL.fullmatch(attachment.url) is None:
+        return reject(RejectionCode.ATTACHMENT_URL_INVALID, number=number)
+    taken = PICTURE_TYPES if pictures_only else frozenset(MediaType)
+    if attachment.media_type not in taken:
+        return reject(
+            RejectionCode.ATTACHMENT_TYPE_NOT_TAKEN,
+            number=number,
+            media_type=attachment.media_type,
+            taken=", ".join(sorted(taken)),
+        )
+    size_max = SIZE_BYTES_MAX[MediaType(attachment.media_type)]
+    size = attachment.size_bytes
+    if size is None or not 1 <= size <= size_max:
+        return reject(
+            RejectionCode.ATTACHMENT_TOO_LARGE, number=number, size_bytes=size, limit=size_max
+        )
+    return None
+
+
+def refuse_shipment(shipment: Shipment) -> Rejection | None:
+    """Return why a normalized tracking number cannot be one, or None."""
+    number = shipment.tracking_number
+    digits = sum(character.isdigit() for character in number)
+    plausible = digits >= _DIGITS_MIN and len(set(number)) >= _DISTINCT_MIN
+    if plausible and _TRACKING_NUMBER.fullmatch(number) is not None:
+        return None
+    return reject(RejectionCode.TRACKING_NUMBER_INVALID, tracking_number=number[:64])
+
+
+def refuse_reason(reason: ApplicationReason, ticket_type: TicketType) -> Rejection | None:
+    """Return why nobody can apply for a type of after-sales with a reason, or None."""
+    if reason in REASONS_OF_TYPE[ticket_type]:
+        return None
+    return reject(RejectionCode.REASON_NOT_FOR_TYPE, reason=reason.value, type=ticket_type.value)
+
+
+def refuse_reject_reason(reason: RejectReason, given: frozenset[RejectReason]) -> Rejection | None:
+    """Return why a reason does not go with what is rejected, or None."""
+    if reason in given:
+        return None
+    return reject(
+        RejectionCode.REASON_NOT_FOR_DECISION,
+        reason=reason.value,
+        taken=", ".join(sorted(given)),
+    )

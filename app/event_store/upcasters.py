@@ -1,0 +1,26 @@
+"""What lifts payloads of old schema versions. Pure; what was not known then is None or empty."""
+
+from typing import Any
+
+Payload = dict[str, Any]
+
+
+def ticket_created_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders of deadlines, and evidence given with an application."""
+    return {**_with_reminder(payload), "evidence": []}
+
+
+def application_agreed_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders, agreement without return, and the assistant's rules."""
+    return {**_with_reminder(payload), "without_return": False, "rule": None}
+
+
+def application_rejected_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders, and type and size of each piece of evidence."""
+    evidence = [{"url": url, "media_type": None, "size_bytes": None} for url in payload["evidence"]]
+    return {**_with_reminder(payload), "evidence": evidence}
+
+
+def _with_reminder(payload: Payload) -> Payload:
+    due = payload["due"]
+    return payload if due is None else {**payload, "due": {**due, "remind_at": None}}

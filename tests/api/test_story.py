@@ -10,6 +10,7 @@ from tests.support.story import (
     OPEN,
     RECEIVED,
     SETTLED,
+    a_picture,
     a_refund,
     an_item,
     an_order,
@@ -221,13 +222,13 @@ async def _apply_and_withdraw(api: Api, order: str, number: int) -> dict[str, An
 
 async def test_a_rejected_application_tells_why_and_can_be_taken_back(api: Api) -> None:
     ticket = await applied(api)
-    why = {"reason": "no_evidence", "note": "请补充照片", "evidence": ["https://example.com/1.jpg"]}
+    why = {"reason": "no_evidence", "note": "请补充照片", "evidence": [a_picture()]}
     rejected = done(await api.merchant.post(f"{ticket}/reject", why))
     assert rejected["state"] == "rejected"
     assert rejected["rejection"]["reason_text"]["zh_cn"] == "缺少凭证"
     assert rejected["rejection"]["note"] == "请补充照片"
-    assert rejected["rejection"]["evidence"] == ["https://example.com/1.jpg"]
-    problem(await api.merchant.post(f"{ticket}/agree"), 409, "transition_not_allowed")
+    assert rejected["rejection"]["evidence"] == [a_picture()]
+    problem(await api.merchant.post(f"{ticket}/agree"), 409, "already_decided")
     assert done(await api.consumer().post(f"{ticket}/withdraw"))["state"] == "closed"
 
 

@@ -36,6 +36,11 @@ def test_pending_is_exactly_what_the_rules_would_act_on_by_themselves(
         for number, ticket in enumerate(order.tickets.values(), start=1)
         if ticket.due is not None
     }
+    expected |= {
+        f"ticket_reminder/{number}": ticket.due.remind_at
+        for number, ticket in enumerate(order.tickets.values(), start=1)
+        if ticket.due is not None and ticket.due.remind_at is not None and not ticket.reminded
+    }
     entry = order.entry
     if isinstance(entry, EntryOpen):
         expected["entry_expiry"] = entry.expires_at
@@ -57,7 +62,12 @@ async def test_the_table_follows_the_log(resources: Resources, logged: Logged) -
     applied = opened.then(request_refund(), at=OPENED + HOUR)
     await logged.write(applied.events[-1:], after_version=len(opened.events))
     await logged.follow()
-    assert await rows() == {"entry_expiry": EXPIRES, "ticket/1": OPENED + HOUR + 2 * DAY}
+    agreed_at = OPENED + HOUR + 2 * DAY
+    assert await rows() == {
+        "entry_expiry": EXPIRES,
+        "ticket_reminder/1": agreed_at - 12 * HOUR,
+        "ticket/1": agreed_at,
+    }
 
     over = applied.once_timers_ran(at=EXPIRES)
     await logged.write(over.events[len(applied.events) :], after_version=len(applied.events))

@@ -18,6 +18,7 @@ from tests.support.orders import (
     FIRST_TICKET,
     HOUR,
     OPENED,
+    PICTURE,
     History,
     agree,
     order_with_open_entry,
@@ -83,7 +84,9 @@ def test_the_line_of_a_rejection_names_reason_evidence_and_both_states() -> None
     line = log_of(order_with_ticket().then(refuse(), at=OPENED + 2 * HOUR))[-1]
     assert (line.before, line.after) == ("pending_merchant", "rejected")
     assert line.params["reject_reason"] == "no_evidence"
-    assert line.params["evidence"] == ["https://example.com/1.jpg"]
+    assert line.params["evidence"] == [
+        {"url": PICTURE.url, "media_type": "image/jpeg", "size_bytes": PICTURE.size_bytes}
+    ]
     assert render(line).zh_cn == f"商家拒绝售后单 {FIRST_TICKET}:缺少凭证"
     assert render(line).en == f"Merchant rejected ticket {FIRST_TICKET}: No evidence given"
 

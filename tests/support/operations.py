@@ -8,7 +8,16 @@ import httpx
 
 from tests.support.api import SHOP, Api, Caller
 from tests.support.event_source import event_source
-from tests.support.story import OPEN, SETTLED, a_refund, an_order, some_goods
+from tests.support.story import (
+    A_MODIFICATION,
+    A_PARCEL,
+    OPEN,
+    SETTLED,
+    a_picture,
+    a_refund,
+    an_order,
+    some_goods,
+)
 
 READERS = frozenset({"platform", "merchant", "consumer"})
 PLATFORM, MERCHANT, CONSUMER = (frozenset({role}) for role in ("platform", "merchant", "consumer"))
@@ -37,6 +46,21 @@ ROLES: dict[str, frozenset[str]] = {
     "withdraw_application": CONSUMER,
     "agree_to_application": MERCHANT,
     "reject_application": MERCHANT,
+    "agree_without_return": MERCHANT,
+    "process_rejected_ticket": MERCHANT,
+    "modify_application": CONSUMER,
+    "ship_goods_back": CONSUMER,
+    "correct_return_shipment": CONSUMER,
+    "extend_return_deadline": MERCHANT,
+    "confirm_return_receipt": MERCHANT,
+    "reject_returned_goods": MERCHANT,
+    "ship_replacement": MERCHANT,
+    "confirm_replacement_receipt": CONSUMER,
+    "add_ticket_remark": READERS,
+    "request_arbitration": CONSUMER,
+    "submit_arbitration_evidence": MERCHANT | CONSUMER,
+    "rule_arbitration": PLATFORM,
+    "withdraw_arbitration": CONSUMER,
     "record_refund_success": PLATFORM,
     "list_notifications": MERCHANT | CONSUMER,
     "count_unread_notifications": MERCHANT | CONSUMER,
@@ -70,6 +94,16 @@ BODIES: dict[str, Any] = {
     "read_notifications": {"up_to": 1},
     "create_test_clock": {},
     "advance_test_clock": {"by_seconds": 60},
+    "modify_application": A_MODIFICATION,
+    "ship_goods_back": A_PARCEL,
+    "correct_return_shipment": A_PARCEL,
+    "extend_return_deadline": {"days": 3},
+    "reject_returned_goods": {"reason": "return_damaged", "evidence": [a_picture()]},
+    "ship_replacement": A_PARCEL,
+    "add_ticket_remark": {"text": "请尽快处理"},
+    "request_arbitration": {"note": "商家不讲理"},
+    "submit_arbitration_evidence": {"evidence": [a_picture()]},
+    "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
 }
 
 

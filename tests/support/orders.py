@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from app.domain.attachments import Attachment, MediaType
 from app.domain.money import Money
 from app.domain.order.commands import (
     ActOnDeadlines,
@@ -156,6 +157,10 @@ def apply_for(ticket_type: TicketType, *items: RequestedItem) -> Application:
             return RequestRepair(items=goods, reason=why, description=None)
 
 
+PICTURE = Attachment(url="https://example.com/1.jpg", media_type=MediaType.JPEG, size_bytes=200_000)
+"""A picture that is taken as evidence."""
+
+
 def withdraw(ticket_id: str = FIRST_TICKET) -> WithdrawApplication:
     """Take an application back."""
     return WithdrawApplication(ticket_id=ticket_id)
@@ -172,7 +177,7 @@ def refuse(ticket_id: str = FIRST_TICKET) -> RejectApplication:
         ticket_id=ticket_id,
         reason=RejectReason.NO_EVIDENCE,
         note="请补充照片",
-        evidence=("https://example.com/1.jpg",),
+        evidence=(PICTURE,),
     )
 
 

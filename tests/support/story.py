@@ -17,6 +17,12 @@ SETTLED = "2021-03-08T04:00:00Z"
 PERIOD = timedelta(days=7)
 
 OPEN = {"cost_acknowledged": True}
+A_PARCEL = {"carrier": "sf", "tracking_number": "SF1030529384756"}
+A_MODIFICATION = {
+    "type": "refund_only",
+    "items": [{"item_id": "item-1", "quantity": 1, "amount": 500}],
+    "reason": "agreed_with_merchant",
+}
 
 
 def orders_of(shop_id: str = SHOP) -> str:
@@ -82,11 +88,21 @@ def a_refund(amount: int = 1_000, **changes: Any) -> dict[str, Any]:
     }
 
 
+def a_picture(**changes: Any) -> dict[str, Any]:
+    """Return a picture that is taken as evidence."""
+    return {
+        "url": "https://example.com/1.jpg",
+        "media_type": "image/jpeg",
+        "size_bytes": 200_000,
+        **changes,
+    }
+
+
 def some_goods(**changes: Any) -> dict[str, Any]:
     """Return an application for an exchange, a reissue or a repair."""
     return {
         "items": [{"item_id": "item-1", "quantity": 1}],
-        "reason": "quality_problem",
+        "reason": "promised_after_sales",
         **changes,
     }
 

@@ -15,6 +15,7 @@ from tests.support.api import SHOP, Api
 from tests.support.clocks import in_test_mode
 from tests.support.operations import BODIES, ROLES, operations_of
 from tests.support.story import (
+    A_PARCEL,
     OPEN,
     RECEIVED,
     SHIPPED,
@@ -24,6 +25,8 @@ from tests.support.story import (
     done,
     order_path,
     orders_of,
+    some_goods,
+    ticket_path,
 )
 
 ROOT = Path(__file__).parents[2]
@@ -105,14 +108,40 @@ OPERATIONS = {
     | {"get_order", "list_orders", "list_reasons"}
     | {"get_test_clock", "advance_test_clock"}
     | _of(),
-    "merchant": _of("merchant") | {"get_after_sales_entry", "list_tickets", "list_notifications"},
+    "merchant": _of("merchant")
+    | {"get_after_sales_entry", "list_tickets", "list_notifications"}
+    | {"submit_arbitration_evidence"},
     "consumer": _of("consumer")
     | {"get_ticket", "list_orders", "list_notifications"}
-    | {"count_unread_notifications", "read_notifications"},
+    | {"count_unread_notifications", "read_notifications"}
+    | {"add_ticket_remark"},
 }
 """What is only a role's own, and one reader or another of what several may read."""
 
-STATES = ("registered", "received", "asked", "applied", "agreed")
+TICKET_STEPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
+    "applied": (),
+    "agreed": (("merchant", "agree", None),),
+    "to_return": (("merchant", "agree", None),),
+    "returned": (("merchant", "agree", None), ("consumer", "ship-back", A_PARCEL)),
+    "to_ship": (("merchant", "agree", None),),
+    "shipped": (("merchant", "agree", None), ("merchant", "ship-replacement", A_PARCEL)),
+    "rejected": (("merchant", "reject", {"reason": "no_evidence"}),),
+    "disputed": (
+        ("merchant", "reject", {"reason": "no_evidence"}),
+        ("consumer", "arbitration", {"note": "商家不讲理"}),
+    ),
+}
+"""What brings a ticket just applied for into each state: who asks for what."""
+
+APPLICATIONS = {
+    "to_return": ("refund-requests", a_refund(return_goods=True)),
+    "returned": ("refund-requests", a_refund(return_goods=True)),
+    "to_ship": ("reissue-requests", some_goods()),
+    "shipped": ("reissue-requests", some_goods()),
+}
+"""What was applied for, where it is not money alone."""
+
+STATES = ("registered", "received", "asked", *TICKET_STEPS)
 EACH = 12
 """Orders of each state to draw from; as many again are kept for requests sure to be granted."""
 
@@ -136,6 +165,21 @@ GRANTED_IN = {
     "agree_to_application": "applied",
     "reject_application": "applied",
     "record_refund_success": "agreed",
+    "agree_without_return": "applied",
+    "modify_application": "applied",
+    "process_rejected_ticket": "rejected",
+    "request_arbitration": "rejected",
+    "ship_goods_back": "to_return",
+    "extend_return_deadline": "to_return",
+    "correct_return_shipment": "returned",
+    "confirm_return_receipt": "returned",
+    "reject_returned_goods": "returned",
+    "ship_replacement": "to_ship",
+    "confirm_replacement_receipt": "shipped",
+    "rule_arbitration": "disputed",
+    "withdraw_arbitration": "disputed",
+    "submit_arbitration_evidence": "disputed",
+    "add_ticket_remark": "applied",
 }
 """The state of an order in which an operation is sure to be granted."""
 
@@ -148,7 +192,7 @@ async def test_no_answer_to_any_role_departs_from_the_document(
     caller = {"platform": api.platform, "merchant": api.merchant, "consumer": api.consumer()}[role]
     config, key = tmp_path / "schemathesis.toml", caller.credential()
     orders = [f"{state}-{number}" for state in STATES for number in range(EACH)]
-    tickets = [f"{order_id}-1" for order_id in orders[-2 * EACH :]]
+    tickets = [f"{order_id}-1" for order_id in orders[-len(TICKET_STEPS) * EACH :]]
     config.write_text(CONFIG.format(url=api.url, key=key, orders=orders, tickets=tickets))
     before = await _granted(api)
     code, output = await _schemathesis(api.url, config, OPERATIONS[role])
@@ -169,13 +213,16 @@ async def _some_of_everything(api: Api) -> None:
     for number in range(2 * EACH):
         asking = f"{order_path(f'asked-{number}')}/after-sales-entry/reopening-request"
         done(await consumer.post(asking, {}))
-    for state in ("applied", "agreed"):
+    for state, steps in TICKET_STEPS.items():
         await _opened(api, state)
+        path, application = APPLICATIONS.get(state, ("refund-requests", a_refund()))
         for number in range(2 * EACH):
-            path = f"{order_path(f'{state}-{number}')}/refund-requests"
-            done(await consumer.post(path, a_refund(), key=path), 201)
-    for number in range(2 * EACH):
-        done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/agreed-{number}-1/agree"))
+            order_id = f"{state}-{number}"
+            applying = f"{order_path(order_id)}/{path}"
+            done(await consumer.post(applying, application, key=order_id), 201)
+            for side, step, body in steps:
+                caller = api.merchant if side == "merchant" else consumer
+                done(await caller.post(f"{ticket_path(1, order_id)}/{step}", body))
     for shop_id in (*STANDING, *ADVANCED):
         await in_test_mode(api.platform, shop_id)
     await api.follow()
@@ -232,7 +279,7 @@ async def _schemathesis(url: str, config: Path, names: frozenset[str]) -> tuple[
 def _granted_in(state: str, name: str, number: int) -> dict[str, Any]:
     """Return path and body of a request; operations on one state take turns with its orders."""
     order_id = f"{state}-{number}"
-    of_ticket = state in {"applied", "agreed"}
+    of_ticket = state in TICKET_STEPS
     of_order = {"ticket_id": f"{order_id}-1"} if of_ticket else {"order_id": order_id}
     return {"path": {"shop_id": SHOP, **of_order}, "body": BODIES.get(name)}
 

@@ -9,15 +9,89 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-FINAL = {"succeeded", "closed"}
+FINAL = {"succeeded", "completed", "closed"}
 MONEY_TYPES = {"refund_only", "return_and_refund"}
 RETURN_TYPES = {"return_and_refund", "exchange", "repair"}
-ALLOWED = {
-    "agree": {"pending_merchant"},
-    "reject": {"pending_merchant"},
-    "withdraw": {"pending_merchant", "awaiting_return", "rejected"},
-    "refund_arrived": {"refunding"},
+OPEN = {
+    "pending_merchant",
+    "awaiting_return",
+    "awaiting_merchant_receipt",
+    "awaiting_replacement",
+    "awaiting_buyer_receipt",
+    "refunding",
+    "rejected",
+    "rejected_after_return",
+    "in_arbitration",
 }
+REJECTED = {"rejected", "rejected_after_return"}
+BUYER, MERCHANT, PLATFORM = {"consumer"}, {"merchant"}, {"platform"}
+ALLOWED: dict[str, tuple[str, set[str], set[str], str]] = {
+    "AgreeToApplication": ("agree", {"pending_merchant"}, MERCHANT, "already_decided"),
+    "RejectApplication": ("reject", {"pending_merchant"}, MERCHANT, "already_decided"),
+    "ApplyAssistantRule": ("apply_rule", {"pending_merchant"}, set(), "already_decided"),
+    "ModifyApplication": (
+        "modify",
+        {"pending_merchant", *REJECTED},
+        BUYER,
+        "modification_not_allowed",
+    ),
+    "WithdrawApplication": (
+        "withdraw",
+        {"pending_merchant", "awaiting_return", *REJECTED},
+        BUYER,
+        "withdrawal_not_allowed",
+    ),
+    "ProcessRejectedTicket": ("process_again", REJECTED, MERCHANT, "ticket_not_rejected"),
+    "ShipGoodsBack": ("ship_back", {"awaiting_return"}, BUYER, "return_not_awaited"),
+    "ExtendReturnDeadline": ("extend", {"awaiting_return"}, MERCHANT, "return_not_awaited"),
+    "CorrectReturnShipment": (
+        "correct",
+        {"awaiting_merchant_receipt"},
+        BUYER,
+        "return_not_under_way",
+    ),
+    "ConfirmReturnReceipt": (
+        "confirm_return",
+        {"awaiting_merchant_receipt"},
+        MERCHANT,
+        "return_not_under_way",
+    ),
+    "RejectReturnedGoods": (
+        "reject_goods",
+        {"awaiting_merchant_receipt"},
+        MERCHANT,
+        "return_not_under_way",
+    ),
+    "ShipReplacement": (
+        "ship_replacement",
+        {"awaiting_replacement"},
+        MERCHANT,
+        "replacement_not_awaited",
+    ),
+    "ConfirmReplacementReceipt": (
+        "confirm_replacement",
+        {"awaiting_buyer_receipt"},
+        BUYER,
+        "replacement_not_under_way",
+    ),
+    "RequestArbitration": (
+        "ask_platform",
+        REJECTED,
+        BUYER,
+        "arbitration_not_available",
+    ),
+    "SubmitArbitrationEvidence": (
+        "give_evidence",
+        {"in_arbitration"},
+        BUYER | MERCHANT,
+        "not_in_arbitration",
+    ),
+    "RuleArbitration": ("rule", {"in_arbitration"}, PLATFORM, "not_in_arbitration"),
+    "WithdrawArbitration": ("make_peace", {"in_arbitration"}, BUYER, "not_in_arbitration"),
+    "AddTicketRemark": ("remark", OPEN, BUYER | MERCHANT | PLATFORM, "ticket_final"),
+    "RecordRefundSuccess": ("money_arrived", {"refunding"}, PLATFORM, "not_refunding"),
+}
+"""Of each decision: our name for it, in which states, by whom, and the code anywhere else."""
 
 
 class RefusedError(Exception):
@@ -65,18 +139,23 @@ class PlainOrder:
     def pass_time(self, now: datetime) -> None:
         """Let happen what is due: the earliest first, a ticket before the entry."""
         while True:
-            due = [(t["due"], 0, t) for t in self.tickets if t["due"] and t["due"] <= now]
+            waiting = [ticket for ticket in self.tickets if ticket["due"]]
+            due = [(t["remind"], 0, t) for t in waiting if t["remind"] and t["remind"] <= now]
+            due += [(t["due"], 1, t) for t in waiting if t["due"] <= now]
             entry = self.entry
             if entry["open"]:
                 remind = entry["expires"] - timedelta(hours=24)
-                if entry["expires"] <= now:
-                    due.append((entry["expires"], 1, entry))
-                elif remind <= now and not entry["used"] and not entry["reminded"]:
-                    due.append((remind, 1, entry))
+                if remind <= now and not entry["used"] and not entry["reminded"]:
+                    due.append((remind, 2, entry))
+                elif entry["expires"] <= now:
+                    due.append((entry["expires"], 2, entry))
             if not due:
                 return
-            at, _, thing = min(due, key=lambda item: item[:2])
-            if thing is not entry:
+            at, rank, thing = min(due, key=lambda item: item[:2])
+            if rank == 0:
+                thing["remind"] = None
+                self._note("TicketDueReminded", at)
+            elif thing is not entry:
                 self._ticket_acts(thing, at)
             elif at == entry["expires"]:
                 entry["open"] = entry["asked"] = False
@@ -165,7 +244,7 @@ class PlainOrder:
             self.counted += 1
         ticket = {"kind": kind, "wanted": wanted, "overdue": overdue}
         self.tickets.append(ticket)
-        self._move(ticket, "pending_merchant", now + timedelta(hours=48))
+        self._move(ticket, "pending_merchant", now, 48)
         self._note("TicketCreated", now)
 
     def on_ticket(self, now: datetime, decision: str, number: int) -> None:
@@ -173,21 +252,23 @@ class PlainOrder:
         if number > len(self.tickets):
             raise RefusedError("ticket_not_found")
         ticket = self.tickets[number - 1]
-        if ticket["state"] not in ALLOWED[decision]:
-            raise RefusedError("transition_not_allowed")
-        if decision == "agree":
+        name, states, _, code = ALLOWED[decision]
+        if ticket["state"] in FINAL:
+            raise RefusedError("ticket_final")
+        if ticket["state"] not in states:
+            raise RefusedError(code)
+        if name == "agree":
             self._agree(ticket, now)
-        elif decision == "reject":
-            self._move(ticket, "rejected", now + timedelta(hours=7 * 24))
+        elif name == "reject":
+            self._move(ticket, "rejected", now, 7 * 24)
             self._note("ApplicationRejected", now)
-        elif decision == "withdraw":
-            self._move(ticket, "closed", None)
+        elif name == "withdraw":
+            self._move(ticket, "closed", now)
             self._note("TicketClosed", now)
         else:
-            for item_id, units, amount in ticket["wanted"]:
+            for item_id, _, amount in ticket["wanted"]:
                 self.paid_back[item_id] += amount
-                self.sent_back[item_id] += units if ticket["kind"] in RETURN_TYPES else 0
-            self._move(ticket, "succeeded", None)
+            self._move(ticket, "succeeded", now)
             self._note("RefundSucceeded", now)
 
     def _check_wanted(self, kind: str, wanted: list[tuple[str, int, int]]) -> None:
@@ -210,20 +291,41 @@ class PlainOrder:
     def _ticket_acts(self, ticket: dict[str, Any], at: datetime) -> None:
         if ticket["state"] == "pending_merchant":
             self._agree(ticket, at)
+        elif ticket["state"] == "awaiting_replacement":
+            self._move(ticket, "in_arbitration", at, 7 * 24)
+            self._note("TicketEscalated", at)
+        elif ticket["state"] == "in_arbitration":
+            ticket["wanted"] = [
+                (item_id, units, self._worth(item_id, units))
+                for item_id, units, _ in ticket["wanted"]
+            ]
+            worth = sum(amount for _, _, amount in ticket["wanted"])
+            self._move(ticket, "refunding" if worth else "closed", at)
+            self._note("ArbitrationRuled", at)
         else:
-            self._move(ticket, "closed", None)
+            self._move(ticket, "closed", at)
             self._note("TicketClosed", at)
 
     def _agree(self, ticket: dict[str, Any], at: datetime) -> None:
         if ticket["kind"] in RETURN_TYPES:
-            self._move(ticket, "awaiting_return", at + timedelta(hours=7 * 24))
+            self._move(ticket, "awaiting_return", at, 7 * 24)
+        elif ticket["kind"] == "refund_only":
+            self._move(ticket, "refunding", at)
         else:
-            refund = ticket["kind"] == "refund_only"
-            self._move(ticket, "refunding" if refund else "awaiting_replacement", None)
+            self._move(ticket, "awaiting_replacement", at, 48)
         self._note("ApplicationAgreed", at)
 
-    def _move(self, ticket: dict[str, Any], state: str, due: datetime | None) -> None:
-        ticket["state"], ticket["due"] = state, due
+    def _worth(self, item_id: str, units: int) -> int:
+        bought, paid = self.items[item_id]
+        return min(paid * units // bought, paid - self.paid_back[item_id])
+
+    def _move(
+        self, ticket: dict[str, Any], state: str, now: datetime, hours: int | None = None
+    ) -> None:
+        ticket["state"], ticket["due"], ticket["remind"] = state, None, None
+        if hours is not None:
+            ticket["due"] = now + timedelta(hours=hours)
+            ticket["remind"] = ticket["due"] - timedelta(hours=12 if hours <= 48 else 24)
 
     def _note(self, event: str, at: datetime) -> None:
         self.happened.append((event, at))

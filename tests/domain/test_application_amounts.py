@@ -8,6 +8,7 @@ from app.domain.order.facts import OrderFacts
 from app.domain.order.ticket_events import RefundSucceeded
 from app.domain.order.tickets import RequestedItem, TicketState, TicketType
 from app.domain.rejections import RejectionCode
+from tests.domain.ticket_samples import goods_there, ship_back
 from tests.support.orders import (
     CNY,
     HOUR,
@@ -44,9 +45,13 @@ def two_items() -> OrderFacts:
 def with_refund(
     given: History, *items: RequestedItem, ticket_type: TicketType = TicketType.REFUND_ONLY
 ) -> History:
-    """Apply, and let the money arrive whichever way the goods go."""
+    """Apply, and let the money arrive once the goods are back, where they go back."""
     applied = given.then(apply_for(ticket_type, *items), at=AT)
     (ticket_id,) = (ticket.ticket_id for ticket in applied.tickets.values() if ticket.active)
+    if ticket_type is TicketType.RETURN_AND_REFUND:
+        agreed = applied.then(agree(ticket_id), at=AT)
+        applied = agreed.then(ship_back(ticket_id=ticket_id), at=AT)
+        applied = applied.then(goods_there(ticket_id), at=AT)
     paid_back: OrderEvent = RefundSucceeded(
         at=AT,
         ticket_id=ticket_id,

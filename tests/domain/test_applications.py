@@ -66,17 +66,16 @@ def test_each_of_the_five_types_becomes_a_ticket_with_the_label_only_past_the_pe
             currency=CNY,
             reason=command.reason,
             description=None,
+            evidence=(),
             overdue=overdue,
             entry_generation=1 if overdue else None,
             state=TicketState.PENDING_MERCHANT,
-            due=Due(at=at + 48 * HOUR, action=DueAction.AGREE),
+            due=Due(at=at + 48 * HOUR, action=DueAction.AGREE, remind_at=at + 36 * HOUR),
         ),
     )
     ticket = given.then(command, at=at).tickets[FIRST_TICKET]
     assert (ticket.type, ticket.overdue, ticket.active) == (ticket_type, overdue, True)
-    assert ticket.reason is (
-        ApplicationReason.PROMISED_AFTER_SALES if money else ApplicationReason.QUALITY_PROBLEM
-    )
+    assert ticket.reason is ApplicationReason.PROMISED_AFTER_SALES
 
 
 def test_the_fifth_application_in_the_period_is_taken_and_the_sixth_refused() -> None:

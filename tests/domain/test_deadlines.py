@@ -16,8 +16,8 @@ from app.domain.order.events import (
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
 )
-from app.domain.order.ticket_events import ApplicationAgreed, TicketClosed
-from app.domain.order.tickets import CloseCause, Due, DueAction, TicketState, TicketType
+from app.domain.order.ticket_events import ApplicationAgreed, TicketClosed, TicketDueReminded
+from app.domain.order.tickets import CloseCause, Due, DueAction, Side, TicketState, TicketType
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (
     BUYER,
@@ -45,15 +45,35 @@ ANSWER_BY = APPLIED + 48 * HOUR
 RETURN_BY = ANSWER_BY + 7 * DAY
 RETURNING = order_with_ticket(TicketType.RETURN_AND_REFUND, applied_at=APPLIED)
 
+ANSWER = Due(at=ANSWER_BY, action=DueAction.AGREE, remind_at=ANSWER_BY - 12 * HOUR)
+RETURN = Due(at=RETURN_BY, action=DueAction.CLOSE, remind_at=RETURN_BY - DAY)
+MERCHANT_REMINDED = TicketDueReminded(
+    at=ANSWER_BY - 12 * HOUR,
+    ticket_id=FIRST_TICKET,
+    buyer_id=BUYER,
+    side=Side.MERCHANT,
+    state=TicketState.PENDING_MERCHANT,
+    due=ANSWER,
+)
 AGREED = ApplicationAgreed(
     at=ANSWER_BY,
     ticket_id=FIRST_TICKET,
     buyer_id=BUYER,
     automatic=True,
+    without_return=False,
+    rule=None,
     state=TicketState.AWAITING_RETURN,
-    due=Due(at=RETURN_BY, action=DueAction.CLOSE),
+    due=RETURN,
 )
 EXPIRED = AfterSalesEntryExpired(at=EXPIRES, buyer_id=BUYER, generation=1, used=True)
+BUYER_REMINDED = TicketDueReminded(
+    at=RETURN_BY - DAY,
+    ticket_id=FIRST_TICKET,
+    buyer_id=BUYER,
+    side=Side.CONSUMER,
+    state=TicketState.AWAITING_RETURN,
+    due=RETURN,
+)
 NOT_RETURNED = TicketClosed(
     at=RETURN_BY,
     ticket_id=FIRST_TICKET,
@@ -63,6 +83,8 @@ NOT_RETURNED = TicketClosed(
     due=None,
 )
 
+ALL_OF_IT = (MERCHANT_REMINDED, AGREED, EXPIRED, BUYER_REMINDED, NOT_RETURNED)
+
 
 def happened(given: History, *, at: datetime) -> tuple[object, ...]:
     """Return what a timer that wakes up at an instant lets happen."""
@@ -70,22 +92,24 @@ def happened(given: History, *, at: datetime) -> tuple[object, ...]:
 
 
 def test_silence_of_48_hours_is_agreement_and_an_instant_less_is_not() -> None:
-    assert happened(RETURNING, at=ANSWER_BY - INSTANT) == ()
-    assert happened(RETURNING, at=ANSWER_BY) == (AGREED,)
-    assert happened(RETURNING, at=ANSWER_BY + DAY) == (AGREED,)
+    assert happened(RETURNING, at=ANSWER_BY - INSTANT) == (MERCHANT_REMINDED,)
+    assert happened(RETURNING, at=ANSWER_BY) == (MERCHANT_REMINDED, AGREED)
+    assert happened(RETURNING, at=ANSWER_BY + DAY) == (MERCHANT_REMINDED, AGREED)
 
 
 def test_goods_not_sent_back_within_seven_days_close_the_ticket() -> None:
     agreed = RETURNING.once_timers_ran(at=EXPIRES)
-    assert happened(agreed, at=RETURN_BY - INSTANT) == ()
-    assert happened(agreed, at=RETURN_BY) == (NOT_RETURNED,)
+    assert happened(agreed, at=RETURN_BY - INSTANT) == (BUYER_REMINDED,)
+    assert happened(agreed, at=RETURN_BY) == (BUYER_REMINDED, NOT_RETURNED)
 
 
 def test_a_rejection_nobody_contests_closes_the_ticket_after_seven_days() -> None:
     rejected = RETURNING.then(refuse(), at=APPLIED + DAY).once_timers_ran(at=EXPIRES)
     closes_at = APPLIED + 8 * DAY
-    assert happened(rejected, at=closes_at - INSTANT) == ()
-    (closed,) = happened(rejected, at=closes_at)
+    (reminded,) = happened(rejected, at=closes_at - INSTANT)
+    assert isinstance(reminded, TicketDueReminded)
+    assert (reminded.at, reminded.side) == (closes_at - DAY, Side.CONSUMER)
+    (_, closed) = happened(rejected, at=closes_at)
     assert isinstance(closed, TicketClosed)
     assert (closed.at, closed.cause) == (closes_at, CloseCause.REJECTION_NOT_CONTESTED)
 
@@ -94,7 +118,7 @@ def test_a_rejection_nobody_contests_closes_the_ticket_after_seven_days() -> Non
 def test_after_weeks_without_a_worker_everything_happened_once_in_order_at_its_own_instant(
     woke_up_at: datetime,
 ) -> None:
-    assert happened(RETURNING, at=woke_up_at) == (AGREED, EXPIRED, NOT_RETURNED)
+    assert happened(RETURNING, at=woke_up_at) == ALL_OF_IT
     assert happened(RETURNING.once_timers_ran(at=woke_up_at), at=woke_up_at + 60 * DAY) == ()
 
 
@@ -115,15 +139,20 @@ def test_the_instants_in_a_history_never_go_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("decision", "last_chance"),
-    [(refuse(), ANSWER_BY), (agree(), ANSWER_BY), (withdraw(), RETURN_BY)],
+    ("decision", "last_chance", "too_late"),
+    [
+        (refuse(), ANSWER_BY, RejectionCode.ALREADY_DECIDED),
+        (agree(), ANSWER_BY, RejectionCode.ALREADY_DECIDED),
+        (withdraw(), RETURN_BY, RejectionCode.TICKET_FINAL),
+    ],
 )
 def test_a_decision_is_taken_until_the_deadline_and_refused_at_it(
-    decision: OrderCommand, last_chance: datetime
+    decision: OrderCommand, last_chance: datetime, too_late: RejectionCode
 ) -> None:
     accepted(RETURNING.ask(decision, at=last_chance - INSTANT))
-    for late in (last_chance, last_chance + 30 * DAY):
-        assert code_of(RETURNING.ask(decision, at=late)) is RejectionCode.TRANSITION_NOT_ALLOWED
+    assert code_of(RETURNING.ask(decision, at=last_chance)) is too_late
+    long_after = RETURNING.ask(decision, at=last_chance + 30 * DAY)
+    assert code_of(long_after) is RejectionCode.TICKET_FINAL
 
 
 def test_a_late_decision_is_told_where_the_ticket_had_got_to_by_then() -> None:
@@ -136,14 +165,14 @@ def test_a_late_decision_is_told_where_the_ticket_had_got_to_by_then() -> None:
 def test_any_accepted_command_first_lets_happen_what_fell_due() -> None:
     settled = RecordSettlement(settled_at=OPENED)
     outcome = accepted(RETURNING.ask(settled, at=RETURN_BY))
-    assert outcome.fell_due == (AGREED, EXPIRED, NOT_RETURNED)
+    assert outcome.fell_due == ALL_OF_IT
     assert [event.at for event in outcome.events] == [RETURN_BY]
     assert outcome.all_events == outcome.fell_due + outcome.events
 
 
 def test_a_ticket_whose_deadline_passed_unseen_no_longer_stands_in_the_way() -> None:
     reopened = accepted(RETURNING.ask(OpenAfterSalesEntry(), at=RETURN_BY))
-    assert reopened.fell_due == (AGREED, EXPIRED, NOT_RETURNED)
+    assert reopened.fell_due == ALL_OF_IT
     (opened,) = reopened.events
     assert isinstance(opened, AfterSalesEntryOpened)
     assert opened.generation == 2
@@ -151,18 +180,22 @@ def test_a_ticket_whose_deadline_passed_unseen_no_longer_stands_in_the_way() -> 
 
 def test_deadlines_of_ticket_and_entry_interleave_by_their_instants() -> None:
     given = order_with_open_entry().then(request_refund(), at=EXPIRES - 48 * HOUR)
-    both_at_once = happened(given, at=EXPIRES)
+    (_, *both_at_once) = happened(given, at=EXPIRES)
     assert [type(event) for event in both_at_once] == [ApplicationAgreed, AfterSalesEntryExpired]
     late = order_with_open_entry().then(request_refund(), at=EXPIRES - 2 * HOUR)
     (reminded, *_) = late.events[-2:]
     assert isinstance(reminded, AfterSalesEntryExpiring)
     after_expiry = happened(late, at=EXPIRES + 30 * DAY)
-    assert [type(event) for event in after_expiry] == [AfterSalesEntryExpired, ApplicationAgreed]
+    assert [type(event) for event in after_expiry] == [
+        AfterSalesEntryExpired,
+        TicketDueReminded,
+        ApplicationAgreed,
+    ]
 
 
 def test_a_ticket_in_the_period_has_the_same_deadlines() -> None:
     given = received_order().then(request_refund(), at=OPENED - 9 * DAY)
-    (agreed,) = happened(given, at=OPENED)
+    (_, agreed) = happened(given, at=OPENED)
     assert isinstance(agreed, ApplicationAgreed)
     assert (agreed.at, agreed.automatic) == (OPENED - 7 * DAY, True)
 

@@ -211,9 +211,11 @@ def test_an_application_at_the_instant_of_the_reminder_comes_after_it() -> None:
     assert outcome.fell_due == (REMINDED,)
 
 
-def test_after_the_expiry_nobody_is_reminded_of_it() -> None:
+def test_a_timer_that_missed_the_reminder_reminds_first_and_after_the_expiry_nobody_does() -> None:
     given = order_with_open_entry()
-    assert accepted(given.ask(ActOnDeadlines(), at=EXPIRES)).all_events == (EXPIRED_UNUSED,)
+    reminder, expired = accepted(given.ask(ActOnDeadlines(), at=EXPIRES)).all_events
+    assert isinstance(reminder, AfterSalesEntryExpiring)
+    assert (reminder.at, expired) == (REMIND, EXPIRED_UNUSED)
     closed = given.once_timers_ran(at=EXPIRES)
     assert accepted(closed.ask(ActOnDeadlines(), at=EXPIRES + DAY)).all_events == ()
 

@@ -32,7 +32,10 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "at": INSTANTS,
     "ticket_id": st.sampled_from(["order-1-1", "order-1-2"]),
     "items": st.lists(st.builds(RequestedItem, item_id=ITEM_IDS), max_size=2).map(tuple),
-    "due": st.none() | st.builds(Due, at=INSTANTS, action=st.sampled_from(DueAction)),
+    "due": st.none()
+    | st.builds(
+        Due, at=INSTANTS, action=st.sampled_from(DueAction), remind_at=st.none() | INSTANTS
+    ),
     "facts": st.sampled_from([order_facts(), order_facts(an_item("item-2", amount_paid=0))]),
     "generation": st.integers(0, 3),
     "buyer_id": st.just("buyer-1"),
@@ -106,13 +109,16 @@ def test_before_registration_events_only_count() -> None:
     assert fold(Unregistered(), later) == Unregistered(version=len(later))
 
 
-def test_a_ticket_carries_the_stream_version_of_its_last_change() -> None:
+def test_a_ticket_carries_the_stream_version_of_its_last_change_and_a_reminder_is_none() -> None:
     given_ticket = order_with_ticket()
     created_at_version = len(given_ticket.events)
     assert given_ticket.tickets["order-1-1"].version == created_at_version
+    reminded = given_ticket.once_timers_ran(at=OPENED + 37 * HOUR)
+    assert reminded.order.version == created_at_version + 1
+    assert reminded.tickets["order-1-1"].version == created_at_version
     expired = given_ticket.once_timers_ran(at=EXPIRES)
     assert not isinstance(expired.order.entry, EntryOpen)
     ticket = expired.tickets["order-1-1"]
-    assert (ticket.version, expired.order.version) == (created_at_version + 1, len(expired.events))
+    assert (ticket.version, expired.order.version) == (created_at_version + 2, len(expired.events))
     paid = expired.then(refund_arrived(), at=EXPIRES)
     assert paid.tickets["order-1-1"].version == paid.order.version

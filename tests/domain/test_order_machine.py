@@ -53,10 +53,10 @@ TOLD: dict[str, Callable[[datetime], OrderCommand]] = {
     "settled": lambda at: RecordSettlement(settled_at=at),
 }
 DECISIONS: dict[str, Callable[[str], TicketDecision]] = {
-    "agree": agree,
-    "reject": refuse,
-    "withdraw": withdraw,
-    "refund_arrived": refund_arrived,
+    "AgreeToApplication": agree,
+    "RejectApplication": refuse,
+    "WithdrawApplication": withdraw,
+    "RecordRefundSuccess": refund_arrived,
 }
 Move = tuple[int | None, timedelta]
 """To which of the next boundaries, and how far from it; None: from where the clock stands."""
@@ -145,8 +145,8 @@ class OneOrder(RuleBasedStateMachine):
         self.move(move)
         self.apply_at_once(TicketType.REFUND_ONLY, [("scarf", 1, amount)])
         if paid:
-            self.decide_on_ticket("agree")
-            self.decide_on_ticket("refund_arrived")
+            self.decide_on_ticket("AgreeToApplication")
+            self.decide_on_ticket("RecordRefundSuccess")
 
     @precondition(lambda self: not self.plain.active())
     @rule(move=MOVES, times=st.sampled_from([2, 5]))
@@ -154,7 +154,7 @@ class OneOrder(RuleBasedStateMachine):
         self.move(move)
         for _ in range(times):
             self.apply_at_once(TicketType.EXCHANGE, [("scarf", 3, 0)])
-            self.decide_on_ticket("withdraw")
+            self.decide_on_ticket("WithdrawApplication")
 
     @precondition(lambda self: self.plain.tickets)
     @rule(move=MOVES, decision=st.sampled_from(sorted(DECISIONS)), back=st.sampled_from([0, 1, -1]))

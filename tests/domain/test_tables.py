@@ -1,5 +1,11 @@
 """Tables that must know every member: what the type checker cannot name, these tests do."""
 
+from app.domain.order.ticket_commands import (
+    RejectReturnedGoods,
+    ShipGoodsBack,
+    ShipReplacement,
+    TicketDecision,
+)
 from app.domain.order.tickets import (
     DOUDIAN_CODES,
     FINAL_STATES,
@@ -9,7 +15,7 @@ from app.domain.order.tickets import (
     asks_for_money,
     due_in,
     sends_goods_back,
-    state_after_agreement,
+    state_once_granted,
 )
 from app.domain.policy import POLICY
 from app.domain.reasons import (
@@ -20,7 +26,8 @@ from app.domain.reasons import (
     DeclineReason,
     RejectReason,
 )
-from tests.support.orders import OPENED, order_with_ticket, refuse
+from tests.domain.ticket_samples import SAMPLES
+from tests.support.orders import HOUR, OPENED, agree, order_with_ticket, refuse
 
 
 def test_every_reason_has_a_text_in_both_languages() -> None:
@@ -44,6 +51,11 @@ def test_every_ticket_state_has_the_platforms_own_code() -> None:
         "rejected": 27,
         "succeeded": 12,
         "closed": 28,
+        "awaiting_merchant_receipt": 11,
+        "awaiting_buyer_receipt": 13,
+        "rejected_after_return": 29,
+        "in_arbitration": 27,
+        "completed": 14,
     }
     assert set(DOUDIAN_CODES) == set(TicketState)
 
@@ -54,12 +66,19 @@ def test_every_deadline_there_is_can_come_true() -> None:
         due = due_in(state, OPENED, POLICY)
         assert due is None or state not in FINAL_STATES
     waiting = {state for state in TicketState if due_in(state, OPENED, POLICY) is not None}
+    shipped_back = (agree(), SAMPLES[ShipGoodsBack])
+    lives: list[tuple[TicketType, tuple[TicketDecision, ...]]] = [
+        (TicketType.RETURN_AND_REFUND, ()),
+        (TicketType.EXCHANGE, shipped_back),
+        (TicketType.REISSUE, (agree(), SAMPLES[ShipReplacement])),
+        (TicketType.REFUND_ONLY, (refuse(),)),
+        (TicketType.REPAIR, (*shipped_back, SAMPLES[RejectReturnedGoods])),
+    ]
     reached = set()
-    for history in (
-        order_with_ticket(TicketType.RETURN_AND_REFUND),
-        order_with_ticket().then(refuse(), at=OPENED),
-    ):
-        before = history
+    for kind, decisions in lives:
+        before = order_with_ticket(kind)
+        for decision in decisions:
+            before = before.then(decision, at=OPENED + HOUR)
         while (ticket := before.tickets["order-1-1"]).due is not None:
             reached.add(ticket.state)
             before = before.once_timers_ran(at=ticket.due.at)
@@ -83,7 +102,8 @@ def test_the_five_types_differ_in_money_and_in_goods_going_back() -> None:
         "reissue": (False, False),
         "repair": (False, True),
     }
-    assert all(
-        (state_after_agreement(kind) is TicketState.AWAITING_RETURN) is sends_goods_back(kind)
-        for kind in TicketType
-    )
+    for kind in TicketType:
+        granted = state_once_granted(kind, goods_returned=False)
+        assert (granted is TicketState.AWAITING_RETURN) is sends_goods_back(kind)
+        goods_there = state_once_granted(kind, goods_returned=True)
+        assert (goods_there is TicketState.REFUNDING) is asks_for_money(kind)

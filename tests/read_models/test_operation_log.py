@@ -18,8 +18,8 @@ from tests.support.orders import (
     FIRST_TICKET,
     HOUR,
     OPENED,
-    PICTURE,
     History,
+    a_photo,
     agree,
     order_with_open_entry,
     order_with_ticket,
@@ -85,7 +85,7 @@ def test_the_line_of_a_rejection_names_reason_evidence_and_both_states() -> None
     assert (line.before, line.after) == ("pending_merchant", "rejected")
     assert line.params["reject_reason"] == "no_evidence"
     assert line.params["evidence"] == [
-        {"url": PICTURE.url, "media_type": "image/jpeg", "size_bytes": PICTURE.size_bytes}
+        {"url": a_photo().url, "media_type": "image/jpeg", "size_bytes": a_photo().size_bytes}
     ]
     assert render(line).zh_cn == f"商家拒绝售后单 {FIRST_TICKET}:缺少凭证"
     assert render(line).en == f"Merchant rejected ticket {FIRST_TICKET}: No evidence given"

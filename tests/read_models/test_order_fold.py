@@ -26,9 +26,9 @@ from tests.support.orders import (
     INSTANT,
     OPENED,
     ORDER,
-    PICTURE,
     SHOP,
     History,
+    a_photo,
     agree,
     order_with_open_entry,
     order_with_ticket,
@@ -134,7 +134,7 @@ def test_a_rejected_ticket_tells_why_and_on_what_evidence() -> None:
     ticket = view_of(given_ticket).tickets[0]
     assert ticket.rejected is not None
     assert ticket.rejected.reason is RejectReason.NO_EVIDENCE
-    assert ticket.rejected.evidence == (PICTURE,)
+    assert ticket.rejected.evidence == (a_photo(),)
     assert ticket.rejected.at == OPENED + 2 * HOUR
 
 

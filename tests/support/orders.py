@@ -144,7 +144,7 @@ def request_refund(*items: RequestedItem, return_goods: bool = False) -> Request
 def apply_for(ticket_type: TicketType, *items: RequestedItem) -> Application:
     """Return the application for a type, of items that suit it unless given."""
     goods = items or (some(),)
-    why = ApplicationReason.QUALITY_PROBLEM
+    why = ApplicationReason.PROMISED_AFTER_SALES
     match ticket_type:
         case TicketType.REFUND_ONLY | TicketType.RETURN_AND_REFUND:
             with_return = ticket_type is TicketType.RETURN_AND_REFUND
@@ -157,8 +157,14 @@ def apply_for(ticket_type: TicketType, *items: RequestedItem) -> Application:
             return RequestRepair(items=goods, reason=why, description=None)
 
 
-PICTURE = Attachment(url="https://example.com/1.jpg", media_type=MediaType.JPEG, size_bytes=200_000)
-"""A picture that is taken as evidence."""
+def a_photo(
+    url: str = "https://example.com/1.jpg",
+    *,
+    media_type: str | None = MediaType.JPEG,
+    size_bytes: int | None = 200_000,
+) -> Attachment:
+    """Return a picture as somebody would attach it."""
+    return Attachment(url=url, media_type=media_type, size_bytes=size_bytes)
 
 
 def withdraw(ticket_id: str = FIRST_TICKET) -> WithdrawApplication:
@@ -177,7 +183,7 @@ def refuse(ticket_id: str = FIRST_TICKET) -> RejectApplication:
         ticket_id=ticket_id,
         reason=RejectReason.NO_EVIDENCE,
         note="请补充照片",
-        evidence=(PICTURE,),
+        evidence=(a_photo(),),
     )
 
 

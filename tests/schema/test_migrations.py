@@ -58,7 +58,8 @@ async def test_what_was_there_before_test_clocks_is_of_the_systems_clock(
     raw = await asyncpg.connect(empty_database)
     await raw.execute(DEADLINE_OF_0004)
     await raw.execute(LOG_LINE_OF_0004)
-    await migrate(empty_database)
+    async with connected(empty_database) as connection:
+        await connection.run_sync(_upgrade, "0005")
     deadline = await raw.fetchrow(f"SELECT test_shop_id FROM {SCHEMA}.deadlines")
     line = await raw.fetchrow(f"SELECT clock FROM {SCHEMA}.operation_log")
     functions = await raw.fetch(JUDGING_BY_CLOCK)
@@ -103,6 +104,13 @@ def _downgrade(connection: Connection, revision: str) -> None:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     command.downgrade(config, revision)
+
+
+def _upgrade(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
 
 
 def _differences(connection: Connection) -> list[object]:

@@ -25,6 +25,7 @@ from app.shop_clocks.changing import advance_test_clock, create_test_clock
 from app.shop_clocks.reading import TestClock, fetch_test_clock
 from tests.support.orders import (
     DAY,
+    HOUR,
     OPENED,
     RECEIVED,
     SHIPPED,
@@ -121,8 +122,10 @@ def falls_due(order_id: str, opened_at: datetime, *, applied: bool) -> list[Happ
     """Return what happens by itself after an entry was opened, and applied through at once."""
     if applied:
         return [
+            Happened(opened_at + 2 * DAY - 12 * HOUR, order_id, "TicketDueReminded"),
             Happened(opened_at + 2 * DAY, order_id, "ApplicationAgreed"),
             Happened(opened_at + 5 * DAY, order_id, "AfterSalesEntryExpired"),
+            Happened(opened_at + 8 * DAY, order_id, "TicketDueReminded"),
             Happened(opened_at + 9 * DAY, order_id, "TicketClosed"),
         ]
     return [

@@ -1,6 +1,7 @@
 """Opaque cursors: where the next page begins. Clients pass them back as they are."""
 
 import base64
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
@@ -12,18 +13,21 @@ from app.read_models.paging import After
 CURSOR_LENGTH_MAX = 300
 
 
-def cursor_of(after: After | None) -> str | None:
-    """Return the cursor of a page's end; None at the end of the list."""
-    return None if after is None else _opaque([after.created_at, after.id])
+def cursor_of(after: After | None, *order: str) -> str | None:
+    """Return the cursor of a page's end; None at the end of the list.
+
+    ``order``: which one, of a list that has several.
+    """
+    return None if after is None else _opaque([after.at, after.id, *order])
 
 
-def after_of(cursor: str | None) -> After | None:
-    """Read a cursor; a ProblemError if it is none of ours."""
+def after_of(cursor: str | None, *order: str) -> After | None:
+    """Read a cursor; a ProblemError if it is none of ours, or one of another order."""
     if cursor is None:
         return None
     try:
-        created_at, row_id = _content(cursor)
-        return After(_UTC_INSTANT.validate_python(created_at), _ROW_ID.validate_python(row_id))
+        instant, row_id = _of_order(_content(cursor), order)
+        return After(_UTC_INSTANT.validate_python(instant), _ROW_ID.validate_python(row_id))
     except (ValueError, TypeError) as error:
         raise ProblemError("cursor_invalid") from error
 
@@ -51,6 +55,13 @@ def _opaque(content: list[Any]) -> str:
 def _content(cursor: str) -> Any:
     padded = cursor + "=" * (-len(cursor) % 4)
     return from_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+
+
+def _of_order(content: Iterable[object], order: tuple[str, ...]) -> tuple[object, object]:
+    instant, row_id, *of_order = content
+    if tuple(of_order) != order:
+        raise ValueError("a cursor of another order")
+    return instant, row_id
 
 
 _UTC_INSTANT = TypeAdapter(AwareDatetime)

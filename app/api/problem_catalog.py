@@ -68,6 +68,18 @@ _REQUEST = (
     _kind("request_invalid", 422, "请求内容无效", "The request does not fit its schema"),
     _kind("cursor_invalid", 422, "游标无效", "The cursor is not one of ours"),
     _kind(
+        "filters_contradict",
+        422,
+        "筛选条件互相矛盾",
+        "The filters contradict each other: nothing could pass them",
+    ),
+    _kind(
+        "sort_without_deadline",
+        422,
+        "该状态没有截止时间,不能按其排序",
+        "There is no deadline in this state to order by",
+    ),
+    _kind(
         "idempotency_key_required", 422, "缺少 Idempotency-Key", "An Idempotency-Key is required"
     ),
     _kind(

@@ -49,5 +49,10 @@ class Shipment:
 
 def normalized(shipment: Shipment) -> Shipment:
     """Return the shipment with its tracking number in capitals and without spaces."""
-    number = "".join(shipment.tracking_number.split()).upper()
+    number = normalized_number(shipment.tracking_number)
     return Shipment(carrier=shipment.carrier, tracking_number=number)
+
+
+def normalized_number(tracking_number: str) -> str:
+    """Return a tracking number as it is kept and searched by: in capitals and without spaces."""
+    return "".join(tracking_number.split()).upper()

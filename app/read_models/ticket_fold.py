@@ -163,7 +163,9 @@ def _with_return(ticket: TicketView, event: ReturnChange) -> TicketView:
             sent = ShipmentView(at=event.at, shipment=event.shipment)
             return replace(ticket, return_shipment=sent)
         case ReturnShipmentCorrected():
-            corrected = parcel and replace(parcel, shipment=event.shipment, corrected_at=event.at)
+            corrected = parcel and replace(
+                parcel, shipment=event.shipment, first_told=event.previous, corrected_at=event.at
+            )
             return replace(ticket, return_shipment=corrected)
         case ReturnDeadlineExtended():
             return replace(ticket, return_extensions=ticket.return_extensions + 1)

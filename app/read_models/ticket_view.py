@@ -16,6 +16,7 @@ from app.domain.order.tickets import (
     Side,
     TicketState,
     TicketType,
+    waiting_for,
 )
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.shipments import Shipment
@@ -33,10 +34,14 @@ class TicketRejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel on its way since ``at``; received by hand or, in time, by itself."""
+    """A parcel on its way since ``at``; received by hand or, in time, by itself.
+
+    ``first_told``: what was said of it before it was corrected.
+    """
 
     at: datetime
     shipment: Shipment
+    first_told: Shipment | None = None
     corrected_at: datetime | None = None
     received_at: datetime | None = None
     received_automatically: bool | None = None
@@ -137,3 +142,12 @@ class TicketView:
         parcel = self.return_shipment
         received = parcel is not None and parcel.received_at is not None
         return received or self.returned_goods_rejected is not None
+
+    @property
+    def waiting_for(self) -> Side | None:
+        """Who has to act now; None once the ticket has ended."""
+        arbitration = self.arbitration
+        given = arbitration is not None and any(
+            evidence.side is Side.MERCHANT for evidence in arbitration.evidence
+        )
+        return waiting_for(self.state, merchant_gave_evidence=given)

@@ -29,6 +29,14 @@ from app.read_models.ticket_view import TicketView
 
 _SHOP = ("partition_id", "shop_id")
 _NEWEST = ("created_at", "ticket_id")
+_NEXT_DUE = ("due_at", "ticket_id")
+
+TRACKING_NUMBERS = (
+    "return_tracking_number",
+    "first_tracking_number",
+    "replacement_tracking_number",
+)
+"""The columns with the numbers a ticket's parcels can be found by."""
 
 tickets = Table(
     "tickets",
@@ -38,9 +46,15 @@ tickets = Table(
     Column("ticket_id", BytewiseText, nullable=False),
     Column("order_id", BytewiseText, nullable=False),
     Column("buyer_id", BytewiseText, nullable=False),
-    Column("type", Text, nullable=False),
+    Column("type", BytewiseText, nullable=False),
     Column("state", BytewiseText, nullable=False),
+    Column("waiting_for", BytewiseText),
     Column("overdue", Boolean, nullable=False),
+    Column("reason", BytewiseText, nullable=False),
+    Column("amount", BigInteger, nullable=False),
+    Column("return_tracking_number", BytewiseText),
+    Column("first_tracking_number", BytewiseText),
+    Column("replacement_tracking_number", BytewiseText),
     Column("due_at", TIMESTAMP(timezone=True)),
     Column("due_action", Text),
     Column("created_at", TIMESTAMP(timezone=True), nullable=False),
@@ -52,9 +66,31 @@ tickets = Table(
     Index("tickets_buyer_idx", *_SHOP, "buyer_id", *_NEWEST),
     Index("tickets_order_idx", *_SHOP, "order_id"),
     Index("tickets_overdue_idx", *_SHOP, *_NEWEST, postgresql_where=text("overdue")),
-    Index("tickets_due_idx", *_SHOP, "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("tickets_due_idx", *_SHOP, *_NEXT_DUE, postgresql_where=text("due_at IS NOT NULL")),
+    Index(
+        "tickets_waiting_idx",
+        *(*_SHOP, "waiting_for", *_NEWEST),
+        postgresql_where=text("waiting_for IS NOT NULL"),
+    ),
+    Index(
+        "tickets_waiting_due_idx",
+        *(*_SHOP, "waiting_for", *_NEXT_DUE),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index("tickets_type_idx", *_SHOP, "type", *_NEWEST),
+    Index("tickets_reason_idx", *_SHOP, "reason", *_NEWEST),
+    Index("tickets_amount_idx", *_SHOP, "amount"),
+    *(
+        Index(
+            f"tickets_{column}_idx", *_SHOP, column, postgresql_where=text(f"{column} IS NOT NULL")
+        )
+        for column in TRACKING_NUMBERS
+    ),
 )
-"""``doc`` holds the whole view; the other columns are what lists filter and sort by."""
+"""``doc`` holds the whole view; the other columns are what lists filter and sort by.
+
+``first_tracking_number`` is what a return was said to be sent under before that was corrected.
+"""
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
 SELECT_ROWS = """
@@ -67,17 +103,29 @@ WHERE t.partition_id = ANY ($1::smallint[])
 
 UPSERT_ROWS = """
 INSERT INTO after_sales.tickets
-    (partition_id, shop_id, ticket_id, order_id, buyer_id, type, state, overdue, due_at,
-     due_action, created_at, position, doc)
-SELECT r.partition_id, r.shop_id, r.ticket_id, r.order_id, r.buyer_id, r.type, r.state, r.overdue,
-       r.due_at, r.due_action, r.created_at, r.position, r.doc
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-            $8::boolean[], $9::timestamptz[], $10::text[], $11::timestamptz[], $12::bigint[],
-            $13::jsonb[])
-    AS r(partition_id, shop_id, ticket_id, order_id, buyer_id, type, state, overdue, due_at,
-         due_action, created_at, position, doc)
+    (partition_id, shop_id, ticket_id, order_id, buyer_id, overdue, created_at, type, state,
+     waiting_for, reason, amount, return_tracking_number, first_tracking_number,
+     replacement_tracking_number, due_at, due_action, position, doc)
+SELECT r.partition_id, r.shop_id, r.ticket_id, r.order_id, r.buyer_id, r.overdue, r.created_at,
+       r.type, r.state, r.waiting_for, r.reason, r.amount, r.return_tracking_number,
+       r.first_tracking_number, r.replacement_tracking_number, r.due_at, r.due_action, r.position,
+       r.doc
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[],
+            $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
+            $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::text[], $18::bigint[],
+            $19::jsonb[])
+    AS r(partition_id, shop_id, ticket_id, order_id, buyer_id, overdue, created_at, type, state,
+         waiting_for, reason, amount, return_tracking_number, first_tracking_number,
+         replacement_tracking_number, due_at, due_action, position, doc)
 ON CONFLICT (partition_id, shop_id, ticket_id) DO UPDATE SET
+    type = excluded.type,
     state = excluded.state,
+    waiting_for = excluded.waiting_for,
+    reason = excluded.reason,
+    amount = excluded.amount,
+    return_tracking_number = excluded.return_tracking_number,
+    first_tracking_number = excluded.first_tracking_number,
+    replacement_tracking_number = excluded.replacement_tracking_number,
     due_at = excluded.due_at,
     due_action = excluded.due_action,
     position = excluded.position,
@@ -138,17 +186,32 @@ def _key(recorded: Recorded[OrderEvent], event: TicketEvent) -> Key:
 
 
 def _row(key: Key, view: TicketView, position: int) -> tuple[object, ...]:
-    due = view.due
+    due, waiting = view.due, view.waiting_for
     return (
         *key,
         view.order_id,
         view.buyer_id,
+        view.overdue,
+        view.created_at,
         view.type.value,
         view.state.value,
-        view.overdue,
+        None if waiting is None else waiting.value,
+        view.reason.value,
+        view.amount,
+        *_tracking_numbers(view),
         None if due is None else due.at,
         None if due is None else due.action.value,
-        view.created_at,
         position,
         _STORED_FORM.dump_json(view).decode(),
+    )
+
+
+def _tracking_numbers(view: TicketView) -> tuple[str | None, str | None, str | None]:
+    """Return the values of `TRACKING_NUMBERS`."""
+    parcel, replacement = view.return_shipment, view.replacement
+    first_told = None if parcel is None else parcel.first_told
+    return (
+        None if parcel is None else parcel.shipment.tracking_number,
+        None if first_told is None else first_told.tracking_number,
+        None if replacement is None else replacement.shipment.tracking_number,
     )

@@ -1,4 +1,4 @@
-"""Lists of a shop's orders and tickets, newest first."""
+"""Lists of a shop's orders and tickets."""
 
 from typing import Annotated
 
@@ -9,6 +9,7 @@ from app.api.calls import Call, ShopId, allow
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.declared import problems
 from app.api.strict_request import StrictRoute
+from app.api.ticket_search import SEARCH_PROBLEMS, TicketQuery, filters_of, order_of
 from app.api.wire.common import Id, Instant, RequestModel
 from app.api.wire.orders import OrderPage, order_on_wire
 from app.api.wire.tickets import TicketPage, ticket_on_wire
@@ -16,11 +17,14 @@ from app.domain.order.tickets import TicketState
 from app.event_store.recorded import Role
 from app.read_models.order_list import OrderFilters, list_orders
 from app.read_models.order_view import EntryState
-from app.read_models.ticket_list import TicketFilters, list_tickets
+from app.read_models.ticket_list import list_tickets
 
 router = APIRouter(route_class=StrictRoute)
 
 ListReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
+
+
+PageLimit = Annotated[int, Query(ge=1, le=200)]
 
 
 class PageQuery(RequestModel):
@@ -28,7 +32,7 @@ class PageQuery(RequestModel):
 
     cursor: Annotated[str | None, Query(max_length=CURSOR_LENGTH_MAX)] = None
     """`next_cursor` of the page before."""
-    limit: Annotated[int, Query(ge=1, le=200)] = 50
+    limit: PageLimit = 50
 
 
 class OrderListQuery(PageQuery):
@@ -45,19 +49,10 @@ class OrderListQuery(PageQuery):
     """Whether the two rules of time allow opening: past the period, and not too old."""
 
 
-class TicketListQuery(PageQuery):
-    """Which tickets to list. A consumer sees only their own, whatever `buyer_id` says."""
+class TicketListQuery(TicketQuery):
+    """Which page of which tickets."""
 
-    state: TicketState | None = None
-    overdue: bool | None = None
-    """True: only those labelled 超期售后."""
-    buyer_id: Id | None = None
-    order_id: Id | None = None
-    due_before: Instant | None = None
-    """Only tickets that act by themselves before this instant."""
-    created_from: Instant | None = None
-    created_to: Instant | None = None
-    """Exclusive."""
+    limit: PageLimit = 50
 
 
 @router.get(
@@ -106,32 +101,29 @@ async def get_orders(
     summary="List a shop's tickets",
     tags=["tickets"],
     response_model=TicketPage,
-    responses=problems("cursor_invalid"),
+    responses=problems(*SEARCH_PROBLEMS),
 )
 async def get_tickets(
     shop_id: ShopId, query: Annotated[TicketListQuery, Query()], call: ListReader
 ) -> Response:
-    """List tickets, newest first. The list may lag by milliseconds; `current_to` says how far."""
-    filters = TicketFilters(
-        state=query.state,
-        overdue=query.overdue,
-        buyer_id=call.caller.buyer_id or query.buyer_id,
-        order_id=query.order_id,
-        due_before=query.due_before,
-        created_from=query.created_from,
-        created_to=query.created_to,
-    )
+    """Search tickets, newest or next due first.
+
+    The list may lag by milliseconds; `current_to` says how far. In the order of `due_at` a ticket
+    whose deadline is moved while it is paged through is shown where it then belongs.
+    """
+    services = call.services
     page = await list_tickets(
-        call.services.resources.engine,
+        services.resources.engine,
         shop_id,
-        filters,
-        after=after_of(query.cursor),
+        await filters_of(query, call, shop_id),
+        sort=query.sort,
+        after=after_of(query.cursor, *order_of(query.sort)),
         limit=query.limit,
     )
     return call.json(
         TicketPage(
             tickets=[ticket_on_wire(view) for view in page.rows],
-            next_cursor=cursor_of(page.next),
+            next_cursor=cursor_of(page.next, *order_of(query.sort)),
             current_to=page.current_to,
         )
     )

@@ -107,6 +107,8 @@ class Ticket(Versioned):
     `awaiting_buyer_receipt`, `refunding`, `rejected`, `rejected_after_return`, `in_arbitration`,
     `succeeded`, `completed` or `closed`; more may come."""
     state_text: LocalizedText
+    waiting_for: str | None
+    """Who has to act now: `consumer`, `merchant` or `platform`; more may come. Null once nobody."""
     doudian_code: int
     """抖店's code of the state; in arbitration that of the rejection it is about."""
     items: list[TicketItem]
@@ -147,7 +149,7 @@ class Ticket(Versioned):
 
 
 class TicketPage(ResponseModel):
-    """A page of tickets, newest first."""
+    """A page of tickets, in the order asked for."""
 
     tickets: list[Ticket]
     next_cursor: str | None
@@ -166,6 +168,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         type=view.type.value,
         state=view.state.value,
         state_text=localized(TICKET_STATE_TEXTS[view.state]),
+        waiting_for=None if view.waiting_for is None else view.waiting_for.value,
         doudian_code=_doudian_code(view),
         items=[
             TicketItem(item_id=item.item_id, quantity=item.quantity, amount=item.amount)

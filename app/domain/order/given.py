@@ -61,8 +61,12 @@ def _refuse(attachment: Attachment, number: int, *, pictures_only: bool) -> Reje
 
 
 def refuse_shipment(shipment: Shipment) -> Rejection | None:
+    """Return why a shipment's normalized tracking number cannot be one, or None."""
+    return refuse_tracking_number(shipment.tracking_number)
+
+
+def refuse_tracking_number(number: str) -> Rejection | None:
     """Return why a normalized tracking number cannot be one, or None."""
-    number = shipment.tracking_number
     digits = sum(character.isdigit() for character in number)
     plausible = digits >= _DIGITS_MIN and len(set(number)) >= _DISTINCT_MIN
     if plausible and _TRACKING_NUMBER.fullmatch(number) is not None:

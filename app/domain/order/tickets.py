@@ -306,3 +306,33 @@ def concerned_by(action: DueAction) -> Side:
             return Side.CONSUMER
         case _:
             assert_never(action)
+
+
+def waiting_for(state: TicketState, *, merchant_gave_evidence: bool = False) -> Side | None:
+    """Return who has to act now; None once nobody has.
+
+    ``merchant_gave_evidence``: in the arbitration under way. Until then it waits for the merchant,
+    from then on for the platform.
+    """
+    match state:
+        case (
+            TicketState.PENDING_MERCHANT
+            | TicketState.AWAITING_MERCHANT_RECEIPT
+            | TicketState.AWAITING_REPLACEMENT
+        ):
+            return Side.MERCHANT
+        case (
+            TicketState.AWAITING_RETURN
+            | TicketState.AWAITING_BUYER_RECEIPT
+            | TicketState.REJECTED
+            | TicketState.REJECTED_AFTER_RETURN
+        ):
+            return Side.CONSUMER
+        case TicketState.IN_ARBITRATION:
+            return Side.PLATFORM if merchant_gave_evidence else Side.MERCHANT
+        case TicketState.REFUNDING:
+            return Side.PLATFORM
+        case TicketState.SUCCEEDED | TicketState.COMPLETED | TicketState.CLOSED:
+            return None
+        case _:
+            assert_never(state)

@@ -50,10 +50,10 @@ FROM generate_series(1, 60000) AS n
 """
 FILL_TICKETS = """
 INSERT INTO after_sales.tickets
-    (partition_id, shop_id, ticket_id, order_id, buyer_id, type, state, overdue, due_at, due_action,
-     created_at, position, doc)
+    (partition_id, shop_id, ticket_id, order_id, buyer_id, type, reason, amount, state, overdue,
+     due_at, due_action, created_at, position, doc)
 SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'order-' || n || '-1', 'order-' || n,
-       'buyer-' || n % 5000, 'refund_only',
+       'buyer-' || n % 5000, 'refund_only', 'other', n,
        CASE WHEN n % 30 < 6 THEN 'pending_merchant' ELSE 'closed' END, n % 50 < 6,
        CASE WHEN n % 30 < 6 THEN $2::timestamptz + n * interval '1 minute' END,
        CASE WHEN n % 30 < 6 THEN 'agree' END, $2 - n * interval '30 minutes', n, '{}'

@@ -6,7 +6,7 @@ from datetime import datetime
 import pytest
 
 from app.domain.attachments import Attachment
-from app.domain.order.commands import OrderCommand, RequestReissue
+from app.domain.order.commands import OrderCommand, RequestReissue, RequestRepair
 from app.domain.order.ticket_commands import (
     CorrectReturnShipment,
     ExtendReturnDeadline,
@@ -31,7 +31,6 @@ from tests.support.orders import (
     SHOP,
     History,
     agree,
-    apply_for,
     order_facts,
     order_with_open_entry,
     refund_arrived,
@@ -175,13 +174,15 @@ async def test_tickets_are_found_by_type_reason_and_amount_as_last_modified(
         reason=ApplicationReason.DAMAGED,
         description=None,
     )
+    why = ApplicationReason.QUALITY_PROBLEM
+    broken = RequestRepair(items=(some(),), reason=why, description=None)
     await search.has(
         told("a", request_refund(some(amount=1_000))),
         told("b", request_refund(some(amount=300)), since=OPENED + HOUR),
     )
     await search.has(
         told("b", request_refund(some(amount=300)), modified, since=OPENED + HOUR),
-        told("c", apply_for(TicketType.REPAIR), since=OPENED + 2 * HOUR),
+        told("c", broken, since=OPENED + 2 * HOUR),
     )
     promised = ApplicationReason.PROMISED_AFTER_SALES
     for filters, expected in (

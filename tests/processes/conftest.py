@@ -1,12 +1,54 @@
 """What tests of processes stand on."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 
+from app.clock import Clock, ManualClock
+from app.command_handling.handler import CommandHandler
+from app.command_handling.opening import open_command_handler
+from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
 from app.resources import Resources
+from app.worker import act_and_tell_with
+from tests.processes.clock_workers import IMPATIENT, NewWorker
 from tests.read_models.logged import Logged
+from tests.support.test_mode import ShopInTestMode
 
 
 @pytest.fixture
 def logged(resources: Resources) -> Logged:
     """Return this test's log, with nothing in it."""
     return Logged(resources.pool)
+
+
+@pytest.fixture
+async def handler(resources: Resources, clock: ManualClock) -> AsyncIterator[CommandHandler]:
+    """Open a handler of commands."""
+    async with open_command_handler(resources, clock) as opened:
+        yield opened
+
+
+@pytest.fixture
+def act(handler: CommandHandler) -> ActAndTell:
+    """Return what lets an order act for a test clock."""
+    return act_and_tell_with(handler)
+
+
+@pytest.fixture
+def new_worker(resources: Resources, clock: ManualClock, act: ActAndTell) -> NewWorker:
+    """Return what makes workers that do not wait for readers."""
+
+    def made(
+        limits: ClockLimits = IMPATIENT, act: ActAndTell = act, clock: Clock = clock
+    ) -> TestClockWorker:
+        return TestClockWorker(resources.pool, act, clock, limits=limits)
+
+    return made
+
+
+@pytest.fixture
+async def shop(resources: Resources, handler: CommandHandler) -> ShopInTestMode:
+    """Return a shop in test mode, its clock at `OPENED`."""
+    begun = ShopInTestMode(pool=resources.pool, handler=handler)
+    await begun.begin()
+    return begun

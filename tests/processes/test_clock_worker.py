@@ -1,92 +1,26 @@
 """Advancing a test clock: all that falls due happens once, in order, whatever befalls workers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeAlias
 
 import pytest
 
-from app.clock import Clock, ManualClock, SystemClock
-from app.command_handling.handler import CommandHandler
-from app.command_handling.opening import open_command_handler
+from app.clock import ManualClock
 from app.database import connect
 from app.event_store.connections import OwnConnection
 from app.event_store.topology import Topology
 from app.processes.deadlines import DeadlineWorker
-from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
+from app.processes.test_clocks import ClockLimits
 from app.readers.wake import LogListener
 from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances, finish_advance
 from app.shop_clocks.changing import CLOCK_CHANNEL
-from app.worker import act_and_tell_with, act_with
-from tests.event_store.child_processes import running
+from app.worker import act_with
 from tests.event_store.polling import until
+from tests.processes.clock_workers import IMPATIENT, LEASE, NewWorker, busy, until_ready
 from tests.read_models.logged import Logged
-from tests.support.orders import DAY, EXPIRES, HOUR, OPENED
+from tests.support.orders import DAY, EXPIRES, OPENED
 from tests.support.test_mode import Happened, ShopInTestMode, falls_due
-
-MINUTE = timedelta(minutes=1)
-LEASE = timedelta(seconds=30)
-IMPATIENT = ClockLimits(lease=LEASE, behind_seconds_max=0.0)
-ROUNDS_MAX = 200
-
-NewWorker: TypeAlias = Callable[..., TestClockWorker]
-
-
-@pytest.fixture
-async def handler(resources: Resources, clock: ManualClock) -> AsyncIterator[CommandHandler]:
-    async with open_command_handler(resources, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def act(handler: CommandHandler) -> ActAndTell:
-    return act_and_tell_with(handler)
-
-
-@pytest.fixture
-def new_worker(resources: Resources, clock: ManualClock, act: ActAndTell) -> NewWorker:
-    """Return what makes workers that do not wait for readers."""
-
-    def made(
-        limits: ClockLimits = IMPATIENT, act: ActAndTell = act, clock: Clock = clock
-    ) -> TestClockWorker:
-        return TestClockWorker(resources.pool, act, clock, limits=limits)
-
-    return made
-
-
-@pytest.fixture
-async def shop(resources: Resources, handler: CommandHandler) -> ShopInTestMode:
-    """Return a shop in test mode, its clock at `OPENED`."""
-    begun = ShopInTestMode(pool=resources.pool, handler=handler)
-    await begun.begin()
-    return begun
-
-
-async def busy(shop: ShopInTestMode, orders: int) -> list[Happened]:
-    """Open an entry every 7 minutes, and apply through every other; return what will fall due."""
-    due = []
-    for number in range(orders):
-        opened_at, order_id = OPENED + number * 7 * MINUTE, f"order-{number}"
-        await shop.put(opened_at)
-        await shop.open_entry(order_id)
-        if number % 2:
-            await shop.apply(order_id)
-        due += falls_due(order_id, opened_at, applied=bool(number % 2))
-    return sorted(due)
-
-
-async def until_ready(shop: ShopInTestMode, logged: Logged, *workers: TestClockWorker) -> None:
-    """Let readers follow and workers work, in turns, until the clock is ready."""
-    for _ in range(ROUNDS_MAX):
-        await logged.follow()
-        await asyncio.gather(*(worker.run_once() for worker in workers))
-        if (await shop.clock()).target is None:
-            return
-    raise AssertionError(f"never ready: {await shop.clock()}")
 
 
 @pytest.mark.parametrize(
@@ -139,72 +73,6 @@ async def test_orders_due_at_one_instant_all_act_there(
     assert (await shop.clock()).fell_due == 20
 
 
-async def test_two_workers_at_once_have_each_effect_once(
-    logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
-) -> None:
-    expected = await busy(shop, 16)
-    before = len(await shop.happened())
-    await shop.advance(20 * DAY)
-    limits = ClockLimits(due_rows_max=3, acts_max=3, behind_seconds_max=0.0)
-    await until_ready(shop, logged, new_worker(limits), new_worker(limits))
-    assert (await shop.happened())[before:] == expected
-    assert (await shop.clock()).fell_due == len(expected)
-
-
-async def test_a_worker_that_lost_its_claim_leaves_the_clock_to_the_one_that_has_it(
-    logged: Logged,
-    shop: ShopInTestMode,
-    clock: ManualClock,
-    act: ActAndTell,
-    new_worker: NewWorker,
-) -> None:
-    expected = await busy(shop, 6)
-    before = len(await shop.happened())
-    await shop.advance(20 * DAY)
-    await logged.follow()
-    acted = 0
-
-    async def act_too_slowly(partition_id: int, stream_id: str) -> datetime | None:
-        nonlocal acted
-        acted += 1
-        next_at = await act(partition_id, stream_id)
-        if acted == 3:
-            clock.advance(LEASE)
-            await until_ready(shop, logged, new_worker())
-        return next_at
-
-    await new_worker(act=act_too_slowly).run_once()
-    assert acted == 3
-    assert (await shop.happened())[before:] == expected
-    found = await shop.clock()
-    assert (found.target, found.fell_due) == (None, len(expected))
-
-
-async def test_a_worker_killed_in_the_middle_is_replaced_by_another(
-    database: str, logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
-) -> None:
-    expected = await busy(shop, 40)
-    await logged.follow()
-    before = len(await shop.happened())
-    await shop.advance(110 * DAY)
-    async with running("tests.processes.advancing_process", database) as worker:
-        for _ in range(12):
-            assert await worker.says()
-        await worker.kill()
-    left = await shop.clock()
-    assert left.target is not None
-    assert OPENED < left.now < left.target
-    done = (await shop.happened())[before:]
-    assert done == expected[: len(done)]
-
-    too_early = new_worker(clock=SystemClock())
-    assert await too_early.run_once() == 0, "the claim of the dead holds for its lease"
-    later = ManualClock(SystemClock().now() + HOUR)
-    await until_ready(shop, logged, new_worker(clock=later))
-    assert (await shop.happened())[before:] == expected
-    assert (await shop.clock()).fell_due == len(expected)
-
-
 async def test_a_clock_is_not_ready_while_its_deadlines_are_behind(
     logged: Logged, shop: ShopInTestMode, new_worker: NewWorker
 ) -> None:
@@ -231,35 +99,6 @@ async def test_what_came_in_last_is_seen_before_a_clock_is_said_to_be_ready(
     await logged.follow()
     assert not await finish_advance(resources.pool, advance), "two deadlines are due"
     assert (await shop.clock()).target == advance.target
-
-
-async def test_an_order_that_cannot_act_keeps_its_clock_from_being_ready_and_no_other(
-    logged: Logged,
-    shop: ShopInTestMode,
-    clock: ManualClock,
-    act: ActAndTell,
-    new_worker: NewWorker,
-) -> None:
-    other = replace(shop, shop_id="shop-2")
-    await other.begin()
-    for one in (shop, other):
-        await one.open_entry("a")
-        await one.advance(20 * DAY)
-    broken = True
-
-    async def fail_in_the_first_shop(partition_id: int, stream_id: str) -> datetime | None:
-        if broken and stream_id.startswith(f"order/{shop.shop_id}/"):
-            raise RuntimeError("it cannot act")
-        return await act(partition_id, stream_id)
-
-    worker = new_worker(act=fail_in_the_first_shop)
-    await until_ready(other, logged, worker)
-    assert (await shop.clock()).target is not None
-    broken = False
-    assert await worker.run_once() == 0, "it comes up again when its claim has run out"
-    clock.advance(LEASE)
-    await until_ready(shop, logged, worker)
-    assert (await shop.happened())[-2:] == falls_due("a", OPENED, applied=False)
 
 
 async def test_a_deadline_that_acting_leaves_where_it_was_is_not_acted_on_for_ever(

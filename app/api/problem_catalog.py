@@ -369,6 +369,30 @@ _REJECTIONS = (
         "物流单号无效",
         "This cannot be a tracking number",
     ),
+    _kind(
+        RejectionCode.REFUND_NOT_IN_TRANSIT,
+        409,
+        "该退款不在途中",
+        "No money of this refund is on its way",
+    ),
+    _kind(
+        RejectionCode.BALANCE_INSUFFICIENT,
+        409,
+        "余额不足",
+        "The balance does not cover this",
+    ),
+    _kind(
+        RejectionCode.AMOUNT_NOT_MOVABLE,
+        422,
+        "金额或账户无效",
+        "This amount cannot be moved to or from this account",
+    ),
+    _kind(
+        RejectionCode.REFERENCE_REPEATED,
+        409,
+        "该凭证号已入账",
+        "A movement with this reference has been booked already",
+    ),
     _kind(RejectionCode.ITEM_NOT_IN_ORDER, 409, "订单中没有该商品", "The order has no such item"),
     _kind(
         RejectionCode.QUANTITY_EXCEEDED,

@@ -22,7 +22,8 @@ def share_of(amount: int, basis_points: int) -> int:
 def split(amount: int, limits: Sequence[int]) -> tuple[int, ...]:
     """Split an amount in proportion to limits, none of which is passed; ValueError above their sum.
 
-    What rounding leaves over goes, a unit each, to the first shares that have room.
+    By largest remainder: what rounding down leaves over goes, a unit each, to the shares that lost
+    most by it, the first of equals first. So the shares always add up to the amount.
     """
     total = sum(limits)
     if not 0 <= amount <= total:
@@ -30,9 +31,8 @@ def split(amount: int, limits: Sequence[int]) -> tuple[int, ...]:
     if total == 0:
         return tuple(0 for _ in limits)
     shares = [amount * limit // total for limit in limits]
+    lost = [amount * limit % total for limit in limits]
     left = amount - sum(shares)
-    for place, limit in enumerate(limits):
-        if left > 0 and shares[place] < limit:
-            shares[place] += 1
-            left -= 1
+    for place in sorted(range(len(limits)), key=lambda place: -lost[place])[:left]:
+        shares[place] += 1
     return tuple(shares)

@@ -50,6 +50,8 @@ class Policy:
     """Submissions of evidence each side has in one ticket."""
     remarks_max: int = 100
     """Remarks on one ticket, of all sides together."""
+    arrears_max: int = 0
+    """Minor units a shop may owe the platform before it can open no more entries."""
     fact_clock_skew_max: timedelta = timedelta(seconds=5)
     """How far ahead of our clock a reported fact may lie before it counts as in the future."""
 

@@ -14,6 +14,15 @@ from tests.support.story import done, order_path, orders_of, problem, registered
 NOT_PROVOKED_OVER_HTTP = {
     "contended": "needs an order changed by others five times in a row between load and append: "
     "tests/command_handling",
+    **dict.fromkeys(
+        (
+            "refund_not_in_transit",
+            "balance_insufficient",
+            "amount_not_movable",
+            "reference_repeated",
+        ),
+        "no route moves a shop's money yet: tests/domain/funds",
+    ),
     "decision_of_another_side": "every route speaks for the side of its caller: tests/domain",
 }
 

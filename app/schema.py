@@ -3,7 +3,15 @@
 from app.access import tables as access_tables
 from app.event_store.tables import metadata
 from app.notifications import reading
+from app.processes.assistant import tables as assistant_tables
 from app.read_models import registry  # its readers bring their tables along
 from app.shop_clocks import tables as clock_tables
 
-__all__ = ["access_tables", "clock_tables", "metadata", "reading", "registry"]
+__all__ = [
+    "access_tables",
+    "assistant_tables",
+    "clock_tables",
+    "metadata",
+    "reading",
+    "registry",
+]

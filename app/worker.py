@@ -1,4 +1,4 @@
-"""The worker: keeps readers up with the log, makes deadlines come true, forgets old requests.
+"""The worker: follows the log, makes deadlines come true, applies rules, forgets old requests.
 
 Run as many as you like, in as many processes as you like: none leads, none waits for another.
 """
@@ -18,6 +18,8 @@ from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.registry import order_codec
 from app.event_store.streams import order_of_stream
+from app.processes.assistant.judging import Assistant
+from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
@@ -55,6 +57,9 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         test_clocks = TestClockWorker(pool, act_and_tell_with(handler), clock)
         tasks.create_task(deadlines.run(stop))
         tasks.create_task(test_clocks.run(stop, clocks_heard))
+        assistant = Assistant(pool, order_codec(), handler)
+        judging = AssistantWorker(pool, assistant.judge, clock, topology=settings.topology)
+        tasks.create_task(judging.run(stop))
         tasks.create_task(_prune(resources, clock, stop))
         _log.info("worker_started", readers=[reader.name for reader in READERS])
 

@@ -16,6 +16,7 @@ class Scope(StrEnum):
     TICKETS_WRITE = "tickets:write"
     REFUNDS_WRITE = "refunds:write"
     ARBITRATIONS_WRITE = "arbitrations:write"
+    ASSISTANT_WRITE = "assistant:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
     OPERATIONS_READ = "operations:read"
@@ -30,6 +31,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.ENTRIES_WRITE,
                 Scope.TICKETS_WRITE,
                 Scope.TEST_CLOCKS_WRITE,
+                Scope.ASSISTANT_WRITE,
                 Scope.NOTIFICATIONS_READ,
                 Scope.NOTIFICATIONS_WRITE,
             }

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from app.domain.assistant_faults import RuleFaultCode
 from app.domain.rejections import RejectionCode
 from app.domain.text import Text
 from app.shop_clocks.changing import ClockRefusalCode
@@ -455,9 +456,35 @@ _CLOCKS = (
     ),
 )
 
-PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(dict((*_REQUEST, *_REJECTIONS, *_CLOCKS)))
+_RULES = (
+    _kind(RuleFaultCode.RULE_ID_REPEATED, 422, "规则编号重复", "Two rules have the same id"),
+    _kind(
+        RuleFaultCode.RULE_CONTRADICTS_ITSELF,
+        422,
+        "规则自相矛盾",
+        "A rule contradicts itself",
+    ),
+    _kind(
+        RuleFaultCode.RULES_CONTRADICT,
+        422,
+        "两条规则条件相同而动作不同",
+        "Two rules do different things under the same conditions",
+    ),
+    _kind(
+        RuleFaultCode.RULE_NEVER_MATCHES,
+        422,
+        "规则被前面的规则完全覆盖,永远不会生效",
+        "A rule can never match: the rules before it take everything",
+    ),
+)
+
+PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
+    dict((*_REQUEST, *_REJECTIONS, *_CLOCKS, *_RULES))
+)
 """All kinds by code."""
 
-_UNNAMED = {code for code in (*RejectionCode, *ClockRefusalCode) if code not in PROBLEMS}
+_UNNAMED = {
+    code for code in (*RejectionCode, *ClockRefusalCode, *RuleFaultCode) if code not in PROBLEMS
+}
 if _UNNAMED:
     raise AssertionError(f"rejections without a problem: {sorted(_UNNAMED)}")

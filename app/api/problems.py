@@ -33,7 +33,8 @@ class Problem(ResponseModel):
     facts: dict[str, Any]
     """What the refusal is about: ids, limits, amounts, instants."""
     errors: list[FieldError] | None
-    """For `request_invalid`: every fault found in the request."""
+    """For `request_invalid`: every fault found in the request; for rules that make no sense
+    (`rules_contradict`, `rule_never_matches`, ...): every rule concerned."""
     failed_rules: list[RuleCheck] | None
     """For `not_eligible`: every rule that failed."""
 

@@ -226,7 +226,7 @@ class CommandHandler:
         return EventMetadata(
             actor=actor,
             correlation_id=request.correlation_id,
-            causation_id=None,
+            causation_id=request.causation_id if actor == request.actor else None,
             policy_version=self._policy.version,
             clock=clock,
         )

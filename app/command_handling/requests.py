@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
+from uuid import UUID
 
 from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
@@ -33,7 +34,8 @@ class OrderRequest:
     ``buyer_id`` restricts it to an order of that buyer; any other order is as good as not there.
     ``seen_version`` is the version the asker decided on: of the ticket, if the first command names
     one, else of the order. None: whatever the version is now. ``assumed_new`` saves the load for an
-    order that is very likely not there yet; if it is, the append finds out.
+    order that is very likely not there yet; if it is, the append finds out. ``causation_id`` is the
+    event a process acts on, if it is one that asks.
     """
 
     shop_id: str
@@ -41,6 +43,7 @@ class OrderRequest:
     commands: tuple[OrderCommand, ...]
     actor: Actor
     correlation_id: str
+    causation_id: UUID | None = None
     buyer_id: str | None = None
     seen_version: int | None = None
     idempotency: IdempotencyKey | None = None

@@ -4,6 +4,7 @@ Importing this module makes all their tables known to the one MetaData.
 """
 
 from app.notifications.inbox import NotificationsReader
+from app.processes.assistant.reader import AssistantReader
 from app.read_models.deadlines import DeadlinesReader
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
@@ -15,4 +16,5 @@ READERS = (
     TicketsReader(),
     DeadlinesReader(),
     NotificationsReader(),
+    AssistantReader(),
 )

@@ -104,7 +104,7 @@ def widest_applications(rule: Rule) -> list[ApplicationFacts]:
 @given(rules=rule_sets(), facts=st.lists(applications(), max_size=20))
 @example(rules=[a_rule("0", overdue=True), a_rule("1", A.NOTIFY_ONLY)], facts=[])
 @example(rules=[a_rule("0", overdue=True), a_rule("1", overdue=False), a_rule("2")], facts=[])
-@settings(bounded(examples=400))
+@settings(bounded(examples=150))
 def test_a_rule_is_said_never_to_match_just_when_no_application_reaches_it(
     rules: list[Rule], facts: list[ApplicationFacts]
 ) -> None:

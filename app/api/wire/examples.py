@@ -107,3 +107,26 @@ RULE_ARBITRATION: dict[str, Any] = {
 CREATE_TEST_CLOCK: dict[str, Any] = {"now": "2026-09-01T10:00:00+08:00"}
 ADVANCE_TO: dict[str, Any] = {"to": "2026-09-13T00:00:00+08:00"}
 ADVANCE_BY: dict[str, Any] = {"by_seconds": 172800}
+ASSISTANT_RULES: dict[str, Any] = {
+    "rules": [
+        {
+            "rule_id": "small-refunds",
+            "name": "Small refunds of buyers we know",
+            "enabled": True,
+            "conditions": {
+                "types": ["refund_only", "return_and_refund"],
+                "amount_max": {"amount": 2000, "currency": "CNY"},
+                "history": [{"kind": "refunds_succeeded", "within_days": 90, "at_most": 2}],
+            },
+            "action": "agree_without_return",
+        },
+        {
+            "rule_id": "past-the-period",
+            "name": "Look at everything past the period",
+            "enabled": True,
+            "conditions": {"overdue": True},
+            "action": "notify_only",
+        },
+    ]
+}
+TRY_ASSISTANT_RULES: dict[str, Any] = {**ASSISTANT_RULES, "last": 50}

@@ -187,7 +187,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         agreed_at=view.agreed_at,
         agreed_automatically=view.agreed_automatically,
         agreed_without_return=view.agreed_without_return,
-        agreed_by_rule=_rule(view.agreed_by_rule),
+        agreed_by_rule=rule_on_wire(view.agreed_by_rule),
         rejection=_rejection(view.rejected),
         returned_goods_rejection=_rejection(view.returned_goods_rejected),
         rejection_reversed_at=view.rejection_reversed_at,
@@ -225,7 +225,8 @@ def _due(due: Due) -> TicketDue:
     )
 
 
-def _rule(rule: AppliedRule | None) -> TicketRule | None:
+def rule_on_wire(rule: AppliedRule | None) -> TicketRule | None:
+    """Show the rule that decided; None if none did."""
     if rule is None:
         return None
     return TicketRule(rule_id=rule.rule_id, name=rule.name, version=rule.version)

@@ -1,0 +1,87 @@
+"""What is known of a buyer's past in a shop, up to any application there."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.assistant import AT_MOST_MAX, HistoryKind, Past
+from app.domain.order.events import OrderEvent
+from app.domain.order.ticket_events import (
+    ApplicationModified,
+    ApplicationRejected,
+    ArbitrationRuled,
+    RefundSucceeded,
+    ReturnedGoodsRejected,
+    TicketCreated,
+)
+from app.domain.order.tickets import Ruling
+from app.event_store.connections import Queryable
+from app.event_store.partitions import partition_of
+
+MODIFICATION = "modifications"
+"""Of no rule's concern; the row says where in the log an application was modified."""
+
+MADE_APPLICATION = (HistoryKind.APPLICATIONS.value, MODIFICATION)
+
+# The newest by the order of the log, which is also what "before the application" means.
+READ_PASTS = """
+SELECT s.number, k.kind, h.at
+FROM unnest($3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
+    AS s(buyer_id, ticket_id, position, number)
+CROSS JOIN unnest($6::text[]) AS k(kind)
+CROSS JOIN LATERAL (
+    SELECT h.at FROM after_sales.buyer_history AS h
+    WHERE h.partition_id = $1 AND h.shop_id = $2 AND h.buyer_id = s.buyer_id AND h.kind = k.kind
+      AND h.position < s.position AND (h.kind <> 'applications' OR h.ticket_id <> s.ticket_id)
+    ORDER BY h.position DESC
+    LIMIT $7
+) AS h
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Whose past is asked for: the buyer's, before the position of an application of a ticket."""
+
+    buyer_id: str
+    ticket_id: str
+    position: int
+
+
+def history_kind(event: OrderEvent) -> str | None:
+    """Return as what an event enters a buyer's past; None if it does not."""
+    match event:
+        case TicketCreated():
+            return HistoryKind.APPLICATIONS.value
+        case ApplicationModified():
+            return MODIFICATION
+        case RefundSucceeded():
+            return HistoryKind.REFUNDS_SUCCEEDED.value
+        case ApplicationRejected() | ReturnedGoodsRejected():
+            return HistoryKind.REJECTIONS.value
+        case ArbitrationRuled(ruling=Ruling.FOR_MERCHANT):
+            return HistoryKind.ARBITRATIONS_LOST.value
+        case _:
+            return None
+
+
+async def read_pasts(
+    database: Queryable, shop_id: str, subjects: Sequence[Subject], kinds: Collection[HistoryKind]
+) -> list[Past]:
+    """Return the past of each subject, of the kinds asked for, as far back as any rule looks."""
+    pasts: list[dict[HistoryKind, list[datetime]]] = [defaultdict(list) for _ in subjects]
+    if not subjects or not kinds:
+        return list(pasts)
+    rows = await database.fetch(
+        READ_PASTS,
+        *(partition_of(shop_id), shop_id),
+        [subject.buyer_id for subject in subjects],
+        [subject.ticket_id for subject in subjects],
+        [subject.position for subject in subjects],
+        sorted(kinds),
+        AT_MOST_MAX + 1,
+    )
+    for row in rows:
+        pasts[row["number"] - 1][HistoryKind(row["kind"])].append(row["at"])
+    return list(pasts)

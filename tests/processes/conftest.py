@@ -7,11 +7,13 @@ import pytest
 from app.clock import Clock, ManualClock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
+from app.processes.assistant.judging import Assistant
+from app.processes.assistant.worker import AssistantWorker, Judge
 from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
 from app.resources import Resources
 from app.worker import act_and_tell_with
 from tests.processes.clock_workers import IMPATIENT, NewWorker
-from tests.read_models.logged import Logged
+from tests.read_models.logged import CODEC, Logged
 from tests.support.test_mode import ShopInTestMode
 
 
@@ -52,3 +54,15 @@ async def shop(resources: Resources, handler: CommandHandler) -> ShopInTestMode:
     begun = ShopInTestMode(pool=resources.pool, handler=handler)
     await begun.begin()
     return begun
+
+
+@pytest.fixture
+def judge(resources: Resources, handler: CommandHandler) -> Judge:
+    """Return what really judges."""
+    return Assistant(resources.pool, CODEC, handler).judge
+
+
+@pytest.fixture
+def worker(resources: Resources, judge: Judge, clock: ManualClock) -> AssistantWorker:
+    """Return the worker as it is run."""
+    return AssistantWorker(resources.pool, judge, clock)

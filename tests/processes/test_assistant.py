@@ -1,138 +1,45 @@
-"""The assistant: every application judged, once, by the rules in force and the buyer's past."""
+"""The assistant: every application judged, once, by the rules in force."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
-from app.command_handling.opening import open_command_handler
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal
-from app.domain.assistant import HistoryKind, Rule
 from app.domain.order.commands import OrderCommand
-from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_commands import AddTicketRemark, ModifyApplication
 from app.domain.order.ticket_events import ApplicationAgreed, AssistantNotified
 from app.domain.order.tickets import AppliedRule, Side, TicketType
 from app.domain.reasons import ApplicationReason
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, Recorded, Role
 from app.event_store.topology import Topology
-from app.processes.assistant.judging import ASSISTANT, Assistant, Work
+from app.processes.assistant.judging import ASSISTANT, Work
 from app.processes.assistant.reader import AssistantReader
-from app.processes.assistant.rule_sets import save_rules
 from app.processes.assistant.worker import AssistantLimits, AssistantWorker, Judge
 from app.readers.rebuild import Rebuild
 from app.resources import Resources
-from tests.read_models.logged import CODEC, Logged
-from tests.support.orders import (
-    BUYER,
-    DAY,
-    FIRST_TICKET,
-    HOUR,
-    INSTANT,
-    OPENED,
-    ORDER,
-    SHOP,
-    agree,
-    apply_for,
-    order_facts,
-    order_with_open_entry,
-    refund_arrived,
-    refuse,
-    request_refund,
-    some,
-    withdraw,
+from tests.processes.judged import (
+    APPLIED,
+    CONSUMER,
+    MERCHANT,
+    NOW,
+    applied,
+    do,
+    last,
+    saved,
+    waiting,
 )
-from tests.support.rules import A, K, T, a_rule, at_most, yuan
-
-APPLIED = OPENED + HOUR
-NOW = APPLIED + HOUR
-SAVED_BY = Actor(role=Role.MERCHANT, id="key-1")
-MERCHANT = Actor(role=Role.MERCHANT, id="key-1")
-CONSUMER = Actor(role=Role.CONSUMER, id=BUYER)
-
-
-class Silent:
-    """Waits for no answer, but insists on being granted."""
-
-    def accepted(self, history: History, *, changed: bool) -> Answer:
-        return Answer(status=200, body=b"")
-
-    def refused(self, refusal: Refusal) -> Answer:
-        raise AssertionError(refusal)
+from tests.read_models.logged import CODEC, Logged
+from tests.support.orders import DAY, FIRST_TICKET, INSTANT, SHOP, agree, refuse, some, withdraw
+from tests.support.rules import A, T, a_rule, yuan
 
 
 @pytest.fixture
 def clock() -> ManualClock:
     """Return a clock that stands an hour after the applications here."""
     return ManualClock(NOW)
-
-
-@pytest.fixture
-async def handler(resources: Resources, clock: ManualClock) -> AsyncIterator[CommandHandler]:
-    """Return what commands are really handled by."""
-    async with open_command_handler(resources, clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def judge(resources: Resources, handler: CommandHandler) -> Judge:
-    """Return what really judges."""
-    return Assistant(resources.pool, CODEC, handler).judge
-
-
-@pytest.fixture
-def worker(resources: Resources, judge: Judge, clock: ManualClock) -> AssistantWorker:
-    """Return the worker as it is run."""
-    return AssistantWorker(resources.pool, judge, clock)
-
-
-async def saved(logged: Logged, *rules: Rule, shop_id: str = SHOP) -> None:
-    """Put rules in force."""
-    await save_rules(
-        logged.pool, shop_id, rules, seen_version=None, saved_by=SAVED_BY, saved_at=NOW
-    )
-
-
-async def applied(
-    logged: Logged,
-    order_id: str = ORDER,
-    *,
-    ticket_type: TicketType = T.REFUND_ONLY,
-    at: datetime = APPLIED,
-    follow: bool = True,
-) -> None:
-    """Write an order whose buyer applied through the opened entry."""
-    opened = order_with_open_entry(order_facts(order_id=order_id))
-    events = opened.then(apply_for(ticket_type), at=at).events
-    await logged.write(events, order_id=order_id)
-    if follow:
-        await logged.follow()
-
-
-async def do(
-    handler: CommandHandler, command: OrderCommand, actor: Actor, *, order_id: str = ORDER
-) -> None:
-    """Have somebody decide something."""
-    request = OrderRequest(
-        shop_id=SHOP, order_id=order_id, commands=(command,), actor=actor, correlation_id="c"
-    )
-    await handler.handle(request, Silent())
-
-
-async def last(logged: Logged, order_id: str = ORDER) -> Recorded[OrderEvent]:
-    """Return what happened last to an order."""
-    return (await logged.history(SHOP, order_id))[-1]
-
-
-async def waiting(logged: Logged) -> int:
-    """Return how many applications wait to be judged."""
-    count: int = await logged.pool.fetchval("SELECT count(*) FROM after_sales.assistant_work")
-    return count
 
 
 @pytest.mark.parametrize("topology", list(Topology))
@@ -296,74 +203,6 @@ async def test_what_fell_due_before_it_was_judged_is_what_happened(
     assert agreed.rule is None
     assert agreed.at == APPLIED + 2 * DAY
     assert await waiting(logged) == 0
-
-
-async def past_of_buyer(logged: Logged) -> None:
-    """Write the buyer's past: a refund at APPLIED, a rejection after it, both of other orders."""
-    opened = order_with_open_entry(order_facts(order_id="refunded"))
-    asked = opened.then(request_refund(), at=APPLIED).then(agree("refunded-1"), at=APPLIED)
-    await logged.write(
-        asked.then(refund_arrived("refunded-1"), at=APPLIED).events, order_id="refunded"
-    )
-    opened = order_with_open_entry(order_facts(order_id="rejected"))
-    asked = opened.then(request_refund(), at=APPLIED).then(refuse("rejected-1"), at=APPLIED)
-    await logged.write(asked.events, order_id="rejected")
-
-
-@pytest.mark.parametrize(
-    ("kind", "had"),
-    [
-        (K.REFUNDS_SUCCEEDED, 1),
-        (K.REJECTIONS, 1),
-        (K.APPLICATIONS, 2),
-        (K.ARBITRATIONS_LOST, 0),
-    ],
-)
-async def test_a_buyers_past_before_the_application_is_counted_and_nothing_else(
-    logged: Logged, worker: AssistantWorker, kind: HistoryKind, had: int
-) -> None:
-    limit = at_most(kind, had)
-    await past_of_buyer(logged)
-    await saved(logged, a_rule("known", history=(limit,)))
-    await applied(logged, "later", at=APPLIED + HOUR, follow=False)
-    stranger = order_with_open_entry(order_facts(order_id="stranger", buyer_id="buyer-2"))
-    strange = stranger.then(request_refund(), at=APPLIED).then(refuse("stranger-1"), at=APPLIED)
-    await logged.write(strange.events, order_id="stranger")
-    await applied(logged, "much-later", at=APPLIED + HOUR)
-    if had:
-        await saved(logged, a_rule("known", history=(replace(limit, at_most=had - 1),)))
-        await worker.run_once(NOW)
-        assert not isinstance((await last(logged, "later")).event, ApplicationAgreed)
-    else:
-        await worker.run_once(NOW)
-        assert isinstance((await last(logged, "later")).event, ApplicationAgreed)
-
-
-async def test_a_past_within_the_limit_lets_the_rule_speak(
-    logged: Logged, worker: AssistantWorker
-) -> None:
-    await past_of_buyer(logged)
-    limits = (at_most(K.REFUNDS_SUCCEEDED, 1), at_most(K.REJECTIONS, 1), at_most(K.APPLICATIONS, 2))
-    await saved(logged, a_rule("known", history=limits))
-    await applied(logged, "later", at=APPLIED + HOUR)
-    await applied(logged, "much-later", at=APPLIED + HOUR)
-    await worker.run_once(NOW)
-    assert isinstance((await last(logged, "later")).event, ApplicationAgreed)
-    assert not isinstance((await last(logged, "much-later")).event, ApplicationAgreed), "a third"
-
-
-async def test_the_past_counts_back_from_the_application_however_late_it_is_judged(
-    logged: Logged, clock: ManualClock, worker: AssistantWorker
-) -> None:
-    await past_of_buyer(logged)
-    window = (at_most(K.REJECTIONS, 0, days=1),)
-    await saved(logged, a_rule("clean", history=window))
-    await applied(logged, "within", at=APPLIED + DAY - INSTANT)
-    await applied(logged, "after", at=APPLIED + DAY)
-    clock.advance(DAY + 12 * HOUR)
-    await worker.run_once(clock.now())
-    assert not isinstance((await last(logged, "within")).event, ApplicationAgreed)
-    assert isinstance((await last(logged, "after")).event, ApplicationAgreed)
 
 
 async def test_one_that_dies_after_deciding_decides_nothing_twice(

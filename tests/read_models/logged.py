@@ -23,7 +23,7 @@ from tests.read_models.histories import METADATA
 from tests.support.orders import ORDER, SHOP
 
 CODEC = order_codec()
-TABLES = ("orders", "operation_log", "tickets", "deadlines", "notifications")
+TABLES = ("orders", "operation_log", "tickets", "deadlines", "notifications", "buyer_history")
 
 Readers = Sequence[RebuildableReader[OrderEvent]]
 

@@ -83,6 +83,11 @@ class Caller:
             return await self.send("POST", path, headers=sent, content=body)
         return await self.send("POST", path, headers=sent, json=body)
 
+    async def put(self, path: str, body: Any, *, if_match: str | None = None) -> httpx.Response:
+        """PUT a body as JSON."""
+        headers = {} if if_match is None else {"If-Match": if_match}
+        return await self.send("PUT", path, headers=headers, json=body)
+
     async def send(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **parts: Any
     ) -> httpx.Response:

@@ -62,6 +62,9 @@ ROLES: dict[str, frozenset[str]] = {
     "rule_arbitration": PLATFORM,
     "withdraw_arbitration": CONSUMER,
     "record_refund_success": PLATFORM,
+    "get_assistant_rules": MERCHANT,
+    "put_assistant_rules": MERCHANT,
+    "try_assistant_rules": MERCHANT,
     "list_notifications": MERCHANT | CONSUMER,
     "count_unread_notifications": MERCHANT | CONSUMER,
     "stream_notifications": MERCHANT | CONSUMER,
@@ -76,6 +79,18 @@ ROLES: dict[str, frozenset[str]] = {
     "get_readiness": ANYBODY,
 }
 """Who may do what, told a second time; nobody in particular for what is open to anybody."""
+
+ASSISTANT_RULES: dict[str, Any] = {
+    "rules": [
+        {
+            "rule_id": "small",
+            "name": "小额直接退",
+            "enabled": True,
+            "conditions": {"amount_max": {"amount": 500, "currency": "CNY"}},
+            "action": "agree",
+        }
+    ]
+}
 
 BODIES: dict[str, Any] = {
     "register_order": an_order("order-new"),
@@ -103,6 +118,8 @@ BODIES: dict[str, Any] = {
     "add_ticket_remark": {"text": "请尽快处理"},
     "request_arbitration": {"note": "商家不讲理"},
     "submit_arbitration_evidence": {"evidence": [a_picture()]},
+    "put_assistant_rules": ASSISTANT_RULES,
+    "try_assistant_rules": {**ASSISTANT_RULES, "last": 50},
     "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
 }
 
@@ -137,6 +154,8 @@ class Operation:
         if self.name.startswith("import_"):
             headers = {"Content-Type": "application/x-ndjson"}
             return await caller.send("POST", path, headers=headers, content=b"")
+        if self.method == "PUT":
+            return await caller.put(path, BODIES.get(self.name))
         return await caller.post(path, BODIES.get(self.name), key=key)
 
     async def _own_message(self, caller: Caller, shop_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 
@@ -172,7 +173,7 @@ class _Outcome:
         self.refusal: Refusal | None = None
         self.changed = False
 
-    def accepted(self, history: History, *, changed: bool) -> Answer:  # noqa: ARG002
+    def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:  # noqa: ARG002
         self.refusal, self.changed = None, changed
         return Answer(status=200, body=b"")
 

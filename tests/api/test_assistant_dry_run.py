@@ -3,8 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import pytest
-
 from tests.api.test_assistant_rules import assistant_works
 from tests.support.api import OTHER_BUYER, OTHER_SHOP, Api
 from tests.support.rules_on_wire import RULES, a_rule_body, history, put, some_rules
@@ -44,8 +42,7 @@ async def test_each_ticket_is_shown_with_what_would_have_and_what_has_happened(a
     await applied(api, "pending", application=a_refund(3_000))
     medium = a_rule_body("medium", amount_max={"amount": 2_500, "currency": "CNY"})
     run = await tried(api, SMALL, medium)
-    pending, by_hand, by_rule = run["tickets"]
-    assert [ticket["order_id"] for ticket in run["tickets"]] == ["pending", "by-hand", "by-rule"]
+    by_hand, by_rule, pending = sorted(run["tickets"], key=lambda one: str(one["order_id"]))
     at = by_rule["applied_at"]
     assert pending == {
         **{"ticket_id": "pending-1", "order_id": "pending", "applied_at": at},
@@ -100,23 +97,16 @@ async def test_a_disabled_rule_speaks_for_nothing_and_is_counted_with_nothing(ap
     assert run["totals"] == [{"rule_id": "small", "tickets": 0}, {"rule_id": "rest", "tickets": 1}]
 
 
-@pytest.mark.parametrize(("at_most", "expected"), [(0, {"a-1": "r", "b-1": None, "c-1": "r"})])
-async def test_the_past_is_what_it_was_when_each_applied(
-    api: Api, at_most: int, expected: dict[str, Any]
-) -> None:
+async def test_the_past_is_what_it_was_when_each_applied(api: Api) -> None:
     await applied(api, "a")
-    done(
-        await api.merchant.post(
-            f"{ticket_path(order_id='a')}/reject", {"reason": "other", "note": "不行"}
-        )
-    )
+    done(await api.merchant.post(f"{ticket_path(order_id='a')}/reject", {"reason": "other"}))
     api.clock.advance(timedelta(hours=1))
     await applied(api, "b")
     stranger = await opened(api, "c", buyer_id=OTHER_BUYER)
     asked = await api.consumer(OTHER_BUYER).post(f"{stranger}/refund-requests", a_refund(), key="c")
     done(asked, 201)
-    run = await tried(api, a_rule_body("r", history=[history("rejections", at_most)]))
-    assert spoken(run) == expected
+    run = await tried(api, a_rule_body("r", history=[history("rejections", 0)]))
+    assert spoken(run) == {"a-1": "r", "b-1": None, "c-1": "r"}
 
 
 async def test_a_window_long_past_now_still_counts_from_the_application(api: Api) -> None:

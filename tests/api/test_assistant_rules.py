@@ -36,7 +36,13 @@ async def test_saved_rules_are_shown_as_they_were_given(api: Api) -> None:
     saved = done(answer)
     assert saved["version"] == 1
     assert saved["saved_by"]
-    nothing = {"types": None, "overdue": None, "amount_max": None, "reasons": None, "history": []}
+    nothing: dict[str, Any] = {
+        "types": None,
+        "overdue": None,
+        "amount_max": None,
+        "reasons": None,
+        "history": [],
+    }
     assert saved["rules"] == [
         {**small, "conditions": {**nothing, **small["conditions"]}},
         {

@@ -19,6 +19,7 @@ from app.event_store.idempotency import prune_requests
 from app.event_store.registry import order_codec
 from app.event_store.streams import order_of_stream
 from app.processes.assistant.judging import Assistant
+from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.test_clocks import ActAndTell, TestClockWorker
@@ -54,7 +55,9 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     ):
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
         tasks.create_task(runner.run(stop, listener.heard))
-        test_clocks = TestClockWorker(pool, act_and_tell_with(handler), clock)
+        test_clocks = TestClockWorker(
+            pool, act_and_tell_with(handler), clock, settled=nothing_to_judge
+        )
         tasks.create_task(deadlines.run(stop))
         tasks.create_task(test_clocks.run(stop, clocks_heard))
         assistant = Assistant(pool, order_codec(), handler)

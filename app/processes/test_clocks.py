@@ -32,6 +32,9 @@ from app.waiting import wait_for_any
 ActAndTell: TypeAlias = Callable[[int, str], Awaitable[datetime | None]]
 """Lets an order (partition, stream) act on what has fallen due, and tells what is due next."""
 
+Settled: TypeAlias = Callable[[Pool, int, str], Awaitable[bool]]
+"""Tells whether whoever acts in a shop's present (partition, shop) has done so."""
+
 LOOK_AGAIN_SECONDS_MIN = 0.005
 LOOK_AGAIN_SECONDS_MAX = 0.1
 
@@ -48,7 +51,8 @@ class ClockLimits:
 
     ``due_rows_max`` and ``acts_max`` bound a turn, after which anybody may take the next. ``lease``
     is how long a claim holds that is not renewed; every step of the clock renews it.
-    ``behind_seconds_max``: how long a turn waits for readers that are behind.
+    ``behind_seconds_max``: how long a turn waits for readers that are behind, and for whoever acts
+    in the present.
     """
 
     clocks_max: int = 8
@@ -60,17 +64,28 @@ class ClockLimits:
     poll_seconds: float = 1.0
 
 
+async def _always_settled(_pool: Pool, _partition_id: int, _shop_id: str) -> bool:
+    return True
+
+
 class TestClockWorker:
     """Advances the clocks it can claim, each in turns; any number of workers may run."""
 
     __test__ = False  # the name is the trade's; it is no test to be collected
 
     def __init__(
-        self, pool: Pool, act: ActAndTell, clock: Clock, *, limits: ClockLimits | None = None
+        self,
+        pool: Pool,
+        act: ActAndTell,
+        clock: Clock,
+        *,
+        settled: Settled = _always_settled,
+        limits: ClockLimits | None = None,
     ) -> None:
         self._pool = pool
         self._act = act
         self._clock = clock
+        self._settled = settled
         self._limits = limits or ClockLimits()
         self._permits = asyncio.Semaphore(self._limits.concurrency_max)
 
@@ -113,7 +128,9 @@ class TestClockWorker:
         return got_anywhere
 
     async def _turn(self, advance: Advance, stop: asyncio.Event) -> bool:
-        if not await self._deadlines_became_current(advance, stop):
+        if not await self._settles(advance, stop):
+            _log.warning("test_clock_leaves_a_present_unsettled", shop_id=advance.shop_id)
+        if not await self._became(lambda: deadlines_are_current(self._pool, advance), stop):
             _log.warning("test_clock_waits_for_readers", shop_id=advance.shop_id)
             return False
         due = await fetch_due(self._pool, advance, self._limits.due_rows_max)
@@ -160,10 +177,18 @@ class TestClockWorker:
             raise DeadlineStuck(f"{due.stream_id} still has what was due at {due.at}")
         return DueOrder(next_at, due.stream_id)
 
-    async def _deadlines_became_current(self, advance: Advance, stop: asyncio.Event) -> bool:
-        """Wait, within bounds, until the deadlines know of all that has happened."""
+    async def _settles(self, advance: Advance, stop: asyncio.Event) -> bool:
+        """Wait for whoever acts in the present, so that time does not pass them over.
+
+        Not for ever: in real time, too, an hour comes whether or not somebody was quick.
+        """
+        place = advance.partition_id, advance.shop_id
+        return await self._became(lambda: self._settled(self._pool, *place), stop)
+
+    async def _became(self, condition: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
+        """Wait, within bounds, until something holds."""
         pause_seconds, waited_seconds = LOOK_AGAIN_SECONDS_MIN, 0.0
-        while not await deadlines_are_current(self._pool, advance):
+        while not await condition():
             if stop.is_set() or waited_seconds >= self._limits.behind_seconds_max:
                 return False
             await wait_for_any(pause_seconds, stop)

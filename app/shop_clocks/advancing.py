@@ -34,7 +34,7 @@ WHERE c.partition_id = $1 AND c.shop_id = $2
 RETURNING c.target
 """
 
-# What the shop has done that its deadlines do not know of yet: next to nothing, and soon nothing.
+# What has happened in a shop that a reader does not know of yet: next to nothing, soon nothing.
 FIND_UNSEEN = """
 SELECT e.version FROM after_sales.events AS e
 WHERE e.partition_id = $1 AND e.stream_id >= $3 AND e.stream_id < $4
@@ -118,11 +118,18 @@ async def _claimed(
     )
 
 
+async def reader_is_current(
+    database: Queryable, reader: str, partition_id: int, shop_id: str
+) -> bool:
+    """Tell whether a reader knows of all that has happened in a shop."""
+    return not await database.fetch(FIND_UNSEEN, partition_id, reader, *streams_of_shop(shop_id))
+
+
 async def deadlines_are_current(database: Queryable, advance: Advance) -> bool:
     """Tell whether the deadlines know of all that has happened in the shop."""
-    first, end = streams_of_shop(advance.shop_id)
-    unseen = await database.fetch(FIND_UNSEEN, advance.partition_id, DEADLINES_READER, first, end)
-    return not unseen
+    return await reader_is_current(
+        database, DEADLINES_READER, advance.partition_id, advance.shop_id
+    )
 
 
 async def fetch_due(database: Queryable, advance: Advance, rows_max: int) -> Sequence[DueOrder]:

@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import START
 from tests.support.api import OTHER_SHOP, SHOP, Api
 from tests.support.clocks import advanced, clock_path, in_test_mode, ready, working
+from tests.support.rules_on_wire import a_rule_body, put
 from tests.support.story import (
     OPEN,
     a_refund,
@@ -194,6 +195,18 @@ async def test_a_deadline_leads_to_the_next_within_one_advance(api: Api) -> None
         FAR + 9 * DAY,
     ]
     assert {(line["actor"]["role"], line["clock"]) for line in log} == {("system", "test")}
+
+
+async def test_time_does_not_pass_the_assistant_over(api: Api) -> None:
+    await in_test_mode(api.platform, now=at(FAR))
+    done(await put(api, [a_rule_body("any")]))
+    order = await in_the_far_shop(api)
+    done(await api.merchant.post(f"{order}/after-sales-entry/open", OPEN))
+    done(await api.consumer().post(f"{order}/refund-requests", a_refund(), key="one"), 201)
+    async with working(api):
+        await advanced(api.merchant, by_seconds=3 * 86_400)
+    ticket = done(await api.merchant.get(ticket_path()))
+    assert (instant(ticket["agreed_at"]), ticket["agreed_by_rule"]["rule_id"]) == (FAR, "any")
 
 
 async def test_what_is_due_in_another_shop_waits_for_that_shops_time(api: Api) -> None:

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.clock import ManualClock
-from app.database import connect
+from app.database import Pool, connect
 from app.event_store.connections import OwnConnection
 from app.event_store.topology import Topology
 from app.processes.deadlines import DeadlineWorker
-from app.processes.test_clocks import ClockLimits
+from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
 from app.readers.wake import LogListener
 from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances, finish_advance
@@ -86,6 +86,22 @@ async def test_a_clock_is_not_ready_while_its_deadlines_are_behind(
     assert await worker.run_once() == 1
     await until_ready(shop, logged, worker)
     assert (await shop.happened())[-2:] == falls_due("a", OPENED, applied=False)
+
+
+async def test_whoever_never_acts_in_the_present_does_not_hold_time_up_for_good(
+    logged: Logged, shop: ShopInTestMode, clock: ManualClock, act: ActAndTell
+) -> None:
+    asked = 0
+
+    async def never_settled(_pool: Pool, _partition_id: int, shop_id: str) -> bool:
+        nonlocal asked
+        asked += shop_id == shop.shop_id
+        return False
+
+    await shop.advance(DAY)
+    worker = TestClockWorker(shop.pool, act, clock, settled=never_settled, limits=IMPATIENT)
+    await until_ready(shop, logged, worker)
+    assert asked == 1
 
 
 async def test_what_came_in_last_is_seen_before_a_clock_is_said_to_be_ready(

@@ -20,8 +20,8 @@ from app.api.ticket_calls import TICKET_PATH, decide, decision_problems
 from app.api.wire.attachments import attachments_in
 from app.api.wire.decisions import (
     ExtendReturnDeadlineBody,
+    ParcelBody,
     RejectReturnedGoodsBody,
-    ShipmentBody,
     shipment_in,
 )
 from app.api.wire.tickets import Ticket
@@ -52,7 +52,7 @@ Merchant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
 async def ship_goods_back(
     shop_id: ShopId,
     ticket_id: TicketId,
-    body: ShipmentBody,
+    body: ParcelBody,
     call: Buyer,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
@@ -74,7 +74,7 @@ async def ship_goods_back(
 async def correct_return_shipment(
     shop_id: ShopId,
     ticket_id: TicketId,
-    body: ShipmentBody,
+    body: ParcelBody,
     call: Buyer,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
@@ -165,7 +165,7 @@ async def reject_returned_goods(
 async def ship_replacement(
     shop_id: ShopId,
     ticket_id: TicketId,
-    body: ShipmentBody,
+    body: ParcelBody,
     call: Merchant,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,

@@ -33,7 +33,7 @@ class RejectReturnedGoodsBody(RequestModel):
     evidence: Attachments
 
 
-class ShipmentBody(RequestModel):
+class ParcelBody(RequestModel):
     """A parcel."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PARCEL]})
@@ -92,6 +92,6 @@ class RuleArbitrationBody(RequestModel):
     note: LongText | None = None
 
 
-def shipment_in(body: ShipmentBody) -> Shipment:
+def shipment_in(body: ParcelBody) -> Shipment:
     """Make the domain's shipment of the one given."""
     return Shipment(carrier=body.carrier, tracking_number=body.tracking_number)

@@ -107,6 +107,35 @@ class Settings(BaseSettings):
     idempotency_retention_hours: int = Field(default=24, ge=24)
     """How long the answer to an `Idempotency-Key` is kept."""
 
+    # The payment provider
+
+    provider_url: str | None = None
+    """Where the payment provider is reached, like `https://pay.example.com`."""
+
+    provider_secret: SecretStr | None = None
+    """Bearer secret of our calls to the payment provider."""
+
+    provider_callback_secret: SecretStr | None = None
+    """Secret the provider signs its callbacks with."""
+
+    provider_callback_secret_previous: SecretStr | None = None
+    """The one before, trusted beside it while the provider changes over."""
+
+    provider_connect_timeout_seconds: float = Field(default=2.0, gt=0)
+    """How long one attempt to connect to the provider may take."""
+
+    provider_timeout_seconds: float = Field(default=10.0, gt=0)
+    """How long one call to the provider may take as a whole, connecting included.
+
+    After it the outcome of a payment is unknown and the provider is queried.
+    """
+
+    provider_connects_max: int = Field(default=3, ge=1)
+    """How often a call may try to connect; once anything was sent nothing is repeated."""
+
+    provider_connections_max: int = Field(default=20, ge=1)
+    """Connections to the provider, per process."""
+
     # Logs
 
     log_level: LogLevel = "INFO"

@@ -10,6 +10,8 @@ from app.commands.importing import importing
 from app.commands.keys import keys
 from app.commands.migrate import migrate
 from app.commands.openapi import openapi
+from app.commands.provider_sandbox import HELP as PROVIDER_SANDBOX_HELP
+from app.commands.provider_sandbox import provider_sandbox
 from app.commands.readers import readers
 from app.commands.rebuild import rebuild
 from app.commands.serve import serve, worker
@@ -40,6 +42,7 @@ app.add_typer(readers, name="readers")
 app.command()(rebuild)
 app.command()(openapi)
 app.command()(demo)
+app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
 
 
 def main() -> None:

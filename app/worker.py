@@ -60,7 +60,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         )
         tasks.create_task(deadlines.run(stop))
         tasks.create_task(test_clocks.run(stop, clocks_heard))
-        assistant = Assistant(pool, order_codec(), handler)
+        assistant = Assistant(pool, order_codec(), handler.handle)
         judging = AssistantWorker(pool, assistant.judge, clock, topology=settings.topology)
         tasks.create_task(judging.run(stop))
         tasks.create_task(_prune(resources, clock, stop))

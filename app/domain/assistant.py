@@ -83,7 +83,7 @@ class Rule:
 
 
 Past = Mapping[HistoryKind, Sequence[datetime]]
-"""For each kind, when it happened, the newest `AT_MOST_MAX` + 1 times at least; any order."""
+"""For each kind, when it happened, newest first, as many times as `past_needed` says at least."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +114,7 @@ def matching_rule(rules: Sequence[Rule], facts: ApplicationFacts) -> Rule | None
 def holds(conditions: Conditions, facts: ApplicationFacts) -> bool:
     """Tell whether all conditions hold for an application."""
     return (
-        facts.type in conditions.possible_types
+        (conditions.types is None or facts.type in conditions.types)
         and conditions.overdue in {None, facts.overdue}
         and (conditions.reasons is None or facts.reason in conditions.reasons)
         and (conditions.amount_max is None or _within(conditions.amount_max, facts))
@@ -132,18 +132,26 @@ def action_on(rule: Rule, ticket_type: TicketType) -> AssistantAction:
     return rule.action
 
 
-def kinds_asked_about(rules: Sequence[Rule]) -> frozenset[HistoryKind]:
-    """Return which of a buyer's past the enabled rules look at."""
-    return frozenset(
-        limit.kind for rule in rules if rule.enabled for limit in rule.conditions.history
-    )
+def past_needed(rules: Sequence[Rule]) -> dict[HistoryKind, int]:
+    """Return how many of each kind the enabled rules must know to tell whether it is too many."""
+    needed: dict[HistoryKind, int] = {}
+    for rule in rules:
+        for limit in rule.conditions.history if rule.enabled else ():
+            needed[limit.kind] = max(needed.get(limit.kind, 0), limit.at_most + 1)
+    return needed
 
 
 def _within(amount_max: Money, facts: ApplicationFacts) -> bool:
-    return facts.currency == amount_max.currency and facts.amount <= amount_max.amount
+    return (
+        asks_for_money(facts.type)
+        and facts.currency == amount_max.currency
+        and facts.amount <= amount_max.amount
+    )
 
 
 def _kept(limit: HistoryLimit, facts: ApplicationFacts) -> bool:
-    since = facts.applied_at - timedelta(days=limit.within_days)
     times = facts.past.get(limit.kind, ())
-    return sum(1 for at in times if at > since) <= limit.at_most
+    if len(times) <= limit.at_most:
+        return True
+    first_too_many = times[limit.at_most]
+    return first_too_many <= facts.applied_at - timedelta(days=limit.within_days)

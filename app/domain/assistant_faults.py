@@ -117,11 +117,7 @@ class _Reaches:
 
     @classmethod
     def of(cls, conditions: Sequence[Conditions]) -> "_Reaches":
-        bits = [
-            sum(1 << bit for bit, cell in enumerate(CELLS) if _reaches(one, cell))
-            for one in conditions
-        ]
-        return cls(conditions, bits)
+        return cls(conditions, [_cells_reached(one) for one in conditions])
 
     def bounded_no_tighter(self, first: int, second: int) -> bool:
         """Tell whether, where both reach, the first takes all the second takes."""
@@ -167,12 +163,12 @@ def _idle_rule(enabled: Sequence[int], reaches: _Reaches) -> RuleFault | None:
     return None
 
 
-def _reaches(conditions: Conditions, cell: Cell) -> bool:
-    ticket_type, overdue, reason = cell
-    return (
-        ticket_type in conditions.possible_types
-        and conditions.overdue in {None, overdue}
-        and reason in _reasons(conditions)
+def _cells_reached(conditions: Conditions) -> int:
+    types, reasons = conditions.possible_types, _reasons(conditions)
+    return sum(
+        1 << bit
+        for bit, (ticket_type, overdue, reason) in enumerate(CELLS)
+        if ticket_type in types and conditions.overdue in {None, overdue} and reason in reasons
     )
 
 

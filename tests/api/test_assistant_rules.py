@@ -241,9 +241,9 @@ async def test_the_operation_log_names_rule_and_version_and_the_merchant_is_told
 async def assistant_works(api: Api) -> None:
     """Let the readers follow and the assistant judge all there is."""
     await api.follow()
-    handler, clock = api.app.state.services.handler, api.clock
-    assistant = Assistant(api.resources.pool, api.app.state.services.codec, handler)
-    worker = AssistantWorker(api.resources.pool, assistant.judge, clock)
-    while await worker.run_once(clock.now()):
+    services, pool = api.app.state.services, api.resources.pool
+    assistant = Assistant(pool, services.codec, services.handler.handle)
+    worker = AssistantWorker(pool, assistant.judge, api.clock)
+    while await worker.run_once(api.clock.now()):
         pass
     await api.follow()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.assistant import HistoryKind, Rule, action_on, kinds_asked_about, matching_rule
+from app.domain.assistant import HistoryKind, Rule, action_on, matching_rule, past_needed
 from app.domain.order.tickets import TicketType, asks_for_money, sends_goods_back
 from tests.support.orders import DAY, INSTANT
 from tests.support.rules import APPLIED, A, K, R, T, a_rule, an_application, at_most, yuan
@@ -80,10 +80,10 @@ def test_every_limit_on_the_past_must_be_kept() -> None:
     assert speaks(rule, past={K.REJECTIONS: [APPLIED - DAY]}) is None
 
 
-def test_only_what_enabled_rules_ask_about_is_asked_for() -> None:
+def test_no_more_of_the_past_is_needed_than_enabled_rules_can_tell_apart() -> None:
     off = replace(a_rule(history=(at_most(K.APPLICATIONS, 0),)), enabled=False)
     asking = a_rule(history=(at_most(K.REJECTIONS, 0), at_most(K.REJECTIONS, 2, days=90)))
-    assert kinds_asked_about([off, asking, a_rule()]) == {K.REJECTIONS}
+    assert past_needed([off, asking, a_rule()]) == {K.REJECTIONS: 3}
 
 
 def test_agreeing_without_return_is_agreeing_where_nothing_is_sent_back() -> None:

@@ -51,8 +51,8 @@ def rule_sets(draw: st.DrawFn) -> list[Rule]:
 
 
 def ago(days: Sequence[int]) -> list[datetime]:
-    """Return the instants that many days before the application."""
-    return [APPLIED - timedelta(days=number) for number in days]
+    """Return the instants that many days before the application, newest first."""
+    return [APPLIED - timedelta(days=number) for number in sorted(days)]
 
 
 pasts = st.lists(st.sampled_from([5, 20, 60]), max_size=5).map(ago)

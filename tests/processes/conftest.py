@@ -59,7 +59,7 @@ async def shop(resources: Resources, handler: CommandHandler) -> ShopInTestMode:
 @pytest.fixture
 def judge(resources: Resources, handler: CommandHandler) -> Judge:
     """Return what really judges."""
-    return Assistant(resources.pool, CODEC, handler).judge
+    return Assistant(resources.pool, CODEC, handler.handle).judge
 
 
 @pytest.fixture

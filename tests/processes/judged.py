@@ -7,12 +7,15 @@ from app.command_handling.requests import Answer, History, OrderRequest, Refusal
 from app.domain.assistant import Rule
 from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
+from app.domain.order.ticket_commands import ModifyApplication
 from app.domain.order.tickets import TicketType
+from app.domain.reasons import ApplicationReason
 from app.event_store.recorded import Actor, Recorded, Role
 from app.processes.assistant.rule_sets import save_rules
 from tests.read_models.logged import Logged
 from tests.support.orders import (
     BUYER,
+    FIRST_TICKET,
     HOUR,
     OPENED,
     ORDER,
@@ -20,6 +23,7 @@ from tests.support.orders import (
     apply_for,
     order_facts,
     order_with_open_entry,
+    some,
 )
 
 APPLIED = OPENED + HOUR
@@ -70,6 +74,17 @@ async def waiting(logged: Logged) -> int:
     """Return how many applications wait to be judged."""
     count: int = await logged.pool.fetchval("SELECT count(*) FROM after_sales.assistant_work")
     return count
+
+
+def modification(*, amount: int, ticket_id: str = FIRST_TICKET) -> ModifyApplication:
+    """Ask for another amount."""
+    return ModifyApplication(
+        ticket_id=ticket_id,
+        type=TicketType.REFUND_ONLY,
+        items=(some(amount=amount),),
+        reason=ApplicationReason.PROMISED_AFTER_SALES,
+        description=None,
+    )
 
 
 class Silent:

@@ -8,14 +8,14 @@ import pytest
 
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
+from app.command_handling.requests import Answer, OrderRequest, Responder
 from app.domain.order.commands import OrderCommand
-from app.domain.order.ticket_commands import AddTicketRemark, ModifyApplication
-from app.domain.order.ticket_events import ApplicationAgreed, AssistantNotified
+from app.domain.order.ticket_commands import AddTicketRemark
+from app.domain.order.ticket_events import ApplicationAgreed, ApplicationModified, AssistantNotified
 from app.domain.order.tickets import AppliedRule, Side, TicketType
-from app.domain.reasons import ApplicationReason
 from app.event_store.partitions import partition_of
 from app.event_store.topology import Topology
-from app.processes.assistant.judging import ASSISTANT, Work
+from app.processes.assistant.judging import ASSISTANT, Assistant, Work
 from app.processes.assistant.reader import AssistantReader
 from app.processes.assistant.worker import AssistantLimits, AssistantWorker, Judge
 from app.readers.rebuild import Rebuild
@@ -28,11 +28,12 @@ from tests.processes.judged import (
     applied,
     do,
     last,
+    modification,
     saved,
     waiting,
 )
 from tests.read_models.logged import CODEC, Logged
-from tests.support.orders import DAY, FIRST_TICKET, INSTANT, SHOP, agree, refuse, some, withdraw
+from tests.support.orders import DAY, FIRST_TICKET, INSTANT, SHOP, agree, refuse, withdraw
 from tests.support.rules import A, T, a_rule, yuan
 
 
@@ -156,15 +157,45 @@ async def test_an_application_modified_before_it_was_judged_is_judged_once_as_it
     assert await last(logged) == modified, "too much for the rule by now"
 
 
-def modification(*, amount: int) -> ModifyApplication:
-    """Ask for another amount."""
-    return ModifyApplication(
+async def test_what_was_judged_before_it_changed_is_judged_again(
+    resources: Resources, logged: Logged, handler: CommandHandler
+) -> None:
+    await saved(logged, a_rule("large", amount_max=yuan(1_000)), a_rule("look", A.NOTIFY_ONLY))
+    await applied(logged)
+    interruptions: list[OrderCommand] = [remark(), remark(), modification(amount=1_001)]
+
+    async def handle_after_another(request: OrderRequest, responder: Responder) -> Answer:
+        if interruptions:
+            await do(handler, interruptions.pop(0), CONSUMER)
+        return await handler.handle(request, responder)
+
+    made = await last(logged)
+    work = Work(
+        partition_id=made.partition_id,
+        stream_id=made.stream_id,
         ticket_id=FIRST_TICKET,
-        type=T.REFUND_ONLY,
-        items=(some(amount=amount),),
-        reason=ApplicationReason.PROMISED_AFTER_SALES,
-        description=None,
+        ticket_version=made.version,
     )
+    await Assistant(resources.pool, CODEC, handle_after_another).judge(work)
+    assert interruptions == []
+    assert isinstance((await last(logged)).event, ApplicationModified), "too much for the rule"
+
+
+async def test_an_application_modified_while_it_is_judged_stays_to_be_judged(
+    resources: Resources, logged: Logged, clock: ManualClock, handler: CommandHandler
+) -> None:
+    await saved(logged, a_rule("small", amount_max=yuan(500)))
+    await applied(logged)
+    judge = Assistant(resources.pool, CODEC, handler.handle).judge
+
+    async def judge_slowly(work: Work) -> None:
+        await judge(work)
+        await do(handler, modification(amount=500), CONSUMER)
+        await logged.follow()
+
+    await AssistantWorker(resources.pool, judge_slowly, clock).run_once(NOW)
+    assert await AssistantWorker(resources.pool, judge, clock).run_once(NOW) == 1
+    assert isinstance((await last(logged)).event, ApplicationAgreed)
 
 
 async def test_a_remark_before_the_judgement_changes_nothing_about_it(
@@ -172,10 +203,14 @@ async def test_a_remark_before_the_judgement_changes_nothing_about_it(
 ) -> None:
     await saved(logged, a_rule())
     await applied(logged)
-    remark = AddTicketRemark(ticket_id=FIRST_TICKET, side=Side.CONSUMER, text="please", pictures=())
-    await do(handler, remark, CONSUMER)
+    await do(handler, remark(), CONSUMER)
     await worker.run_once(NOW)
     assert isinstance((await last(logged)).event, ApplicationAgreed)
+
+
+def remark() -> AddTicketRemark:
+    """Say something."""
+    return AddTicketRemark(ticket_id=FIRST_TICKET, side=Side.CONSUMER, text="请", pictures=())
 
 
 @pytest.mark.parametrize("faster", [agree(), refuse(), withdraw()])
@@ -282,6 +317,7 @@ async def test_old_work_on_what_was_decided_or_judged_changes_nothing(
     await applied(logged, "agreed")
     await applied(logged, "pointed-to", ticket_type=T.EXCHANGE)
     await worker.run_once(NOW)
+    await saved(logged, a_rule("everything"))
     for order_id in ("agreed", "pointed-to"):
         history = await logged.history(SHOP, order_id)
         work = Work(

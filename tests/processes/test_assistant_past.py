@@ -3,12 +3,13 @@
 import pytest
 
 from app.clock import ManualClock
+from app.command_handling.handler import CommandHandler
 from app.domain.assistant import HistoryKind
 from app.domain.order.ticket_commands import RequestArbitration, RuleArbitration, TicketDecision
 from app.domain.order.ticket_events import ApplicationAgreed
 from app.domain.order.tickets import Blame, Ruling
 from app.processes.assistant.worker import AssistantWorker
-from tests.processes.judged import APPLIED, NOW, applied, last, saved
+from tests.processes.judged import APPLIED, CONSUMER, NOW, applied, do, last, modification, saved
 from tests.read_models.logged import Logged
 from tests.support.orders import (
     BUYER,
@@ -97,3 +98,28 @@ async def test_the_past_counts_back_from_the_application_however_late_it_is_judg
     await worker.run_once(clock.now())
     assert not isinstance((await last(logged, "within")).event, ApplicationAgreed)
     assert isinstance((await last(logged, "after")).event, ApplicationAgreed)
+
+
+async def test_a_modified_application_is_no_past_of_its_own(
+    logged: Logged, handler: CommandHandler, worker: AssistantWorker
+) -> None:
+    await saved(logged, a_rule("first", history=(at_most(K.APPLICATIONS, 0),)))
+    await applied(logged, follow=False)
+    await do(handler, modification(amount=900), CONSUMER)
+    await logged.follow()
+    await worker.run_once(NOW)
+    assert isinstance((await last(logged)).event, ApplicationAgreed)
+
+
+async def test_a_modification_is_not_judged_before_the_past_before_it_is_known(
+    logged: Logged, handler: CommandHandler, worker: AssistantWorker
+) -> None:
+    await saved(logged, a_rule("clean", history=(at_most(K.REJECTIONS, 0),)))
+    await applied(logged)
+    await past_of_buyer(logged)
+    await do(handler, modification(amount=900), CONSUMER)
+    modified = await last(logged)
+    for _ in range(2):
+        assert await worker.run_once(NOW) == 1
+        assert await last(logged) == modified, "there was a rejection before"
+        await logged.follow()

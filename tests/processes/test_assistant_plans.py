@@ -105,7 +105,7 @@ def _asked() -> Iterator[Asked]:
 
 def _pasts(buyers: list[str], positions: list[int], kinds: list[str]) -> tuple[object, ...]:
     tickets = ["order-1-1"] * len(buyers)
-    return PARTITION, SHOP, buyers, tickets, positions, kinds, AT_MOST_MAX + 1
+    return PARTITION, SHOP, buyers, tickets, positions, kinds, [AT_MOST_MAX + 1] * len(kinds)
 
 
 async def _explained(

@@ -1,11 +1,11 @@
 """What is known of a buyer's past in a shop, up to any application there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.assistant import AT_MOST_MAX, HistoryKind, Past
+from app.domain.assistant import HistoryKind, Past
 from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_events import (
     ApplicationModified,
@@ -29,13 +29,13 @@ READ_PASTS = """
 SELECT s.number, k.kind, h.at
 FROM unnest($3::text[], $4::text[], $5::bigint[]) WITH ORDINALITY
     AS s(buyer_id, ticket_id, position, number)
-CROSS JOIN unnest($6::text[]) AS k(kind)
+CROSS JOIN unnest($6::text[], $7::integer[]) AS k(kind, rows_max)
 CROSS JOIN LATERAL (
     SELECT h.at FROM after_sales.buyer_history AS h
     WHERE h.partition_id = $1 AND h.shop_id = $2 AND h.buyer_id = s.buyer_id AND h.kind = k.kind
       AND h.position < s.position AND (h.kind <> 'applications' OR h.ticket_id <> s.ticket_id)
     ORDER BY h.position DESC
-    LIMIT $7
+    LIMIT k.rows_max
 ) AS h
 """
 
@@ -67,11 +67,14 @@ def history_kind(event: OrderEvent) -> str | None:
 
 
 async def read_pasts(
-    database: Queryable, shop_id: str, subjects: Sequence[Subject], kinds: Collection[HistoryKind]
+    database: Queryable,
+    shop_id: str,
+    subjects: Sequence[Subject],
+    needed: Mapping[HistoryKind, int],
 ) -> list[Past]:
-    """Return the past of each subject, of the kinds asked for, as far back as any rule looks."""
+    """Return the past of each subject: of each kind needed the newest, as many as needed."""
     pasts: list[dict[HistoryKind, list[datetime]]] = [defaultdict(list) for _ in subjects]
-    if not subjects or not kinds:
+    if not subjects or not needed:
         return list(pasts)
     rows = await database.fetch(
         READ_PASTS,
@@ -79,9 +82,12 @@ async def read_pasts(
         [subject.buyer_id for subject in subjects],
         [subject.ticket_id for subject in subjects],
         [subject.position for subject in subjects],
-        sorted(kinds),
-        AT_MOST_MAX + 1,
+        list(needed.keys()),
+        list(needed.values()),
     )
     for row in rows:
         pasts[row["number"] - 1][HistoryKind(row["kind"])].append(row["at"])
+    for past in pasts:
+        for times in past.values():
+            times.sort(reverse=True)  # in the log a clock may have gone back by a little
     return list(pasts)

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.database import Pool
-from app.domain.assistant import Past, Rule, action_on, kinds_asked_about, matching_rule
+from app.domain.assistant import Past, Rule, action_on, matching_rule, past_needed
 from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_events import ApplicationModified, TicketCreated
 from app.domain.order.tickets import AssistantAction
@@ -113,7 +113,7 @@ async def _pasts(
         for ticket_id, of_ticket in made.items()
         for one in of_ticket
     ]
-    pasts = await read_pasts(pool, shop_id, subjects, kinds_asked_about(rules))
+    pasts = await read_pasts(pool, shop_id, subjects, past_needed(rules))
     return {subject.position: past for subject, past in zip(subjects, pasts, strict=True)}
 
 

@@ -1,21 +1,28 @@
 """Judges one application by the shop's rules, and has the order do what the rule says."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import structlog
 
-from app.command_handling.handler import CommandHandler
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal, StaleVersion
+from app.command_handling.requests import (
+    Answer,
+    History,
+    OrderRequest,
+    Refusal,
+    Responder,
+    StaleVersion,
+)
 from app.database import Pool
 from app.domain.assistant import (
     ApplicationFacts,
     Past,
     Rule,
     action_on,
-    kinds_asked_about,
     matching_rule,
+    past_needed,
 )
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
@@ -29,6 +36,9 @@ from app.event_store.recorded import Actor, Recorded, Role
 from app.event_store.streams import order_of_stream
 from app.processes.assistant.buyer_history import Subject, read_pasts
 from app.processes.assistant.rule_sets import RuleSet, current_rules
+
+Handle: TypeAlias = Callable[[OrderRequest, Responder], Awaitable[Answer]]
+"""Handles a command, as `CommandHandler.handle` does."""
 
 ASSISTANT = Actor(role=Role.SYSTEM, id="assistant")
 """In whose name rules decide."""
@@ -74,10 +84,10 @@ class KeepsChanging(Exception):
 class Assistant:
     """Judges applications. Judging one twice, or late, changes nothing more."""
 
-    def __init__(self, pool: Pool, codec: Codec[OrderEvent], handler: CommandHandler) -> None:
+    def __init__(self, pool: Pool, codec: Codec[OrderEvent], handle: Handle) -> None:
         self._pool = pool
         self._events = EventLog(codec)
-        self._handler = handler
+        self._handle = handle
 
     async def judge(self, work: Work) -> None:
         """Do what the shop's rules say to an application, if it still waits for an answer.
@@ -93,7 +103,7 @@ class Assistant:
             if request is None:
                 return
             outcome = _Outcome()
-            await self._handler.handle(request, outcome)
+            await self._handle(request, outcome)
             if not isinstance(outcome.refusal, StaleVersion):
                 _log_outcome(work, request, outcome)
                 return
@@ -104,8 +114,8 @@ class Assistant:
         in_force = await current_rules(self._pool, shop_id)
         if in_force is None:
             return None
-        kinds = kinds_asked_about(in_force.rules)
-        (past,) = await read_pasts(self._pool, shop_id, [pending.subject], kinds)
+        needed = past_needed(in_force.rules)
+        (past,) = await read_pasts(self._pool, shop_id, [pending.subject], needed)
         facts = facts_of(pending.event, overdue=pending.overdue, past=past)
         rule = matching_rule(in_force.rules, facts)
         if rule is None:
@@ -136,6 +146,7 @@ def pending_application(
         and recorded.event.ticket_id == work.ticket_id
     ]
     recorded, event = made[-1]
+    # A later application has work of its own, written once the past before it is known here.
     if recorded.version != work.ticket_version or ticket.assistant_notified:
         return None
     return PendingApplication(

@@ -106,6 +106,7 @@ class AssistantWorker:
         self._clock = clock
         self._topology = topology
         self._limits = limits or AssistantLimits()
+        self._first_partition = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop, pausing whenever nothing waits."""
@@ -136,7 +137,10 @@ class AssistantWorker:
 
     async def _claim(self, now: datetime) -> list[Work]:
         until, rows_max = now + self._limits.lease, self._limits.claim_rows_max
-        partitions = list(range(PARTITION_COUNT))
+        # Begin elsewhere each time: where much waits, none of the others waits for it.
+        self._first_partition = (self._first_partition + 17) % PARTITION_COUNT
+        first = self._first_partition
+        partitions = [(first + place) % PARTITION_COUNT for place in range(PARTITION_COUNT)]
         if self._topology is Topology.SINGLE:
             return _work(
                 await self._pool.fetch(CLAIM_ACROSS_PARTITIONS, partitions, now, until, rows_max)

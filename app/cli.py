@@ -15,6 +15,7 @@ from app.commands.provider_sandbox import provider_sandbox
 from app.commands.readers import readers
 from app.commands.rebuild import rebuild
 from app.commands.serve import serve, worker
+from app.commands.simulate import simulation
 from app.commands.surroundings import err
 
 HELP = f"""After-sales for orders past the after-sales period (超售后期售后).
@@ -43,6 +44,7 @@ app.command()(rebuild)
 app.command()(openapi)
 app.command()(demo)
 app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
+app.command("simulate")(simulation)
 
 
 def main() -> None:

@@ -3,10 +3,9 @@
 import asyncio
 import json
 import secrets
-from collections.abc import Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import httpx
 import typer
@@ -24,6 +23,7 @@ from app.commands.listening import (
     stop_on_signals,
     url_of,
 )
+from app.commands.own_service import unless, work_until
 from app.commands.surroundings import out, quietly, read_settings, ready_database, run
 from app.embedded.sample_orders import BUYER, SHOP, sample_orders
 from app.event_store.recorded import Role
@@ -33,7 +33,6 @@ from app.main import build_app
 from app.resources import open_resources
 from app.service import consumer_token_keys
 from app.settings import Settings
-from app.worker import run_worker
 
 KEYS_LIVE = timedelta(days=7)
 
@@ -66,9 +65,9 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
             ready = await database.enter_async_context(ready_database(settings))
         async with database, asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_until(make_server(build_app(ready)), listener, stop))
-            tasks.create_task(_worker(ready, stop))
+            tasks.create_task(work_until(ready, stop))
             try:
-                finished = await _unless(stop, _play(ready, url, once=once))
+                finished = await unless(stop, _play(ready, url, once=once))
                 if finished and not once:
                     await stop.wait()
             finally:
@@ -120,27 +119,6 @@ async def _credentials(settings: Settings) -> Credentials:
         consumer_token_keys(settings), buyer_id=BUYER, shop_id=SHOP, now=now, life=LIFETIME_MAX
     )
     return Credentials(platform=platform, merchant=merchant, consumer=consumer)
-
-
-async def _worker(settings: Settings, stop: asyncio.Event) -> None:
-    clock = SystemClock()
-    async with open_resources(settings, clock) as resources:
-        await run_worker(resources, clock, stop)
-
-
-async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Do the work unless told to stop before it is done; tell whether it was."""
-    working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
-    try:
-        await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if working.done():
-            await working
-            return True
-        return False
-    finally:
-        working.cancel()
-        stopping.cancel()
-        await asyncio.wait({working, stopping})
 
 
 def _say_how_to_go_on(url: str, credentials: Credentials, name: str) -> None:

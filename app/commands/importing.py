@@ -46,7 +46,8 @@ importing = typer.Typer(
 )
 
 
-def _base_url(text: str) -> str:
+def base_url(text: str) -> str:
+    """Read where a service runs; typer.BadParameter if it is no address of one."""
     if not text.startswith(("http://", "https://")):
         raise typer.BadParameter(f"{text!r} does not start with http:// or https://")
     return text.rstrip("/")
@@ -55,7 +56,7 @@ def _base_url(text: str) -> str:
 Url = Annotated[
     str,
     typer.Option(
-        parser=_base_url, envvar="AFTERSALES_URL", metavar="URL", help="Where the service runs."
+        parser=base_url, envvar="AFTERSALES_URL", metavar="URL", help="Where the service runs."
     ),
 ]
 Key = Annotated[

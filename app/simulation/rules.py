@@ -1,0 +1,201 @@
+"""The product's rules in numbers and tables, told a second time so that they can be held against
+what the service does.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(hours=24)
+
+PERIOD = 7 * DAY
+ENTRY_OPEN_FOR = 5 * DAY
+ENTRY_REMINDER_BEFORE = 24 * HOUR
+ORDER_AGE_MAX = 150 * DAY
+CREATED_FROM = datetime(2020, 6, 30, 16, 0, tzinfo=UTC)
+"""Midnight of 1 July 2020 in Shanghai."""
+
+IN_PERIOD_MAX = 5
+MODIFICATIONS_MAX = 5
+EXTENSIONS_MAX = 2
+EXTENSION_DAYS_MAX = 7
+ARBITRATIONS_MAX = 3
+EVIDENCE_MAX = 20
+REMARKS_MAX = 100
+FILES_MAX = 9
+
+MONEY = frozenset({"refund_only", "return_and_refund"})
+GOODS_BACK = frozenset({"return_and_refund", "exchange", "repair"})
+FINAL = frozenset({"succeeded", "completed", "closed"})
+REJECTED = frozenset({"rejected", "rejected_after_return"})
+
+WAITS: Mapping[str, tuple[timedelta, str, str]] = {
+    "pending_merchant": (48 * HOUR, "agree", "merchant"),
+    "awaiting_return": (7 * DAY, "close", "consumer"),
+    "awaiting_merchant_receipt": (10 * DAY, "confirm_return", "merchant"),
+    "awaiting_replacement": (48 * HOUR, "escalate", "merchant"),
+    "awaiting_buyer_receipt": (7 * DAY, "complete", "consumer"),
+    "rejected": (7 * DAY, "close", "consumer"),
+    "rejected_after_return": (7 * DAY, "close", "consumer"),
+    "in_arbitration": (7 * DAY, "rule_for_buyer", "merchant"),
+}
+"""Of each state that ends by itself: after how long, how, and whom that concerns."""
+
+DOUDIAN_CODES: Mapping[str, int] = {
+    "pending_merchant": 6,
+    "awaiting_return": 7,
+    "awaiting_merchant_receipt": 11,
+    "awaiting_replacement": 8,
+    "awaiting_buyer_receipt": 13,
+    "refunding": 12,
+    "rejected": 27,
+    "rejected_after_return": 29,
+    "succeeded": 12,
+    "completed": 14,
+    "closed": 28,
+}
+
+
+def reminder_before(within: timedelta) -> timedelta:
+    """Return how long before the end of a wait the side concerned is reminded."""
+    return 12 * HOUR if within <= 48 * HOUR else 24 * HOUR
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision on a ticket: its path below the ticket, by whom, where, and the code elsewhere."""
+
+    path: str
+    sides: frozenset[str]
+    states: frozenset[str]
+    elsewhere: str
+    creates: bool = False
+
+
+def _by(sides: str, states: str, path: str, elsewhere: str, *, creates: bool = False) -> Decision:
+    return Decision(
+        path=path,
+        sides=_words(sides),
+        states=_words(states),
+        elsewhere=elsewhere,
+        creates=creates,
+    )
+
+
+_REJECTED = "rejected rejected_after_return"
+
+DECISIONS: Mapping[str, Decision] = {
+    "agree_to_application": _by("merchant", "pending_merchant", "agree", "already_decided"),
+    "agree_without_return": _by(
+        "merchant", "pending_merchant", "agree-without-return", "already_decided"
+    ),
+    "reject_application": _by("merchant", "pending_merchant", "reject", "already_decided"),
+    "process_rejected_ticket": _by("merchant", _REJECTED, "process-again", "ticket_not_rejected"),
+    "modify_application": _by(
+        "consumer", f"pending_merchant {_REJECTED}", "modify", "modification_not_allowed"
+    ),
+    "withdraw_application": _by(
+        "consumer",
+        f"pending_merchant awaiting_return {_REJECTED}",
+        "withdraw",
+        "withdrawal_not_allowed",
+    ),
+    "ship_goods_back": _by("consumer", "awaiting_return", "ship-back", "return_not_awaited"),
+    "extend_return_deadline": _by(
+        "merchant", "awaiting_return", "extend-return", "return_not_awaited"
+    ),
+    "correct_return_shipment": _by(
+        "consumer", "awaiting_merchant_receipt", "correct-return", "return_not_under_way"
+    ),
+    "confirm_return_receipt": _by(
+        "merchant", "awaiting_merchant_receipt", "confirm-return", "return_not_under_way"
+    ),
+    "reject_returned_goods": _by(
+        "merchant", "awaiting_merchant_receipt", "reject-return", "return_not_under_way"
+    ),
+    "ship_replacement": _by(
+        "merchant", "awaiting_replacement", "ship-replacement", "replacement_not_awaited"
+    ),
+    "confirm_replacement_receipt": _by(
+        "consumer", "awaiting_buyer_receipt", "confirm-replacement", "replacement_not_under_way"
+    ),
+    "request_arbitration": _by("consumer", _REJECTED, "arbitration", "arbitration_not_available"),
+    "submit_arbitration_evidence": _by(
+        "consumer merchant",
+        "in_arbitration",
+        "arbitration/evidence",
+        "not_in_arbitration",
+        creates=True,
+    ),
+    "rule_arbitration": _by("platform", "in_arbitration", "arbitration/rule", "not_in_arbitration"),
+    "withdraw_arbitration": _by(
+        "consumer", "in_arbitration", "arbitration/withdraw", "not_in_arbitration"
+    ),
+    "record_refund_success": _by("platform", "refunding", "refund-success", "not_refunding"),
+    "add_ticket_remark": _by(
+        "consumer merchant platform",
+        " ".join(sorted({*WAITS, "refunding"})),
+        "remarks",
+        "ticket_final",
+        creates=True,
+    ),
+}
+"""Every decision on a ticket, by the name of its operation."""
+
+APPLICATIONS: Mapping[str, str] = {
+    "request_refund": "refund-requests",
+    "request_exchange": "exchange-requests",
+    "request_reissue": "reissue-requests",
+    "request_repair": "repair-requests",
+}
+"""The consumer's applications, and their paths below the order."""
+
+REASONS: Mapping[str, frozenset[str]] = {
+    kind: _words(reasons)
+    for kind, reasons in {
+        "refund_only": "no_longer_wanted not_as_described quality_problem damaged wrong_item "
+        "missing_parts counterfeit not_received promised_after_sales agreed_with_merchant other",
+        "return_and_refund": "no_longer_wanted not_as_described quality_problem damaged wrong_item "
+        "missing_parts counterfeit promised_after_sales agreed_with_merchant other",
+        "exchange": "no_longer_wanted not_as_described quality_problem damaged wrong_item "
+        "missing_parts counterfeit promised_after_sales agreed_with_merchant other",
+        "reissue": "damaged wrong_item missing_parts not_received promised_after_sales "
+        "agreed_with_merchant other",
+        "repair": "quality_problem damaged not_as_described promised_after_sales "
+        "agreed_with_merchant other",
+    }.items()
+}
+"""Why each type may be applied for."""
+
+APPLICATION_REJECTIONS = _words(
+    "no_evidence no_quality_problem damaged_by_buyer outside_promise amount_not_agreed "
+    "already_settled_otherwise other"
+)
+RETURN_REJECTIONS = _words(
+    "return_not_received return_incomplete return_damaged return_wrong_goods damaged_by_buyer other"
+)
+
+_UNPROCESSABLE = _words(
+    "reason_not_for_type reason_not_for_decision evidence_required too_many_attachments "
+    "attachment_not_https attachment_url_invalid attachment_type_not_taken "
+    "attachment_too_large tracking_number_invalid return_extension_too_long "
+    "ruling_contradicts_itself request_invalid idempotency_key_reused items_do_not_add_up "
+    "item_repeated fact_in_future fact_before_order"
+)
+_OTHERS = {
+    "version_stale": 412,
+    "role_not_allowed": 403,
+    "not_found": 404,
+    "order_not_found": 404,
+    "ticket_not_found": 404,
+}
+
+
+def status_of(code: str) -> int:
+    """Return the HTTP status a refusal is answered with: 409 unless its cause is another."""
+    return _OTHERS.get(code, 422 if code in _UNPROCESSABLE else 409)

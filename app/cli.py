@@ -12,6 +12,7 @@ from app.commands.migrate import migrate
 from app.commands.openapi import openapi
 from app.commands.provider_sandbox import HELP as PROVIDER_SANDBOX_HELP
 from app.commands.provider_sandbox import provider_sandbox
+from app.commands.push_sandbox import push_sandbox
 from app.commands.readers import readers
 from app.commands.rebuild import rebuild
 from app.commands.serve import serve, worker
@@ -42,6 +43,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(readers, name="readers")
 app.command()(rebuild)
 app.command()(openapi)
+app.command("push-sandbox")(push_sandbox)
 app.command()(demo)
 app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
 app.command("simulate")(simulation)

@@ -2,7 +2,8 @@
 
 from app.access import tables as access_tables
 from app.event_store.tables import metadata
-from app.notifications import reading
+from app.notifications import preferences, reading
+from app.notifications.push import devices, queue
 from app.processes.assistant import tables as assistant_tables
 from app.read_models import registry  # its readers bring their tables along
 from app.shop_clocks import tables as clock_tables
@@ -11,7 +12,10 @@ __all__ = [
     "access_tables",
     "assistant_tables",
     "clock_tables",
+    "devices",
     "metadata",
+    "preferences",
+    "queue",
     "reading",
     "registry",
 ]

@@ -15,6 +15,7 @@ from app.clock import Clock
 from app.command_handling.opening import open_command_handler
 from app.domain.policy import POLICY
 from app.event_store.registry import order_codec
+from app.notifications.push.opening import token_seal
 from app.notifications.watching import InboxWatch
 from app.resources import Resources
 from app.settings import Settings
@@ -52,6 +53,7 @@ async def open_services(
                 streams_max=settings.streams_max,
                 per_caller_max=settings.streams_per_caller_max,
             ),
+            token_seal=token_seal(settings),
             metrics=metrics,
         )
 

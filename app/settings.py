@@ -1,12 +1,15 @@
 """What an operator can set, each by an environment variable `AFTERSALES_<NAME>` or in `.env`."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.event_store.topology import Topology
+
+PUSH_TOKEN_KEY_BYTES = 32
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -136,6 +139,21 @@ class Settings(BaseSettings):
     provider_connections_max: int = Field(default=20, ge=1)
     """Connections to the provider, per process."""
 
+    # Push
+
+    push_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
+    """Where messages to devices are sent to; None queues none. See `aftersales push-sandbox`."""
+
+    push_secret: SecretStr | None = None
+    """What the push provider knows us by (`Authorization: Bearer`)."""
+
+    push_token_key: SecretStr | None = None
+    """Keeps devices' push tokens: 32 bytes in base64 (`openssl rand -base64 32`).
+
+    Several, separated by commas, let it change: the first encrypts, all of them decrypt. Without
+    it no device can be registered.
+    """
+
     # Logs
 
     log_level: LogLevel = "INFO"
@@ -143,3 +161,18 @@ class Settings(BaseSettings):
 
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line, or lines for a person at a terminal."""
+
+    @field_validator("push_token_key")
+    @classmethod
+    def _keys_of_the_right_length(cls, keys: SecretStr | None) -> SecretStr | None:
+        for key in () if keys is None else keys.get_secret_value().split(","):
+            if len(_decoded(key)) != PUSH_TOKEN_KEY_BYTES:
+                raise ValueError("must be 32 bytes in base64")
+        return keys
+
+
+def _decoded(key: str) -> bytes:
+    try:
+        return b64decode(key.strip(), validate=True)
+    except ValueError:
+        return b""

@@ -4,6 +4,7 @@ Run as many as you like, in as many processes as you like: none leads, none wait
 """
 
 import asyncio
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -18,6 +19,8 @@ from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.registry import order_codec
 from app.event_store.streams import order_of_stream
+from app.notifications.push.opening import open_push_worker, sends_pushes
+from app.notifications.push.reader import PushesReader
 from app.processes.assistant.judging import Assistant
 from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
@@ -45,12 +48,15 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, settings)
 
-    await _wait_for_checkpoints(resources, stop)
-    runner = Runner(pool, order_codec(), READERS, topology=settings.topology)
+    readers = (*READERS, PushesReader(queueing=sends_pushes(settings)))
+    names = [reader.name for reader in readers]
+    await _wait_for_checkpoints(resources, names, stop)
+    runner = Runner(pool, order_codec(), readers, topology=settings.topology)
     clocks_heard = asyncio.Event()
     async with (
         LogListener(own_connection, also={CLOCK_CHANNEL: clocks_heard}) as listener,
         open_command_handler(resources, clock) as handler,
+        open_push_worker(resources, clock) as pushes,
         asyncio.TaskGroup() as tasks,
     ):
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
@@ -64,7 +70,9 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         judging = AssistantWorker(pool, assistant.judge, clock, topology=settings.topology)
         tasks.create_task(judging.run(stop))
         tasks.create_task(_prune(resources, clock, stop))
-        _log.info("worker_started", readers=[reader.name for reader in READERS])
+        if pushes is not None:
+            tasks.create_task(pushes.run(stop))
+        _log.info("worker_started", readers=names, pushes=pushes is not None)
 
 
 def act_with(handler: CommandHandler) -> Act:
@@ -89,12 +97,14 @@ def act_and_tell_with(handler: CommandHandler) -> ActAndTell:
     return act
 
 
-async def _wait_for_checkpoints(resources: Resources, stop: asyncio.Event) -> None:
+async def _wait_for_checkpoints(
+    resources: Resources, readers: Sequence[str], stop: asyncio.Event
+) -> None:
     """See that every reader has its checkpoints, however long the database is away."""
     while not stop.is_set():
         try:
             async with resources.pool.acquire() as connection:
-                await ensure_checkpoints(connection, [reader.name for reader in READERS])
+                await ensure_checkpoints(connection, readers)
         except _DATABASE_AWAY as error:
             _log.warning("worker_waits_for_database", reason=repr(error))
             await pause(stop, RETRY_SECONDS)

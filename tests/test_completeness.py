@@ -25,7 +25,7 @@ from tests.read_models.logged import TABLES
 APP = Path(str(app.__file__)).parent
 NOT_OF_READERS = {
     *("log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"),
-    *("notification_reads", "inbox_marks"),
+    *("notification_reads", "inbox_marks", "notification_preferences", "devices", "pushes"),
     *("test_clocks", "assistant_rules", "assistant_work"),
 }
 

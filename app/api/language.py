@@ -1,16 +1,8 @@
 """Which language an answer's texts are in."""
 
-from enum import StrEnum
+from app.domain.text import Language, in_language
 
-from app.domain.text import Text
-
-
-class Language(StrEnum):
-    """The languages the product speaks."""
-
-    ZH_CN = "zh-CN"
-    EN = "en"
-
+__all__ = ["DEFAULT_LANGUAGE", "Language", "in_language", "preferred_language"]
 
 DEFAULT_LANGUAGE = Language.EN
 _HEADER_LENGTH_MAX = 200
@@ -27,11 +19,6 @@ def preferred_language(accept_language: str | None) -> Language:
         if language is not None and quality > best_quality:
             best, best_quality = language, quality
     return best
-
-
-def in_language(text: Text, language: Language) -> str:
-    """Return a text in one language."""
-    return text.zh_cn if language is Language.ZH_CN else text.en
 
 
 def _quality(parameter: str) -> float:

@@ -53,9 +53,16 @@ _REQUEST = (
         "There is no such resource, or it is not yours to see",
     ),
     _kind("notification_not_found", 404, "资源不存在或不可见", "There is no such message"),
+    _kind("device_not_found", 404, "资源不存在或不可见", "There is no such device"),
     _kind("method_not_allowed", 405, "不支持该请求方法", "This method is not allowed here"),
     _kind(
         "version_stale", 412, "资源已被修改", "It has changed since you looked", repeatable=False
+    ),
+    _kind(
+        "too_many_devices",
+        409,
+        "设备数量已达上限",
+        "You have as many devices as you may; remove one first",
     ),
     _kind("body_too_large", 413, "请求体过大", "The body is too large"),
     _kind("line_too_long", 413, "单行过长", "The line is too long"),
@@ -67,6 +74,13 @@ _REQUEST = (
     ),
     _kind("media_type_unsupported", 415, "不支持的内容类型", "This content type is not understood"),
     _kind("request_invalid", 422, "请求内容无效", "The request does not fit its schema"),
+    _kind("time_zone_unknown", 422, "时区不存在", "There is no such time zone"),
+    _kind(
+        "quiet_hours_empty",
+        422,
+        "免打扰时段的开始与结束时间相同",
+        "Quiet hours begin when they end",
+    ),
     _kind("cursor_invalid", 422, "游标无效", "The cursor is not one of ours"),
     _kind(
         "filters_contradict",
@@ -107,6 +121,12 @@ _REQUEST = (
         "数据库暂不可用",
         "The database is out of reach; nothing is known to be written",
         repeatable=True,
+    ),
+    _kind(
+        "push_not_configured",
+        503,
+        "服务未启用推送",
+        "This service is not set up for pushes",
     ),
     _kind("overloaded", 503, "服务繁忙", "The service is overloaded", repeatable=True),
     _kind("contended", 503, "订单正被频繁修改", "The order keeps changing", repeatable=True),

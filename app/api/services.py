@@ -16,6 +16,7 @@ from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
 from app.event_store.recorded import ClockKind
+from app.notifications.push.tokens import TokenSeal
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 
@@ -32,6 +33,8 @@ class Services:
     authentication: Authentication
     rate_limiter: RateLimiter
     streams: LiveStreams
+    token_seal: TokenSeal | None
+    """Keeps push tokens; None where no key is set."""
     metrics: CollectorRegistry
 
     @property

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.applications import Starlette
 from uvicorn.loops.auto import auto_loop_factory
 
 from app.api.http_protocol import HttpProtocol
@@ -40,7 +41,7 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(app: FastAPI) -> Server:
+def make_server(app: Starlette) -> Server:
     """Return a server of the application, to be run on a socket with `serve(sockets=[...])`."""
     return Server(
         uvicorn.Config(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+from base64 import b64encode
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -34,7 +35,7 @@ err = Console(stderr=True, highlight=False)
 
 
 def read_settings(*, embedded: bool = False) -> Settings:
-    """Read the settings, with a secret for consumers' tokens if the database is embedded.
+    """Read the settings, with secrets kept beside the database if it is embedded.
 
     ``embedded`` takes the embedded database whatever is set. Raises pydantic's ValidationError
     if a setting is wrong.
@@ -45,10 +46,13 @@ def read_settings(*, embedded: bool = False) -> Settings:
     has_keys = settings.consumer_token_secret or settings.consumer_token_public_key
     if settings.database_url is not None:
         _check_url(settings.database_url)
-    elif not has_keys:
-        secret = SecretStr(_local_secret(settings.data_dir))
-        settings = settings.model_copy(update={"consumer_token_secret": secret})
-    return settings
+        return settings
+    own = {}
+    if not has_keys:
+        own["consumer_token_secret"] = _local_secret(settings.data_dir, "consumer-token-secret")
+    if settings.push_token_key is None:
+        own["push_token_key"] = _local_secret(settings.data_dir, "push-token-key")
+    return settings.model_copy(update={name: SecretStr(value) for name, value in own.items()})
 
 
 def quietly(settings: Settings) -> Settings:
@@ -120,14 +124,14 @@ def _check_url(url: str) -> None:
         ) from error
 
 
-def _local_secret(folder: Path) -> str:
-    """Return the secret kept beside the embedded database, made when first asked for."""
-    path = folder / "consumer-token-secret"
+def _local_secret(folder: Path, name: str) -> str:
+    """Return a secret kept beside the embedded database: 32 bytes in base64, made when needed."""
+    path = folder / name
     folder.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError):
-        draft = folder / f"consumer-token-secret.{os.getpid()}"
+        draft = folder / f"{name}.{os.getpid()}"
         draft.touch(mode=0o600)
-        draft.write_text(secrets.token_urlsafe(32), "utf-8")
+        draft.write_text(b64encode(secrets.token_bytes(32)).decode(), "utf-8")
         try:
             # A link appears whole or not at all, whoever else starts at the same time.
             path.hardlink_to(draft)

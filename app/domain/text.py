@@ -1,6 +1,14 @@
 """Texts shown to people, in every language the product speaks."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Language(StrEnum):
+    """The languages the product speaks."""
+
+    ZH_CN = "zh-CN"
+    EN = "en"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -9,3 +17,8 @@ class Text:
 
     zh_cn: str
     en: str
+
+
+def in_language(text: Text, language: Language) -> str:
+    """Return a text in one language."""
+    return text.zh_cn if language is Language.ZH_CN else text.en

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI
 from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
@@ -38,6 +39,7 @@ SHOP, OTHER_SHOP = "shop-1", "shop-2"
 BUYER, OTHER_BUYER = "buyer-1", "buyer-2"
 
 TOKEN_SECRET = "a shared secret of more than thirty-two bytes"
+PUSH_TOKEN_KEY = "a2VlcHMgcHVzaCB0b2tlbnMgb2YgdGVzdHMgc2VjcmU="
 TOKEN_SIGNING_KEY = Ed25519PrivateKey.generate()
 TOKEN_PUBLIC_KEY = (
     TOKEN_SIGNING_KEY.public_key()
@@ -161,6 +163,7 @@ def api_settings(settings: Settings, **changes: Any) -> Settings:
     tokens = {
         "consumer_token_secret": SecretStr(TOKEN_SECRET),
         "consumer_token_public_key": TOKEN_PUBLIC_KEY,
+        "push_token_key": SecretStr(PUSH_TOKEN_KEY),
     }
     return settings.model_copy(update={**tokens, **changes})
 
@@ -202,7 +205,7 @@ async def running_api(
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[str]:
+async def served(app: Starlette) -> AsyncIterator[str]:
     """Serve an application, as the service does, on a free port of this machine; give its URL."""
     server, stop = make_server(app), asyncio.Event()
     listener = listen("127.0.0.1", 0)

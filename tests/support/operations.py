@@ -70,6 +70,11 @@ ROLES: dict[str, frozenset[str]] = {
     "stream_notifications": MERCHANT | CONSUMER,
     "read_notifications": MERCHANT | CONSUMER,
     "read_notification": MERCHANT | CONSUMER,
+    "register_device": MERCHANT | CONSUMER,
+    "list_devices": MERCHANT | CONSUMER,
+    "delete_device": MERCHANT | CONSUMER,
+    "get_notification_preferences": MERCHANT | CONSUMER,
+    "set_notification_preferences": MERCHANT | CONSUMER,
     "list_reasons": READERS,
     "create_test_clock": PLATFORM,
     "get_test_clock": PLATFORM | MERCHANT,
@@ -121,6 +126,8 @@ BODIES: dict[str, Any] = {
     "put_assistant_rules": ASSISTANT_RULES,
     "try_assistant_rules": {**ASSISTANT_RULES, "last": 50},
     "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
+    "register_device": {"platform": "ios", "token": "a-token"},
+    "set_notification_preferences": {"push": True},
 }
 
 
@@ -146,6 +153,7 @@ class Operation:
             order_id=order_id,
             ticket_id=f"{order_id}-1",
             notification_id=await self._own_message(caller, shop_id),
+            device_id=await self._own_device(caller, shop_id),
         )
         if self.name.startswith("stream_"):
             return await _beginning_of(caller, path)
@@ -154,8 +162,8 @@ class Operation:
         if self.name.startswith("import_"):
             headers = {"Content-Type": "application/x-ndjson"}
             return await caller.send("POST", path, headers=headers, content=b"")
-        if self.method == "PUT":
-            return await caller.put(path, BODIES.get(self.name))
+        if self.method != "POST":
+            return await caller.send(self.method, path, json=BODIES.get(self.name))
         return await caller.post(path, BODIES.get(self.name), key=key)
 
     async def _own_message(self, caller: Caller, shop_id: str) -> str:
@@ -164,6 +172,13 @@ class Operation:
             inbox = await caller.get(f"/v1/shops/{shop_id}/notifications")
             for message in inbox.json().get("notifications", ()):
                 return str(message["notification_id"])
+        return str(UUID(int=0))
+
+    async def _own_device(self, caller: Caller, shop_id: str) -> str:
+        """Return a device of the caller's, if the path asks for one and they may have one."""
+        if "{device_id}" in self.template:
+            path, body = f"/v1/shops/{shop_id}/devices", BODIES["register_device"]
+            return str((await caller.post(path, body)).json().get("device_id", UUID(int=0)))
         return str(UUID(int=0))
 
     @property

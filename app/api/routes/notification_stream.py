@@ -12,13 +12,12 @@ from fastapi import APIRouter, Header, Query, Response
 from app.api.calls import Call, ShopId
 from app.api.declared import problems
 from app.api.event_stream import EVENT_STREAM, HEARTBEAT, EventStream, block
-from app.api.language import Language
 from app.api.live_streams import OpenStream
 from app.api.problems import ProblemError, json_bytes
-from app.api.routes.notifications import INBOX, InboxReader, recipient_of
+from app.api.routes.notifications import INBOX, InboxReader, recipient_of, shown
 from app.api.strict_request import StrictRoute
 from app.api.wire import examples
-from app.api.wire.notifications import notification_on_wire
+from app.api.wire.notifications import Notification
 from app.notifications.inbox_queries import InboxMessage, find_ends, list_after
 from app.notifications.recipient import Recipient
 from app.notifications.watching import DATABASE_AWAY
@@ -109,15 +108,15 @@ async def _blocks(
     sent_at, may_be_more = time(), True
     try:
         while not stream.ending.is_set() and await call.still_allowed():
-            messages = []
+            messages: list[InboxMessage] = []
             if may_be_more:
                 stream.heard.clear()
                 messages = await list_after(
                     services.resources.pool, recipient, after, limit=MESSAGES_READ_AT_ONCE_MAX
                 )
-            for message in messages:
-                after, sent_at = message.notification.position, time()
-                yield _block_of(message, call.language)
+            for notification in await shown(call, messages):
+                after, sent_at = notification.position, time()
+                yield _block_of(notification)
             if time() >= sent_at + heartbeat_seconds:
                 sent_at = time()
                 yield HEARTBEAT
@@ -128,9 +127,9 @@ async def _blocks(
         _log.info("stream_ended_without_database", reason=repr(error))
 
 
-def _block_of(message: InboxMessage, language: Language) -> bytes:
-    data = json_bytes(notification_on_wire(message, language))
-    return block(event="notification", data=data, id_=message.notification.position)
+def _block_of(notification: Notification) -> bytes:
+    data = json_bytes(notification)
+    return block(event="notification", data=data, id_=notification.position)
 
 
 async def _heard(stream: OpenStream, seconds: float) -> bool:

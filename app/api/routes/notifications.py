@@ -1,5 +1,7 @@
 """The in-site inbox (站内信) of a consumer or a merchant."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -27,6 +29,7 @@ from app.notifications.inbox_queries import (
     fetch_message,
     list_inbox,
 )
+from app.notifications.push.states import find_push_states
 from app.notifications.reading import read_one, read_through
 from app.notifications.recipient import Recipient
 
@@ -52,6 +55,19 @@ def recipient_of(call: Call, shop_id: str) -> Recipient:
     return Recipient(shop_id=shop_id, role=role, id=call.caller.buyer_id or shop_id)
 
 
+async def shown(call: Call, messages: Sequence[InboxMessage]) -> list[Notification]:
+    """Show messages of one shop as the caller is to see them."""
+    if not messages:
+        return []
+    ids = [message.notification.notification_id for message in messages]
+    shop_id = messages[0].notification.shop_id
+    pushed = await find_push_states(call.services.resources.pool, shop_id, ids)
+    return [
+        notification_on_wire(message, pushed.get(notification_id), call.language)
+        for message, notification_id in zip(messages, ids, strict=True)
+    ]
+
+
 @router.get(
     INBOX,
     name="list_notifications",
@@ -72,7 +88,7 @@ async def get_notifications(
     )
     answer = call.json(
         NotificationPage(
-            notifications=[notification_on_wire(found, call.language) for found in page.messages],
+            notifications=await shown(call, page.messages),
             next_cursor=position_cursor_of(page.next),
             current_to=page.current_to,
         )
@@ -108,7 +124,7 @@ async def read_notifications(
     Whatever arrived after `up_to` stays unread. Doing it again changes nothing.
     """
     recipient = recipient_of(call, shop_id)
-    now = call.services.clock.now()
+    now = await call.services.shop_clocks.now(shop_id)
     await read_through(call.services.resources.pool, recipient, body.up_to, now)
     return await _unread(call, recipient)
 
@@ -129,10 +145,10 @@ async def read_notification(
     if message is None:
         raise ProblemError("notification_not_found")
     if message.read_at is None:
-        now, notification = call.services.clock.now(), message.notification
-        read_at = await read_one(pool, recipient, notification.position, now)
-        message = InboxMessage(notification=notification, read_at=read_at)
-    answer = call.json(notification_on_wire(message, call.language))
+        now, position = await call.services.shop_clocks.now(shop_id), message.notification.position
+        message = replace(message, read_at=await read_one(pool, recipient, position, now))
+    (notification,) = await shown(call, [message])
+    answer = call.json(notification)
     answer.headers["Content-Language"] = call.language.value
     return answer
 

@@ -58,6 +58,17 @@ REQUEST_GOODS: dict[str, Any] = {
     "reason": "quality_problem",
     "description": "The lid does not close.",
 }
+REGISTER_DEVICE: dict[str, Any] = {
+    "platform": "android",
+    "token": "fMdc3kq0Q1:APA91bHun4MxP5egoKMwt2KZFBaFUH",
+    "name": "Pixel 9",
+}
+PREFERENCES: dict[str, Any] = {
+    "push": True,
+    "muted_groups": ["refund"],
+    "language": "zh-CN",
+    "quiet_hours": {"begin": "22:00", "end": "08:00", "zone": "Asia/Shanghai"},
+}
 READ_NOTIFICATIONS: dict[str, Any] = {"up_to": 48213}
 NOTIFICATION_STREAM = """\
 id: 48213

@@ -9,6 +9,7 @@ from app.api.language import Language, in_language
 from app.api.wire import examples
 from app.api.wire.common import Position, RequestModel, ResponseModel, Version
 from app.notifications.inbox_queries import InboxMessage, Unread
+from app.notifications.push.states import PushedTo
 from app.notifications.templates import render
 
 
@@ -20,10 +21,28 @@ class InSiteState(ResponseModel):
     read_at: datetime | None
 
 
+class PushChannelState(ResponseModel):
+    """How far a message has come on its recipient's devices; of several, where it went best."""
+
+    state: str
+    """`queued`, `sent` (the provider took it), `failed`, `expired` (overtaken by what it reminds
+    of) or `skipped`; more may come."""
+    reason: str | None
+    """Why it was not sent: `token_no_longer_valid`, `refused_by_provider`, `attempts_exhausted`,
+    `no_longer_valid`, `switched_off`, `device_removed`; more may come."""
+    send_after: datetime | None
+    """Of a queued one that waits for the end of quiet hours, or for its next attempt."""
+    settled_at: datetime | None
+    """When it was sent, or given up."""
+    devices: int
+
+
 class NotificationChannels(ResponseModel):
     """How far a message has come in each channel."""
 
     in_site: InSiteState
+    push: PushChannelState | None
+    """Null if its recipient had no device when it arrived."""
 
 
 class Notification(ResponseModel):
@@ -80,7 +99,9 @@ class UnreadCount(ResponseModel):
     """The position in the shop's partition of the log this count is current to."""
 
 
-def notification_on_wire(message: InboxMessage, language: Language) -> Notification:
+def notification_on_wire(
+    message: InboxMessage, pushed: PushedTo | None, language: Language
+) -> Notification:
     """Show a message in one language."""
     stored = message.notification
     words = render(stored.template, stored.params)
@@ -98,8 +119,19 @@ def notification_on_wire(message: InboxMessage, language: Language) -> Notificat
         channels=NotificationChannels(
             in_site=InSiteState(
                 state="sent" if message.read_at is None else "read", read_at=message.read_at
-            )
+            ),
+            push=None if pushed is None else _push_on_wire(pushed),
         ),
+    )
+
+
+def _push_on_wire(pushed: PushedTo) -> PushChannelState:
+    return PushChannelState(
+        state=pushed.state.value,
+        reason=None if pushed.reason is None else pushed.reason.value,
+        send_after=pushed.send_after,
+        settled_at=pushed.settled_at,
+        devices=pushed.devices,
     )
 
 

@@ -1,0 +1,100 @@
+"""How a recipient wants to be told, on the wire."""
+
+from datetime import time
+from typing import Annotated
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from app.api.language import Language
+from app.api.wire import examples
+from app.api.wire.common import RequestModel, ResponseModel, Versioned, YesOrNo
+from app.notifications.groups import TemplateGroup
+from app.notifications.preferences import Preferences
+from app.notifications.quiet_hours import QuietHours, time_zone
+
+WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time of day as a clock on the wall shows it: 22:30."""
+
+ZoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+/-]{1,64}$")]
+"""A time zone by its IANA name: Asia/Shanghai."""
+
+
+class QuietHoursBody(RequestModel):
+    """Hours in which nothing is pushed; over midnight if `end` is the earlier of the two."""
+
+    begin: WallTime
+    end: WallTime
+    zone: ZoneName
+
+
+class PreferencesBody(RequestModel):
+    """How somebody wants to be told from now on; replaces all that was chosen before."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [examples.PREFERENCES]})
+
+    push: YesOrNo
+    """False: nothing is pushed. The in-site inbox always holds every message."""
+    muted_groups: Annotated[
+        list[TemplateGroup], Field(max_length=len(TemplateGroup), default_factory=list)
+    ]
+    """Groups of messages that are not pushed."""
+    language: Language = Language.ZH_CN
+    """Of what is pushed."""
+    quiet_hours: QuietHoursBody | None = None
+    """What would be pushed in these hours waits for their end."""
+
+
+class QuietHoursShown(ResponseModel):
+    """Hours in which nothing is pushed."""
+
+    begin: str
+    end: str
+    zone: str
+
+
+class NotificationPreferences(Versioned):
+    """How a recipient wants to be told."""
+
+    version: Annotated[int, Field(json_schema_extra={"format": "int64"})]
+    """How often it was chosen anew, 0 for never; pass it back in `If-Match`."""
+    in_site: bool
+    """Always true."""
+    push: bool
+    muted_groups: list[str]
+    """Of `entry`, `refund` and `ticket`; more may come."""
+    language: str
+    quiet_hours: QuietHoursShown | None
+
+
+def preferences_of_body(body: PreferencesBody) -> Preferences:
+    """Read what somebody chose; ValueError from the zone or the hours says what is wrong."""
+    quiet = body.quiet_hours
+    return Preferences(
+        push=body.push,
+        muted=frozenset(body.muted_groups),
+        language=body.language,
+        quiet_hours=None
+        if quiet is None
+        else QuietHours(
+            begin=time.fromisoformat(quiet.begin),
+            end=time.fromisoformat(quiet.end),
+            zone=time_zone(quiet.zone),
+        ),
+    )
+
+
+def preferences_on_wire(preferences: Preferences, version: int) -> NotificationPreferences:
+    """Show what holds for a recipient."""
+    quiet = preferences.quiet_hours
+    return NotificationPreferences(
+        version=version,
+        in_site=True,
+        push=preferences.push,
+        muted_groups=sorted(preferences.muted),
+        language=preferences.language.value,
+        quiet_hours=None
+        if quiet is None
+        else QuietHoursShown(
+            begin=f"{quiet.begin:%H:%M}", end=f"{quiet.end:%H:%M}", zone=quiet.zone.key
+        ),
+    )

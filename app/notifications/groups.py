@@ -1,0 +1,25 @@
+"""Groups of messages: what a recipient switches off together."""
+
+from enum import StrEnum
+
+from app.notifications.templates import Template
+
+
+class TemplateGroup(StrEnum):
+    """What a message is about, broadly."""
+
+    ENTRY = "entry"
+    REFUND = "refund"
+    TICKET = "ticket"
+
+
+_BY_FIRST_WORD = {
+    "entry": TemplateGroup.ENTRY,
+    "reopening": TemplateGroup.ENTRY,
+    "refund": TemplateGroup.REFUND,
+}
+
+
+def group_of(template: Template) -> TemplateGroup:
+    """Return a message's group, by the first word of its name; most are about a ticket."""
+    return _BY_FIRST_WORD.get(template.value.partition("_")[0], TemplateGroup.TICKET)

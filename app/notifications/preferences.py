@@ -1,0 +1,182 @@
+"""How a recipient wants to be told: whether by push, of what, in which language, and when not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+
+from app.domain.text import Language
+from app.event_store.connections import Queryable
+from app.event_store.tables import BytewiseText, metadata
+from app.notifications.groups import TemplateGroup
+from app.notifications.quiet_hours import QuietHours, time_zone
+from app.notifications.recipient import Recipient, RecipientKey
+from app.read_models.columns import columns_of
+
+notification_preferences = Table(
+    "notification_preferences",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("recipient_role", BytewiseText, nullable=False),
+    Column("recipient_id", BytewiseText, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("push", Boolean, nullable=False),
+    Column("muted_groups", ARRAY(Text), nullable=False),
+    Column("language", Text, nullable=False),
+    Column("quiet_begin", Time),
+    Column("quiet_end", Time),
+    Column("quiet_zone", Text),
+    Column("updated_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint(
+        *("partition_id", "shop_id", "recipient_role", "recipient_id"),
+        name="notification_preferences_pkey",
+    ),
+)
+"""A row for each recipient who ever chose anything; everybody else has the defaults."""
+
+_COLUMNS = """p.version, p.push, p.muted_groups, p.language, p.quiet_begin, p.quiet_end,
+       p.quiet_zone"""
+
+FETCH = f"""
+SELECT {_COLUMNS}
+FROM after_sales.notification_preferences AS p
+WHERE p.partition_id = $1 AND p.shop_id = $2 AND p.recipient_role = $3 AND p.recipient_id = $4
+"""
+
+# The partitions are named twice so that Citus sends a batch of one partition to its node.
+FETCH_MANY = f"""
+SELECT p.partition_id, p.shop_id, p.recipient_role, p.recipient_id,
+       {_COLUMNS}
+FROM after_sales.notification_preferences AS p
+JOIN unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
+    AS k(partition_id, shop_id, recipient_role, recipient_id)
+    ON p.partition_id = k.partition_id AND p.shop_id = k.shop_id
+    AND p.recipient_role = k.recipient_role AND p.recipient_id = k.recipient_id
+WHERE p.partition_id = ANY ($1::smallint[])
+"""
+
+# Over whatever there is; if nothing was seen ($12 is 0), only where there still is nothing.
+REPLACE = """
+INSERT INTO after_sales.notification_preferences AS p
+    (partition_id, shop_id, recipient_role, recipient_id, version, push, muted_groups, language,
+     quiet_begin, quiet_end, quiet_zone, updated_at)
+VALUES ($1, $2, $3, $4, 1, $5, $6, $7, $8, $9, $10, $11)
+ON CONFLICT (partition_id, shop_id, recipient_role, recipient_id) DO UPDATE SET
+    version = p.version + 1,
+    push = excluded.push,
+    muted_groups = excluded.muted_groups,
+    language = excluded.language,
+    quiet_begin = excluded.quiet_begin,
+    quiet_end = excluded.quiet_end,
+    quiet_zone = excluded.quiet_zone,
+    updated_at = excluded.updated_at
+WHERE $12::integer IS NULL
+RETURNING p.version
+"""
+
+UPDATE = """
+UPDATE after_sales.notification_preferences AS p
+SET version = p.version + 1, push = $5, muted_groups = $6, language = $7, quiet_begin = $8,
+    quiet_end = $9, quiet_zone = $10, updated_at = $11
+WHERE p.partition_id = $1 AND p.shop_id = $2 AND p.recipient_role = $3 AND p.recipient_id = $4
+  AND p.version = $12
+RETURNING p.version
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preferences:
+    """What a recipient chose. The inbox itself is complete whatever they choose."""
+
+    push: bool
+    muted: frozenset[TemplateGroup]
+    language: Language
+    """Of pushes: there is no header to tell it by."""
+    quiet_hours: QuietHours | None
+
+
+DEFAULTS = Preferences(push=True, muted=frozenset(), language=Language.ZH_CN, quiet_hours=None)
+"""What holds for whoever chose nothing."""
+
+
+class PreferencesChanged(Exception):
+    """They are no longer at the version somebody wanted to replace."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(f"the preferences are at version {current_version}")
+        self.current_version = current_version
+
+
+async def fetch_preferences(database: Queryable, recipient: Recipient) -> tuple[Preferences, int]:
+    """Return what a recipient chose and its version: the defaults and 0 if nothing."""
+    row = await database.fetchrow(FETCH, *recipient.key)
+    return (DEFAULTS, 0) if row is None else (_preferences(row), row["version"])
+
+
+async def preferences_of(
+    database: Queryable, recipients: Sequence[RecipientKey]
+) -> dict[RecipientKey, Preferences]:
+    """Return what each of some recipients chose; the defaults for those who chose nothing."""
+    if not recipients:
+        return {}
+    rows = await database.fetch(FETCH_MANY, *columns_of(recipients))
+    chosen = {(row[0], row[1], row[2], row[3]): _preferences(row) for row in rows}
+    return {key: chosen.get(key, DEFAULTS) for key in recipients}
+
+
+async def replace_preferences(
+    database: Queryable,
+    recipient: Recipient,
+    preferences: Preferences,
+    now: datetime,
+    *,
+    seen_version: int | None = None,
+) -> int:
+    """Store what a recipient chose and return its version.
+
+    PreferencesChanged if it is not at the version the recipient saw, where that is said.
+    """
+    quiet = preferences.quiet_hours
+    statement = UPDATE if seen_version else REPLACE
+    row = await database.fetchrow(
+        statement,
+        *recipient.key,
+        preferences.push,
+        sorted(preferences.muted),
+        preferences.language.value,
+        *((None, None, None) if quiet is None else (quiet.begin, quiet.end, quiet.zone.key)),
+        now,
+        seen_version,
+    )
+    if row is None:
+        raise PreferencesChanged((await fetch_preferences(database, recipient))[1])
+    version: int = row["version"]
+    return version
+
+
+def _preferences(row: asyncpg.Record) -> Preferences:
+    quiet = None
+    if row["quiet_zone"] is not None:
+        quiet = QuietHours(
+            begin=row["quiet_begin"], end=row["quiet_end"], zone=time_zone(row["quiet_zone"])
+        )
+    return Preferences(
+        push=row["push"],
+        muted=frozenset(TemplateGroup(name) for name in row["muted_groups"]),
+        language=Language(row["language"]),
+        quiet_hours=quiet,
+    )

@@ -1,0 +1,225 @@
+"""The devices of recipients: where pushes go to."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import TIMESTAMP
+from uuid_utils.compat import uuid7
+
+from app.database import Pool
+from app.event_store.connections import Connection, Queryable
+from app.event_store.tables import BytewiseText, metadata
+from app.notifications.push.queue import skip_queued
+from app.notifications.push.tokens import TokenSeal, token_hash
+from app.notifications.recipient import Recipient
+
+DEVICES_MAX = 20
+"""Devices a recipient may have in a shop."""
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("device_id", Uuid, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("recipient_role", BytewiseText, nullable=False),
+    Column("recipient_id", BytewiseText, nullable=False),
+    Column("platform", Text, nullable=False),
+    Column("name", Text),
+    Column("token_hash", LargeBinary, nullable=False),
+    Column("token_sealed", LargeBinary, nullable=False),
+    Column("since_position", BigInteger, nullable=False),
+    Column("registered_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("refreshed_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint("partition_id", "device_id", name="devices_pkey"),
+    UniqueConstraint("partition_id", "shop_id", "token_hash", name="devices_token_key"),
+    Index("devices_recipient_idx", "partition_id", "shop_id", "recipient_role", "recipient_id"),
+)
+"""``since_position`` is where the log stood at registration: nothing older is ever pushed."""
+
+# Registrations of a shop queue up for each other: a token has one owner, an owner 20 devices.
+LOCK_SHOP = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
+
+TAKE_FROM_OTHERS = """
+DELETE FROM after_sales.devices AS d
+WHERE d.partition_id = $1 AND d.shop_id = $2 AND d.token_hash = $5
+  AND (d.recipient_role, d.recipient_id) <> ($3, $4)
+RETURNING d.device_id
+"""
+
+_COLUMNS = "d.device_id, d.platform, d.name, d.registered_at, d.refreshed_at"
+
+LIST_OWN = f"""
+SELECT {_COLUMNS}, d.token_hash
+FROM after_sales.devices AS d
+WHERE d.partition_id = $1 AND d.shop_id = $2 AND d.recipient_role = $3 AND d.recipient_id = $4
+ORDER BY d.registered_at, d.device_id
+"""
+
+INSERT = f"""
+INSERT INTO after_sales.devices AS d
+    (partition_id, shop_id, recipient_role, recipient_id, device_id, platform, name, token_hash,
+     token_sealed, since_position, registered_at, refreshed_at)
+SELECT h.partition_id, $2, $3, $4, $5, $6, $7, $8, $9, h.position, $10, $10
+FROM after_sales.log_heads AS h
+WHERE h.partition_id = $1
+RETURNING {_COLUMNS}
+"""
+
+REFRESH = f"""
+UPDATE after_sales.devices AS d
+SET name = $3, token_sealed = $4, refreshed_at = $5
+WHERE d.partition_id = $1 AND d.device_id = $2
+RETURNING {_COLUMNS}
+"""
+
+DELETE = """
+DELETE FROM after_sales.devices AS d
+WHERE d.partition_id = $1 AND d.shop_id = $2 AND d.recipient_role = $3 AND d.recipient_id = $4
+  AND d.device_id = $5
+RETURNING d.device_id
+"""
+
+FIND = """
+SELECT d.device_id, d.platform, d.token_sealed
+FROM after_sales.devices AS d
+WHERE d.partition_id = ANY ($1::smallint[]) AND d.device_id = ANY ($2::uuid[])
+"""
+
+FORGET = """
+DELETE FROM after_sales.devices AS d
+WHERE d.partition_id = $1 AND d.device_id = $2 AND d.token_sealed = $3
+RETURNING d.device_id
+"""
+
+
+class Platform(StrEnum):
+    """What kind of device it is, which tells a provider where to send."""
+
+    IOS = "ios"
+    ANDROID = "android"
+    WEB = "web"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device without its token."""
+
+    device_id: UUID
+    platform: Platform
+    name: str | None
+    registered_at: datetime
+    refreshed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedDevice:
+    """Where a push goes to; its token has yet to be opened."""
+
+    device_id: UUID
+    platform: Platform
+    token_sealed: bytes
+
+
+class TooManyDevices(Exception):
+    """The recipient has as many devices as one may have."""
+
+
+async def register_device(
+    pool: Pool,
+    seal: TokenSeal,
+    recipient: Recipient,
+    *,
+    platform: Platform,
+    token: str,
+    name: str | None,
+    now: datetime,
+) -> tuple[Device, bool]:
+    """Store a device, or refresh the one of this token; tell whether it is new.
+
+    A token names one app on one device: registered by somebody else of the shop it leaves its
+    former owner, so that nobody reads another's messages. Raises TooManyDevices.
+    """
+    key, hashed = recipient.key, token_hash(platform.value, token)
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(LOCK_SHOP, key[0], key[1])
+        for taken in await connection.fetch(TAKE_FROM_OTHERS, *key, hashed):
+            await skip_queued(connection, key[0], taken["device_id"], now)
+        own = await connection.fetch(LIST_OWN, *key)
+        known = next((row["device_id"] for row in own if row["token_hash"] == hashed), None)
+        if known is None and len(own) >= DEVICES_MAX:
+            raise TooManyDevices
+        device_id = known or uuid7()
+        sealed = seal.seal(token, device_id)
+        if known is None:
+            row = await connection.fetchrow(
+                INSERT, *key, device_id, platform.value, name, hashed, sealed, now
+            )
+        else:
+            row = await connection.fetchrow(REFRESH, key[0], device_id, name, sealed, now)
+    assert row is not None  # noqa: S101 - under the lock nobody takes it away
+    return _device(row), known is None
+
+
+async def list_devices(database: Queryable, recipient: Recipient) -> list[Device]:
+    """Return a recipient's devices, the first registered first; there are `DEVICES_MAX` at most."""
+    return [_device(row) for row in await database.fetch(LIST_OWN, *recipient.key)]
+
+
+async def delete_device(pool: Pool, recipient: Recipient, device_id: UUID, now: datetime) -> bool:
+    """Forget one of a recipient's devices and what is queued for it; False if it is none."""
+    async with pool.acquire() as connection, connection.transaction():
+        if await connection.fetchrow(DELETE, *recipient.key, device_id) is None:
+            return False
+        await skip_queued(connection, recipient.key[0], device_id, now)
+    return True
+
+
+async def find_devices(
+    database: Queryable, partition_ids: Collection[int], device_ids: Collection[UUID]
+) -> dict[UUID, SealedDevice]:
+    """Return devices by their ids, as far as they are still there."""
+    rows = await database.fetch(FIND, list(partition_ids), list(device_ids))
+    return {
+        row["device_id"]: SealedDevice(
+            device_id=row["device_id"],
+            platform=Platform(row["platform"]),
+            token_sealed=row["token_sealed"],
+        )
+        for row in rows
+    }
+
+
+async def forget_device(
+    connection: Connection, partition_id: int, device: SealedDevice, now: datetime
+) -> None:
+    """Forget a device whose token is no longer valid, unless it has been registered anew."""
+    gone = await connection.fetchrow(FORGET, partition_id, device.device_id, device.token_sealed)
+    if gone is not None:
+        await skip_queued(connection, partition_id, device.device_id, now)
+
+
+def _device(row: asyncpg.Record) -> Device:
+    return Device(
+        device_id=row["device_id"],
+        platform=Platform(row["platform"]),
+        name=row["name"],
+        registered_at=row["registered_at"],
+        refreshed_at=row["refreshed_at"],
+    )

@@ -1,0 +1,98 @@
+"""The reader that queues pushes: each new message for each device its recipient has."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from pydantic_core import to_json
+
+from app.domain.order.events import OrderEvent
+from app.event_store.connections import Connection
+from app.event_store.recorded import Recorded
+from app.notifications.notification import Notification, notifications_of
+from app.notifications.recipient import RecipientKey
+from app.read_models.columns import columns_of
+
+# The partitions are named twice so that Citus sends a batch of one partition to its node.
+FIND_DEVICES = """
+SELECT d.partition_id, d.shop_id, d.recipient_role, d.recipient_id, d.device_id, d.since_position
+FROM after_sales.devices AS d
+JOIN unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
+    AS k(partition_id, shop_id, recipient_role, recipient_id)
+    ON d.partition_id = k.partition_id AND d.shop_id = k.shop_id
+    AND d.recipient_role = k.recipient_role AND d.recipient_id = k.recipient_id
+WHERE d.partition_id = ANY ($1::smallint[])
+"""
+
+# What was queued before, sent or not, is known and stays as it is.
+QUEUE = """
+INSERT INTO after_sales.pushes
+    (partition_id, shop_id, recipient_role, recipient_id, notification_id, device_id, template,
+     params, clock, valid_until, attempt_at, state, attempts)
+SELECT r.partition_id, r.shop_id, r.recipient_role, r.recipient_id, r.notification_id,
+       r.device_id, r.template, r.params, r.clock, r.valid_until, r.attempt_at, 'queued', 0
+FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::uuid[],
+            $7::text[], $8::jsonb[], $9::text[], $10::timestamptz[], $11::timestamptz[])
+    AS r(partition_id, shop_id, recipient_role, recipient_id, notification_id, device_id,
+         template, params, clock, valid_until, attempt_at)
+ON CONFLICT (partition_id, notification_id, device_id) DO NOTHING
+"""
+
+_Told = tuple[Recorded[OrderEvent], Notification]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PushesReader:
+    """Queues pushes for a worker to send. It cannot be rebuilt: what it leads to leaves the house.
+
+    Without ``queueing`` it follows the log and queues nothing, so that a provider that is set up
+    later is not sent the past.
+    """
+
+    queueing: bool
+    name: str = "pushes"
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
+        """Queue what a batch tells those who have devices."""
+        if not self.queueing:
+            return
+        told = [
+            (recorded, notification)
+            for recorded in batch
+            for notification in notifications_of(recorded)
+        ]
+        rows = list(_rows(told, await _devices(connection, told)))
+        if rows:
+            await connection.execute(QUEUE, *columns_of(rows))
+
+
+_Devices = defaultdict[RecipientKey, list[tuple[UUID, int]]]
+
+
+async def _devices(connection: Connection, told: Sequence[_Told]) -> _Devices:
+    """Return the devices of all recipients, each with the position it was registered at."""
+    found: _Devices = defaultdict(list)
+    keys = {notification.recipient.key for _, notification in told}
+    if keys:
+        for row in await connection.fetch(FIND_DEVICES, *columns_of(keys)):
+            found[row[0], row[1], row[2], row[3]].append((row["device_id"], row["since_position"]))
+    return found
+
+
+def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ...]]:
+    for recorded, notification in told:
+        key = notification.recipient.key
+        for device_id, since_position in devices[key]:
+            if notification.position > since_position:
+                yield (
+                    *key,
+                    notification.notification_id,
+                    device_id,
+                    notification.template.value,
+                    to_json(notification.params).decode(),
+                    recorded.metadata.clock.value,
+                    notification.valid_until,
+                    # A test clock may be ahead of time; what it tells is sent now all the same.
+                    min(notification.created_at, recorded.recorded_at),
+                )

@@ -103,7 +103,7 @@ def test_the_five_types_differ_in_money_and_in_goods_going_back() -> None:
         "repair": (False, True),
     }
     for kind in TicketType:
-        granted = state_once_granted(kind, goods_returned=False)
+        granted = state_once_granted(kind, return_settled=False)
         assert (granted is TicketState.AWAITING_RETURN) is sends_goods_back(kind)
-        goods_there = state_once_granted(kind, goods_returned=True)
+        goods_there = state_once_granted(kind, return_settled=True)
         assert (goods_there is TicketState.REFUNDING) is asks_for_money(kind)

@@ -55,8 +55,8 @@ def agreement(
     rule: AppliedRule | None = None,
 ) -> ApplicationAgreed:
     """Return the agreement to a ticket at an instant."""
-    goods_settled = without_return or ticket.goods_returned
-    state = state_once_granted(ticket.type, goods_returned=goods_settled)
+    settled = without_return or ticket.return_settled
+    state = state_once_granted(ticket.type, return_settled=settled)
     return ApplicationAgreed(
         at=at,
         ticket_id=ticket.ticket_id,
@@ -125,7 +125,7 @@ def reject_application(
 
 def process_rejected(ticket: Ticket, order: Order, now: datetime, policy: Policy) -> Decision:
     """Grant after all what was rejected; goods that came back are taken as they are."""
-    state = state_once_granted(ticket.type, goods_returned=ticket.goods_returned)
+    state = state_once_granted(ticket.type, return_settled=ticket.return_settled)
     return (
         RejectionReversed(
             at=now,

@@ -185,7 +185,7 @@ def _ruling(
     elif amount > 0 and not asks_for_money(ticket.type):
         state = TicketState.REFUNDING
     else:
-        state = state_once_granted(ticket.type, goods_returned=ticket.goods_returned)
+        state = state_once_granted(ticket.type, return_settled=ticket.return_settled)
     return ArbitrationRuled(
         at=at,
         ticket_id=ticket.ticket_id,

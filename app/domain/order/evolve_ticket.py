@@ -1,5 +1,6 @@
 """What an event makes of a ticket. Total, like all evolving."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
@@ -27,7 +28,14 @@ from app.domain.order.ticket_events import (
     TicketEscalated,
     TicketRemarked,
 )
-from app.domain.order.tickets import Arbitration, ArbitrationCause, Side, Ticket, TicketState
+from app.domain.order.tickets import (
+    Arbitration,
+    ArbitrationCause,
+    RequestedItem,
+    Side,
+    Ticket,
+    TicketState,
+)
 
 
 def created_ticket(event: TicketCreated, version: int) -> Ticket:
@@ -57,6 +65,8 @@ def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
     match event:
         case ApplicationModified():
             return _modified(moved, event)
+        case ApplicationAgreed(without_return=without_return):
+            return replace(moved, return_waived=without_return)
         case GoodsShippedBack(shipment=shipment):
             return replace(moved, return_shipment=shipment, return_shipment_corrected=False)
         case ReturnShipmentCorrected(shipment=shipment):
@@ -78,8 +88,7 @@ def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
         ):
             return _arbitrated(moved, event, came_from=ticket.state)
         case (
-            ApplicationAgreed()
-            | ApplicationRejected()
+            ApplicationRejected()
             | RejectionReversed()
             | TicketClosed()
             | ReplacementShipped()
@@ -100,7 +109,14 @@ def _modified(ticket: Ticket, event: ApplicationModified) -> Ticket:
         reason=event.reason,
         modifications=ticket.modifications + 1,
         assistant_notified=False,
+        goods_returned=ticket.goods_returned and _no_more_units(event.items, ticket.items),
     )
+
+
+def _no_more_units(now: Sequence[RequestedItem], before: Sequence[RequestedItem]) -> bool:
+    """Whether all units asked about now were asked about before, and so came back with them."""
+    units = {item.item_id: item.quantity for item in before}
+    return all(item.quantity <= units.get(item.item_id, 0) for item in now)
 
 
 def _arbitrated(

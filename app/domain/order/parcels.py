@@ -116,7 +116,7 @@ def return_received(
     ticket: Ticket, order: Order, at: datetime, policy: Policy, *, automatic: bool
 ) -> ReturnReceived:
     """Return the receipt of returned goods at an instant: money or goods follow."""
-    state = state_once_granted(ticket.type, goods_returned=True)
+    state = state_once_granted(ticket.type, return_settled=True)
     return ReturnReceived(
         at=at,
         ticket_id=ticket.ticket_id,

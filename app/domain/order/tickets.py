@@ -176,7 +176,8 @@ class Ticket:
     """A ticket as the rules see it. ``version``: the stream version of its last change.
 
     ``items`` and ``amount`` are what the ticket would pay now: what was asked for, or what the
-    platform ruled. ``goods_returned``: the goods are with the merchant. ``reminded``: of ``due``.
+    platform ruled. ``goods_returned``: the goods it asks about are with the merchant.
+    ``return_waived``: the merchant agreed that they stay with the buyer. ``reminded``: of ``due``.
     """
 
     ticket_id: str
@@ -190,6 +191,7 @@ class Ticket:
     version: int
     reminded: bool = False
     goods_returned: bool = False
+    return_waived: bool = False
     return_shipment: Shipment | None = None
     return_shipment_corrected: bool = False
     return_extensions: int = 0
@@ -203,6 +205,11 @@ class Ticket:
     def active(self) -> bool:
         """Whether the ticket may still change; one ticket per order may be."""
         return self.state not in FINAL_STATES
+
+    @property
+    def return_settled(self) -> bool:
+        """Whether no goods have to go back any more."""
+        return self.goods_returned or self.return_waived
 
 
 REASONS_OF_TYPE: Mapping[TicketType, frozenset[ApplicationReason]] = MappingProxyType(
@@ -247,9 +254,9 @@ def sends_goods_back(ticket_type: TicketType) -> bool:
     return ticket_type in {TicketType.RETURN_AND_REFUND, TicketType.EXCHANGE, TicketType.REPAIR}
 
 
-def state_once_granted(ticket_type: TicketType, *, goods_returned: bool) -> TicketState:
+def state_once_granted(ticket_type: TicketType, *, return_settled: bool) -> TicketState:
     """Return where a granted request leads: goods go back first, where they must and have not."""
-    if sends_goods_back(ticket_type) and not goods_returned:
+    if sends_goods_back(ticket_type) and not return_settled:
         return TicketState.AWAITING_RETURN
     return (
         TicketState.REFUNDING if asks_for_money(ticket_type) else TicketState.AWAITING_REPLACEMENT

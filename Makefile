@@ -18,8 +18,8 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help demo test check bench run format lock openapi clean \
-	check-style check-types check-imports check-locks check-openapi
+.PHONY: help demo test check bench run format lock openapi states clean \
+	check-style check-types check-imports check-locks check-openapi check-states
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
@@ -34,7 +34,7 @@ run: $(INSTALLED) ## Serve the API and its worker on the database in the setting
 test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL for another server)
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
-check: check-style check-types check-imports check-locks check-openapi ## Check style, types, layers, locks and openapi.json
+check: check-style check-types check-imports check-locks check-openapi check-states ## Check style, types, layers, locks, openapi.json and docs/states.md
 
 bench: $(INSTALLED) ## Measure against the baselines and print one table
 	@$(BIN)/python -m bench $(ARGS)
@@ -45,6 +45,9 @@ format: $(INSTALLED) ## Rewrite the code in the agreed format
 
 openapi: $(INSTALLED) ## Write openapi.json anew
 	$(BIN)/aftersales openapi
+
+states: $(INSTALLED) ## Write docs/states.md anew
+	$(BIN)/python -m scripts.states
 
 lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
 	scripts/lock requirements $(ARGS)
@@ -64,6 +67,9 @@ check-imports: $(INSTALLED)
 
 check-openapi: $(INSTALLED)
 	$(BIN)/aftersales openapi --check
+
+check-states: $(INSTALLED)
+	$(BIN)/python -m scripts.states --check
 
 # What `make lock` would write, compared with what is there.
 check-locks: $(DEPENDENCIES)

@@ -1,0 +1,1 @@
+"""The page docs/states.md, made by asking the rules of a ticket themselves."""

@@ -73,6 +73,9 @@ def _modify(asking: Asking) -> None:
     if ticket.modifications >= rules.MODIFICATIONS_MAX:
         raise Refused("modification_limit_reached")
     wish = asking.order.checked_wish(body["type"], body)
+    came_back = {item.item_id: item.quantity for item in ticket.granted}
+    if any(item.quantity > came_back.get(item.item_id, 0) for item in wish):
+        ticket.goods_back = False
     ticket.type, ticket.asked, ticket.granted = body["type"], wish, wish
     ticket.reason = body["reason"]
     ticket.modifications += 1

@@ -106,7 +106,8 @@ class PlainTicket:
 
     def grant(self, at: datetime, *, goods_settled: bool) -> None:
         """Go where a granted wish leads: goods go back first, where they must and have not."""
-        if self.type in GOODS_BACK and not goods_settled:
+        kept = self.agreed_without_return is True
+        if self.type in GOODS_BACK and not goods_settled and not kept:
             self.enter("awaiting_return", at)
         elif self.type in MONEY:
             self.enter("refunding", at)

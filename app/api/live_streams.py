@@ -42,6 +42,11 @@ class LiveStreams:
             "aftersales_open_streams", "Live streams open in this process.", registry=metrics
         )
 
+    @property
+    def ending(self) -> asyncio.Event:
+        """Set when the process is about to stop: whatever waits for long ends then."""
+        return self._ending
+
     @contextmanager
     def open(self, recipient: Recipient, caller: str) -> Iterator[OpenStream]:
         """Open a stream for a caller; a ProblemError if there are too many or the process ends."""

@@ -1,11 +1,13 @@
 """A shop in test mode over HTTP: how it gets its clock, what lives by it, what does not."""
 
+import asyncio
 import json
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
+from app.api.services import end_streams
 from tests.conftest import START
 from tests.support.api import OTHER_SHOP, SHOP, Api
 from tests.support.clocks import advanced, clock_path, in_test_mode, ready, working
@@ -161,6 +163,18 @@ async def test_only_the_platform_makes_clocks_and_no_consumer_sees_one(api: Api)
     problem(await api.other_merchant.get(clock_path()), 404, "not_found")
     advance = f"{clock_path()}/advance"
     problem(await api.other_merchant.post(advance, {"by_seconds": 1}), 404, "not_found")
+
+
+async def test_a_service_that_stops_does_not_wait_for_those_who_wait_for_a_clock(
+    api: Api,
+) -> None:
+    await in_test_mode(api.platform)
+    done(await api.merchant.post(f"{clock_path()}/advance", {"by_seconds": 60}), 202)
+    waiting = asyncio.create_task(api.merchant.get(clock_path(), {"wait_seconds": 30}))
+    end_streams(api.app)
+    async with asyncio.timeout(15):
+        answer = await waiting
+    assert done(answer)["status"] == "advancing"
 
 
 async def test_waiting_for_a_clock_that_stands_is_over_at_once_and_has_an_end_otherwise(

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 AFTERSALES = (sys.executable, "-c", "from app.cli import main; main()")
 REPOSITORY = Path(__file__).parent.parent.parent
 ENDS_WITHIN_SECONDS = 120
@@ -73,3 +75,17 @@ def output_until(process: "subprocess.Popen[str]", text: str) -> str:
         if text in line:
             return seen
     raise AssertionError(f"the command ended without {text!r}:\n{seen}")
+
+
+def postmaster_of(folder: Path) -> int:
+    """Return the process id of the embedded server that runs in a folder."""
+    (pid_file,) = folder.rglob("postmaster.pid")
+    return int(pid_file.read_text().split()[0])
+
+
+def is_running(pid: int) -> bool:
+    """Tell whether a process lives; one that only waits to be reaped does not."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

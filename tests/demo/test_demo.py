@@ -7,12 +7,13 @@ import subprocess
 from pathlib import Path
 
 import httpx
-import psutil
 
 from tests.cli.running import (
     AFTERSALES,
     ENDS_WITHIN_SECONDS,
+    is_running,
     output_until,
+    postmaster_of,
     press_ctrl_c,
     started,
 )
@@ -116,17 +117,3 @@ def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
-
-
-def postmaster_of(folder: Path) -> int:
-    """Return the process id of the embedded server that runs in a folder."""
-    (pid_file,) = folder.rglob("postmaster.pid")
-    return int(pid_file.read_text().split()[0])
-
-
-def is_running(pid: int) -> bool:
-    """Tell whether a process lives; one that only waits to be reaped does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

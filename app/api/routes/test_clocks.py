@@ -1,6 +1,5 @@
 """Test clocks: a shop without orders gets one, and lives by it from then on."""
 
-import asyncio
 import time
 from typing import Annotated
 
@@ -21,6 +20,7 @@ from app.event_store.recorded import Role
 from app.shop_clocks import reading
 from app.shop_clocks.changing import ClockRefused, advance_test_clock, create_test_clock
 from app.shop_clocks.reading import ClockStatus, fetch_test_clock
+from app.waiting import wait_for_any
 
 router = APIRouter(route_class=StrictRoute, tags=["test clocks"])
 
@@ -81,11 +81,14 @@ async def get_clock(
     ] = 0,
 ) -> Response:
     """Show where a shop's test clock stands and whether it is ready."""
+    pool, ending = call.services.resources.pool, call.services.streams.ending
     until = time.monotonic() + wait_seconds
-    clock = await fetch_test_clock(call.services.resources.pool, shop_id)
+    clock = await fetch_test_clock(pool, shop_id)
     while clock and clock.status is ClockStatus.ADVANCING and time.monotonic() < until:
-        await asyncio.sleep(LOOK_AGAIN_SECONDS)
-        clock = await fetch_test_clock(call.services.resources.pool, shop_id)
+        if ending.is_set():
+            break
+        await wait_for_any(LOOK_AGAIN_SECONDS, ending)
+        clock = await fetch_test_clock(pool, shop_id)
     if clock is None:
         raise ProblemError("test_clock_not_found")
     return _shown(clock, 200)

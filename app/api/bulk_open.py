@@ -1,12 +1,13 @@
 """Opening many entries in one request, each decided by itself."""
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from app.api.calls import Call, problem_of
 from app.api.errors import code_of_failure
 from app.api.problem_catalog import PROBLEMS
+from app.api.several import each_by_itself
 from app.api.wire.entries import (
     OpenedEntry,
     OpenEntriesResult,
@@ -25,15 +26,11 @@ CONCURRENT_MAX = 16
 
 async def open_each(call: Call, shop_id: str, order_ids: list[str]) -> OpenEntriesResult:
     """Open the entry of each order named; an order named twice is opened once and told twice."""
-    permits = asyncio.Semaphore(CONCURRENT_MAX)
-
-    async def result(order_id: str) -> OpenEntryResult:
-        async with permits:
-            return await _open_one(call, shop_id, order_id)
-
     distinct = list(dict.fromkeys(order_ids))
-    results = dict(zip(distinct, await asyncio.gather(*map(result, distinct)), strict=True))
-    return OpenEntriesResult(results=[results[order_id] for order_id in order_ids])
+    opening = partial(_open_one, call, shop_id)
+    results = await each_by_itself(distinct, opening, at_once_max=CONCURRENT_MAX)
+    by_order = dict(zip(distinct, results, strict=True))
+    return OpenEntriesResult(results=[by_order[order_id] for order_id in order_ids])
 
 
 async def _open_one(call: Call, shop_id: str, order_id: str) -> OpenEntryResult:

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -128,7 +128,13 @@ class Call:
         )
         answer = await self.services.handler.handle(
             order_request,
-            _ViewResponder(call=self, render=render, created=created, not_found=not_found),
+            ViewResponder(
+                call=self,
+                render=render,
+                instance=path_of(self.request),
+                created=created,
+                not_found=not_found,
+            ),
         )
         return answer_response(answer)
 
@@ -136,6 +142,14 @@ class Call:
         """Answer with a model as it is."""
         headers = {} if etag is None else {"ETag": f'"{etag}"'}
         return Response(json_bytes(model), 200, headers, "application/json")
+
+    def key_of_part(self, shop_id: str, key: str, part: str, content: bytes) -> IdempotencyKey:
+        """Make a key of the request's for one part of it, which has a name without slashes.
+
+        The key then counts for each part by itself, and is none of those that whole requests have.
+        """
+        whole = self._idempotency_key(shop_id, key, content)
+        return replace(whole, scope=f"{whole.scope}/parts", key=f"{whole.key}/{part}")
 
     def _idempotency_key(self, shop_id: str, key: str, body: bytes) -> IdempotencyKey:
         path = path_of(self.request)
@@ -150,27 +164,37 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _ViewResponder:
-    """Renders a command's answer from the order as it will be."""
+class ViewResponder:
+    """Renders a command's answer from the order as it will be.
+
+    ``instance`` is what problems name as theirs: the path asked for.
+    """
 
     call: Call
     render: Render
-    created: bool
+    instance: str
+    created: bool = False
     not_found: str
 
     def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:
+        """Render what the order has become."""
         model = self.render(fold_history(history), now)
         status = 201 if self.created and changed else 200
         return Answer(status=status, body=json_bytes(model), etag=f'"{model.version}"')
 
     def refused(self, refusal: Refusal) -> Answer:
+        """Render why nothing was done."""
         problem = problem_of(refusal)
-        if problem.code == "order_not_found":
-            problem = ProblemError(self.not_found)
+        return self.problem(
+            ProblemError(self.not_found) if problem.code == "order_not_found" else problem
+        )
+
+    def problem(self, problem: ProblemError) -> Answer:
+        """Render a problem as an answer."""
         body = render_problem(
             problem,
             language=self.call.language,
-            instance=path_of(self.call.request),
+            instance=self.instance,
             request_id=self.call.request_id,
         )
         return Answer(status=problem.status_code, body=body, language=self.call.language.value)

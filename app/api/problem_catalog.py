@@ -83,6 +83,12 @@ _REQUEST = (
     ),
     _kind("cursor_invalid", 422, "游标无效", "The cursor is not one of ours"),
     _kind(
+        "ticket_repeated",
+        422,
+        "同一批次中该售后单重复出现,仅处理第一次",
+        "The batch names this ticket before; only its first decision counts",
+    ),
+    _kind(
         "filters_contradict",
         422,
         "筛选条件互相矛盾",

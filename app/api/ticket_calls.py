@@ -47,7 +47,7 @@ async def decide(
         shop_id,
         order_id_of(command.ticket_id),
         command,
-        render=_ticket(command.ticket_id),
+        render=showing(command.ticket_id),
         key=key,
         if_match=if_match,
         created=created,
@@ -55,7 +55,9 @@ async def decide(
     )
 
 
-def _ticket(ticket_id: str) -> Render:
+def showing(ticket_id: str) -> Render:
+    """Return what shows a ticket a decision was taken on."""
+
     def render(view: OrderView, _now: datetime) -> Ticket:
         ticket = view.ticket(ticket_id)
         assert ticket is not None  # noqa: S101 - a decision was taken on it

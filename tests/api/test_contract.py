@@ -260,7 +260,7 @@ async def _schemathesis(url: str, config: Path, names: frozenset[str]) -> tuple[
             for shop_id in ADVANCED
         ],
     }
-    for name in ("put_assistant_rules", "try_assistant_rules"):
+    for name in ("put_assistant_rules", "try_assistant_rules", "decide_tickets"):
         grantable[name] = [{"path": {"shop_id": SHOP}, "body": BODIES[name]}]
     running = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", f"--config-file={config}", "run"),

@@ -11,6 +11,10 @@ from app.domain.order.tickets import Blame, Ruling
 from app.domain.reasons import RejectReason
 from app.domain.shipments import Carrier, Shipment
 
+TrackingNumber = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+ExtensionDays = Annotated[int, Field(strict=True, ge=1, le=1000)]
+
 
 class RejectApplicationBody(RequestModel):
     """The merchant's no, with its reason and what proves it."""
@@ -39,7 +43,7 @@ class ParcelBody(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PARCEL]})
 
     carrier: Carrier
-    tracking_number: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    tracking_number: TrackingNumber
     """8 to 32 letters, digits and hyphens; kept in capitals and without spaces."""
 
 
@@ -48,7 +52,7 @@ class ExtendReturnDeadlineBody(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.EXTEND_RETURN]})
 
-    days: Annotated[int, Field(strict=True, ge=1, le=1000)]
+    days: ExtensionDays
     """1 to 7, twice at most."""
 
 

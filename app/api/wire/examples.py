@@ -99,6 +99,18 @@ MODIFY_APPLICATION: dict[str, Any] = {
     "evidence": [],
 }
 PARCEL: dict[str, Any] = {"carrier": "sf", "tracking_number": "SF1030529384756"}
+BATCH_DECISIONS: dict[str, Any] = {
+    "items": [
+        {"ticket_id": "4821-0001-1", "seen_version": 6, "decision": "agree"},
+        {"ticket_id": "4821-0002-1", "decision": "reject", "reason": "damaged_by_buyer"},
+        {
+            "ticket_id": "4821-0003-2",
+            "decision": "ship_replacement",
+            "carrier": "sf",
+            "tracking_number": "SF1030529384756",
+        },
+    ]
+}
 EXTEND_RETURN: dict[str, Any] = {"days": 3}
 REMARK: dict[str, Any] = {"text": "This is how it arrived.", "pictures": [KETTLE_LID]}
 REQUEST_ARBITRATION: dict[str, Any] = {

@@ -1,6 +1,6 @@
 """Turns everything that can go wrong into a problem."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
@@ -58,14 +58,22 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         return problem_response(error, request)
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     code = _CODE_OF_STATUS.get(error.status_code, "malformed_request")
-    headers = dict(error.headers or {})
     if error.status_code == 405 and (methods := documented_methods(request)):
-        headers["Allow"] = ", ".join(methods)  # Starlette's own names one route's methods only
-    return problem_response(ProblemError(code, headers=headers), request)
+        return _method_not_allowed(request, methods)  # Starlette names one route's methods only
+    return problem_response(ProblemError(code, headers=dict(error.headers or {})), request)
+
+
+def _method_not_allowed(request: Request, methods: Sequence[str]) -> Response:
+    allowed = {"Allow": ", ".join(methods)}
+    return problem_response(ProblemError("method_not_allowed", headers=allowed), request)
 
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
+    methods = documented_methods(request)
+    if methods and request.method not in methods:
+        # The path is one route's, and only looked like another's with an odd id in it.
+        return _method_not_allowed(request, methods)
     found = error.errors()
     keyless = any(_is_missing_key(fault) for fault in found)
     code = "idempotency_key_required" if keyless else "request_invalid"

@@ -223,7 +223,7 @@ async def test_a_stale_version_is_told_in_its_result_and_may_be_corrected_under_
     assert codes(results) == ["refunding", "version_stale"]
     assert results[1]["status"] == 412
     current = results[1]["problem"]["facts"]["current_version"]
-    items[1]["seen_version"] = current
+    items[0]["seen_version"], items[1]["seen_version"] = 1, current
     again = await batch(api.merchant, *items)
     assert codes(again) == ["refunding", "refunding"]
     assert [result["replayed"] for result in again] == [True, False]
@@ -311,6 +311,9 @@ async def test_a_malformed_batch_decides_nothing_and_is_pointed_at(api: Api) -> 
         refused = await api.merchant.post(BATCH, {"items": items}, key="k")
         errors = problem(refused, 422, "request_invalid")["errors"]
         assert [error["pointer"] for error in errors] == [pointer]
+    looked_at = await api.merchant.get(BATCH)
+    problem(looked_at, 405, "method_not_allowed")
+    assert looked_at.headers["allow"] == "POST"
     keyless = await api.merchant.post(BATCH, {"items": [good]})
     problem(keyless, 422, "idempotency_key_required")
     assert await api.contents() == before

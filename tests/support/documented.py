@@ -28,18 +28,24 @@ class Answers:
 
     def undocumented(self) -> list[str]:
         """Return every answer of a documented operation that the document does not name."""
-        operations = [
-            (method.upper(), re.compile(_pattern(template)), operation["responses"])
-            for template, item in _documented_paths().items()
-            for method, operation in item.items()
-        ]
         return [
             f"{method} {path}: {status} {code}"
             for method, path, status, code in sorted(self._seen, key=str)
-            for of_method, pattern, responses in operations
-            if of_method == method and pattern.fullmatch(path)
-            if not _named(responses.get(str(status)), code)
+            if (operation := _operations_at(path).get(method.lower())) is not None
+            if not _named(operation["responses"].get(str(status)), code)
         ]
+
+
+@cache
+def _operations_at(path: str) -> dict[str, Any]:
+    """Return the operations of a path by method: where several templates fit, the most literal."""
+    fitting = [
+        (template.count("{"), template)
+        for template in _documented_paths()
+        if re.fullmatch(_pattern(template), path)
+    ]
+    found: dict[str, Any] = _documented_paths()[min(fitting)[1]] if fitting else {}
+    return found
 
 
 @cache

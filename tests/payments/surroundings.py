@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ class SandboxProcess:
     store: Path
     url: str = ""
     _process: "subprocess.Popen[str] | None" = None
+    _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
         """Start it, on its port if it had one, and wait until it serves."""
@@ -62,6 +64,12 @@ class SandboxProcess:
             self._process.kill()
             self._process.communicate()
             self._process = None
+
+    def kill_and_start(self) -> None:
+        """End it as a crash would, and start it again."""
+        with self._one_at_a_time:
+            self.kill()
+            self.start()
 
 
 @contextmanager

@@ -14,11 +14,11 @@ SELECT position, kind, key, shop_id, order_id, amount, currency, provider_refere
 FROM book WHERE position > ? AND (? IS NULL OR shop_id = ?) ORDER BY position LIMIT ?
 """
 
-# A day is a calendar day in Shanghai. SQLite refuses sums beyond 64 bits, which two amounts can
-# reach, so halves are summed apart.
+# A day is a calendar day in Shanghai; fractions of a second are cut off, for SQLite rounds them.
+# It also refuses sums beyond 64 bits, which two amounts can reach: halves are summed apart.
 TOTALS = """
-SELECT shop_id, date(paid_at, '+8 hours') AS day, kind, currency, count(*) AS payments,
-    sum(amount >> 32) AS high, sum(amount & 4294967295) AS low
+SELECT shop_id, date(substr(paid_at, 1, 19), '+8 hours') AS day, kind, currency,
+    count(*) AS payments, sum(amount >> 32) AS high, sum(amount & 4294967295) AS low
 FROM book WHERE ? IS NULL OR shop_id = ?
 GROUP BY shop_id, day, kind, currency ORDER BY day, shop_id, kind, currency
 """

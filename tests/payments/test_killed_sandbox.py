@@ -113,21 +113,22 @@ async def refund_all(
 
 
 async def refund_to_the_end(provider: HttpPaymentProvider, key: str, told: Told) -> None:
-    """Do what the service does: send, and ask while unknown; send again only what is not known."""
-    order = a_refund(key)
-    told.note(key, await provider.refund(order))
+    """Send, and until the end is told ask, or send again under the same key: both are right."""
+    order, random = a_refund(key), Random(f"{SEED}/{key}")  # noqa: S311
+    outcome: PaymentOutcome | QueryOutcome = await provider.refund(order)
     while True:
-        outcome = await provider.query(key)
         told.note(key, outcome)
         match outcome:
             case Succeeded() | Refused():
                 return
+            case KeyReused():
+                raise AssertionError(f"{key} was taken for another order")
             case NotKnown():
-                sent = await provider.refund(order)
-                assert not isinstance(sent, KeyReused)
-                told.note(key, sent)
+                outcome = await provider.refund(order)
             case Accepted() | Unknown():
                 await asyncio.sleep(0.05)
+                again = random.random() < 0.5
+                outcome = await (provider.refund(order) if again else provider.query(key))
 
 
 async def queried(provider: HttpPaymentProvider, key: str) -> QueryOutcome:

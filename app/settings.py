@@ -112,8 +112,11 @@ class Settings(BaseSettings):
 
     # The payment provider
 
-    provider_url: str | None = None
-    """Where the payment provider is reached, like `https://pay.example.com`."""
+    provider_url: str | None = Field(default=None, pattern=r"^https?://[^@/\s][^@\s]*$")
+    """Where the payment provider is reached, like `https://pay.example.com`, without credentials.
+
+    For trying: the address of `aftersales provider-sandbox`.
+    """
 
     provider_secret: SecretStr | None = None
     """Bearer secret of our calls to the payment provider."""

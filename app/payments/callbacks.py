@@ -19,6 +19,7 @@ from app.domain.money import Money
 from app.payments.answers import refused, succeeded
 from app.payments.provider import PaymentKind, Refused, Succeeded
 from app.payments.wire import BODY_BYTES_MAX, CALLBACK_BODY, CallbackBody, SucceededCallback
+from app.settings import Settings
 
 TIMESTAMP_HEADER = "x-provider-timestamp"
 SIGNATURE_HEADER = "x-provider-signature"
@@ -80,6 +81,12 @@ def verify_callback(
         return CallbackRefusal(code=CallbackRefusalCode.BAD_SIGNATURE)
     code = _fault_of_time(timestamp, now)
     return CallbackRefusal(code=code) if code else _callback(body)
+
+
+def trusted_secrets(settings: Settings) -> Sequence[str]:
+    """Return the secrets a callback may be signed with: the current one and the one before."""
+    both = (settings.provider_callback_secret, settings.provider_callback_secret_previous)
+    return tuple(secret.get_secret_value() for secret in both if secret is not None)
 
 
 def callback_headers(body: bytes, secrets: Iterable[str], now: datetime) -> dict[str, str]:

@@ -21,6 +21,7 @@ from app.domain.money import Money
 from app.payments.answers import book_page, malformed, payment_outcome, query_outcome
 from app.payments.provider import (
     BookPage,
+    KeyReused,
     PaymentOutcome,
     PayoutOrder,
     QueryOutcome,
@@ -160,6 +161,8 @@ class HttpPaymentProvider:
         }
         if isinstance(outcome, Unknown):
             _log.warning("provider_call", **facts, why=outcome.why.value, detail=outcome.detail)
+        elif isinstance(outcome, KeyReused):
+            _log.error("provider_call", **facts, text=outcome.text)
         else:
             _log.info("provider_call", **facts)
         return outcome

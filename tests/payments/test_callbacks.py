@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from app.domain.money import Money
 from app.payments.callbacks import (
@@ -16,10 +17,12 @@ from app.payments.callbacks import (
     CallbackRefusal,
     CallbackRefusalCode,
     callback_headers,
+    trusted_secrets,
     verify_callback,
 )
 from app.payments.provider import PaymentKind, RefusalCode, Refused, Succeeded
 from app.payments.wire import BODY_BYTES_MAX
+from app.settings import Settings
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 SECRET, OTHER_SECRET = "the provider's secret", "another secret"
@@ -126,6 +129,18 @@ def test_during_a_rotation_old_and_new_secret_are_both_good(
 ) -> None:
     answer = told(signed_by=signed_by, trusted=trusted)
     assert (answer != refusal(CallbackRefusalCode.BAD_SIGNATURE)) == believed
+
+
+def test_the_settings_name_the_secret_and_the_one_before() -> None:
+    none = Settings(_env_file=None)
+    both = none.model_copy(
+        update={
+            "provider_callback_secret": SecretStr(SECRET),
+            "provider_callback_secret_previous": SecretStr(OTHER_SECRET),
+        }
+    )
+    assert trusted_secrets(none) == ()
+    assert trusted_secrets(both) == (SECRET, OTHER_SECRET)
 
 
 def test_without_any_secret_nothing_is_believed() -> None:

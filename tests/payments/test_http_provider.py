@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import ValidationError
 
 from app.domain.money import Money
 from app.payments.http_provider import (
@@ -371,3 +372,11 @@ async def test_without_address_or_secret_there_is_no_provider(missing: str) -> N
     with pytest.raises(ProviderNotConfigured):
         async with open_payment_provider(Settings(_env_file=None, **known)):  # type: ignore[arg-type]
             pass
+
+
+@pytest.mark.parametrize(
+    "url", ["pay.example.com", "ftp://pay.example.com", "https://", "https://me:secret@pay.example"]
+)
+def test_an_address_that_is_none_is_refused_at_the_start(url: str) -> None:
+    with pytest.raises(ValidationError, match="provider_url"):
+        Settings(_env_file=None, provider_url=url)

@@ -99,7 +99,7 @@ class CallbackSender:
                 self._client.stream("POST", url, content=body, headers=headers) as response,
             ):
                 return str(response.status_code), response.is_success
-        except (TimeoutError, httpx.HTTPError, OSError) as error:
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             return type(error).__name__, False
 
     async def _seconds_to_wait(self) -> float:

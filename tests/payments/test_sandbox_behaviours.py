@@ -32,7 +32,7 @@ from tests.payments.surroundings import (
     whole_book,
 )
 
-IMPATIENCE_SECONDS = 0.4
+IMPATIENCE_SECONDS = 1.0
 
 Seen: TypeAlias = type[Succeeded] | type[Accepted] | type[NotKnown] | RefusalCode | UnknownWhy
 Send: TypeAlias = Callable[[HttpPaymentProvider, str, Behaviour], Any]

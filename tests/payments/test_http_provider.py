@@ -1,19 +1,13 @@
-"""What a client makes of providers that answer badly, late, without end, or not at all."""
+"""What a client does with providers that are late, without end, broken or not there at all."""
 
 import asyncio
-import gzip
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
 from pydantic import ValidationError
 
-from app.domain.money import Money
 from app.payments.http_provider import (
     BOOK_PAGE_BYTES_MAX,
     HttpPaymentProvider,
@@ -22,18 +16,21 @@ from app.payments.http_provider import (
     open_payment_provider,
 )
 from app.payments.provider import (
-    Accepted,
-    KeyReused,
-    NotKnown,
-    PaymentOutcome,
-    RefusalCode,
-    Refused,
-    Succeeded,
     Unknown,
     UnknownWhy,
 )
 from app.payments.wire import BODY_BYTES_MAX
 from app.settings import Settings
+from tests.payments.answering import (
+    KEY,
+    PAID,
+    SUCCEEDED,
+    Answering,
+    answered_with,
+    refunded,
+    told,
+    why,
+)
 from tests.payments.surroundings import (
     DEADLINE_SECONDS,
     a_payout,
@@ -42,27 +39,6 @@ from tests.payments.surroundings import (
     provider_at,
     read_request,
     serving,
-)
-
-KEY = "refund-1"
-TOLD = {"key": KEY, "amount": 12_900, "currency": "CNY"}
-SUCCEEDED = {
-    **TOLD,
-    "status": "succeeded",
-    "provider_reference": "ref-1",
-    "paid_at": "2021-03-15T17:00:00+08:00",
-}
-ACCEPTED = {**TOLD, "status": "accepted"}
-REFUSED = {**TOLD, "status": "refused", "code": "buyer_account_closed", "message": "closed"}
-REUSED = {"key": KEY, "status": "key_reused", "message": "another order has it"}
-NOT_KNOWN = {"key": KEY, "status": "not_known"}
-PAID = Succeeded(
-    provider_reference="ref-1",
-    paid_at=datetime(2021, 3, 15, 9, 0, tzinfo=UTC),
-    amount=Money(amount=12_900, currency="CNY"),
-)
-CLOSED = Refused(
-    code=RefusalCode.BUYER_ACCOUNT_CLOSED, provider_code="buyer_account_closed", text="closed"
 )
 
 
@@ -78,148 +54,6 @@ class Failing(httpx.AsyncBaseTransport):
         if self.failures:
             raise self.failures.pop(0)
         return httpx.Response(200, stream=httpx.ByteStream(json.dumps(SUCCEEDED).encode()))
-
-
-class Answering:
-    """A provider that gives the same answer to whoever connects, and counts the requests."""
-
-    def __init__(self, given: bytes) -> None:
-        self.given = given
-        self.requests = 0
-
-    async def handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await read_request(reader)
-        self.requests += 1
-        writer.write(self.given)
-        await writer.drain()
-
-
-@asynccontextmanager
-async def answered_with(given: bytes, **changes: Any) -> AsyncIterator[HttpPaymentProvider]:
-    async with serving(Answering(given).handle) as url, provider_at(url, **changes) as provider:
-        yield provider
-
-
-async def refunded(given: bytes, **changes: Any) -> PaymentOutcome:
-    async with asyncio.timeout(DEADLINE_SECONDS), answered_with(given, **changes) as provider:
-        return await provider.refund(a_refund(KEY))
-
-
-def why(outcome: object) -> UnknownWhy:
-    assert isinstance(outcome, Unknown)
-    return outcome.why
-
-
-def told(status: int, body: object) -> bytes:
-    return answer(status, json.dumps(body).encode())
-
-
-@pytest.mark.parametrize(
-    ("given", "outcome"),
-    [
-        (told(200, SUCCEEDED), PAID),
-        (told(200, {**SUCCEEDED, "a_new_field": [1]}), PAID),
-        (told(202, ACCEPTED), Accepted()),
-        (told(422, REFUSED), CLOSED),
-        (told(409, REUSED), KeyReused(text="another order has it")),
-        (
-            told(422, {**REFUSED, "code": "E-99", "message": "no\x00\nway" + "!" * 600}),
-            Refused(code=RefusalCode.OTHER, provider_code="E-99", text="no way" + "!" * 494),
-        ),
-    ],
-)
-async def test_a_right_answer_is_believed(given: bytes, outcome: PaymentOutcome) -> None:
-    assert await refunded(given) == outcome
-
-
-@pytest.mark.parametrize(
-    ("given", "outcome"),
-    [
-        (told(200, SUCCEEDED), PAID),
-        (told(200, ACCEPTED), Accepted()),
-        (told(200, REFUSED), CLOSED),
-        (told(404, NOT_KNOWN), NotKnown()),
-    ],
-)
-async def test_a_query_tells_how_a_payment_stands(given: bytes, outcome: PaymentOutcome) -> None:
-    async with answered_with(given) as provider:
-        assert await provider.query(KEY) == outcome
-
-
-WRONG_ANSWERS: Sequence[bytes] = [
-    told(200, {**SUCCEEDED, "key": "refund-2"}),
-    told(200, {**SUCCEEDED, "paid_at": "2021-03-15T17:00:00"}),
-    told(200, {**SUCCEEDED, "paid_at": 1_615_798_800}),
-    told(200, {**SUCCEEDED, "amount": "12900"}),
-    told(200, {**SUCCEEDED, "amount": 12_900.0}),
-    told(200, {**SUCCEEDED, "amount": 2**63}),
-    told(200, {**SUCCEEDED, "provider_reference": ""}),
-    told(200, {**SUCCEEDED, "status": "SUCCEEDED"}),
-    told(200, {"key": KEY, "status": "succeeded"}),
-    told(422, SUCCEEDED),
-    told(409, REFUSED),
-    told(404, SUCCEEDED),
-    told(404, {"detail": "Not Found"}),
-    told(200, NOT_KNOWN),
-    told(201, SUCCEEDED),
-    told(302, SUCCEEDED),
-    told(400, REFUSED),
-    told(200, [SUCCEEDED]),
-    answer(200),
-    answer(200, b"OK"),
-    answer(200, b"\xff\xfe{}"),
-    answer(200, json.dumps(SUCCEEDED).encode()[:-1]),
-    answer(200, b"[" * 60_000),
-    answer(200, gzip.compress(json.dumps(SUCCEEDED).encode()), "Content-Encoding: gzip\r\n"),
-]
-
-
-@pytest.mark.parametrize("given", WRONG_ANSWERS)
-async def test_an_answer_that_is_not_exactly_right_tells_nothing(given: bytes) -> None:
-    async with answered_with(given) as provider:
-        assert why(await provider.refund(a_refund(KEY))) is UnknownWhy.MALFORMED_ANSWER
-        assert why(await provider.query(KEY)) is UnknownWhy.MALFORMED_ANSWER
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        {**SUCCEEDED, "amount": 12_901},
-        {**SUCCEEDED, "currency": "USD"},
-        {**REFUSED, "amount": 1},
-        {**ACCEPTED, "currency": "HKD"},
-    ],
-)
-async def test_an_answer_about_another_amount_than_was_ordered_tells_nothing(
-    body: dict[str, Any],
-) -> None:
-    status = 422 if body["status"] == "refused" else 200
-    assert why(await refunded(told(status, body))) is UnknownWhy.MALFORMED_ANSWER
-
-
-async def test_an_order_is_never_not_known_and_a_query_never_a_reused_key() -> None:
-    assert why(await refunded(told(404, NOT_KNOWN))) is UnknownWhy.MALFORMED_ANSWER
-    async with answered_with(told(409, REUSED)) as provider:
-        assert why(await provider.query(KEY)) is UnknownWhy.MALFORMED_ANSWER
-
-
-@pytest.mark.parametrize(
-    ("status", "expected"),
-    [
-        (500, UnknownWhy.SERVER_ERROR),
-        (502, UnknownWhy.SERVER_ERROR),
-        (504, UnknownWhy.SERVER_ERROR),
-        (401, UnknownWhy.NOT_AUTHORIZED),
-        (403, UnknownWhy.NOT_AUTHORIZED),
-        (429, UnknownWhy.SLOWED_DOWN),
-    ],
-)
-async def test_a_status_that_tells_nothing_is_named_whatever_its_body_says(
-    status: int, expected: UnknownWhy
-) -> None:
-    assert why(await refunded(told(status, SUCCEEDED))) is expected
-    async with answered_with(told(status, SUCCEEDED)) as provider:
-        assert why(await provider.query(KEY)) is expected
 
 
 @pytest.mark.parametrize(

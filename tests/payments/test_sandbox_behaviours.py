@@ -158,9 +158,9 @@ async def test_the_forged_callback_comes_first_and_is_refused(
         return bool(callbacks.told_of(key))
 
     await until(told)
-    forged, right = callbacks.seen
-    assert forged == CallbackRefusal(code=CallbackRefusalCode.BAD_SIGNATURE)
-    assert right in callbacks.told_of(key)
+    (right,) = callbacks.told_of(key)
+    forged = CallbackRefusal(code=CallbackRefusalCode.BAD_SIGNATURE)
+    assert callbacks.seen.index(forged) < callbacks.seen.index(right)
 
 
 async def booked(provider: HttpPaymentProvider, key: str) -> int:

@@ -9,13 +9,16 @@ from typing import Annotated
 
 import httpx
 import typer
+from pydantic import SecretStr
+from starlette.applications import Starlette
 
 from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import create_key
 from app.clock import SystemClock
-from app.commands.demo_story import Credentials, Story, curl_lines
+from app.commands.demo_story import Credentials, Pushes, Story, curl_lines
 from app.commands.failures import CommandFailed, ExitCode, Interrupted
 from app.commands.listening import (
+    listen,
     listen_from,
     make_server,
     quickest_loop,
@@ -30,6 +33,7 @@ from app.event_store.recorded import Role
 from app.importing.lines import NumberedLine
 from app.importing.service import connected_service
 from app.main import build_app
+from app.notifications.push.sandbox import create_push_sandbox
 from app.resources import open_resources
 from app.service import consumer_token_keys
 from app.settings import Settings
@@ -55,8 +59,13 @@ def demo(
 
 
 async def _demo(settings: Settings, port: int, *, once: bool) -> None:
-    with stop_on_signals() as stop, listen_from(settings.http_host, port) as listener:
+    with (
+        stop_on_signals() as stop,
+        listen_from(settings.http_host, port) as listener,
+        listen("127.0.0.1", 0) as phones,
+    ):
         url = url_of(listener)
+        settings = _pushing_to(url_of(phones), settings)
         out.print("[bold]After-sales for orders past the after-sales period (超售后期售后)[/]")
         if listener.getsockname()[1] != port:
             out.print(f"Port {port} is in use; taking the next free one.", style="yellow")
@@ -65,6 +74,7 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
             ready = await database.enter_async_context(ready_database(settings))
         async with database, asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_until(make_server(build_app(ready)), listener, stop))
+            tasks.create_task(serve_until(make_server(_sandbox(settings)), phones, stop))
             tasks.create_task(work_until(ready, stop))
             try:
                 finished = await unless(stop, _play(ready, url, once=once))
@@ -83,9 +93,25 @@ async def _play(settings: Settings, url: str, *, once: bool) -> None:
     out.print(f"API and worker run at {url}, on an embedded PostgreSQL in {settings.data_dir}.")
     await _import_samples(url, credentials.platform, name)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
-        await Story(client, credentials, out, name).play()
+        pushes = Pushes(url=settings.push_url or "", secret=_push_secret(settings))
+        await Story(client, credentials, out, name, pushes).play()
     if not once:
         _say_how_to_go_on(url, credentials, name)
+
+
+def _pushing_to(url: str, settings: Settings) -> Settings:
+    """Let everything be pushed to a sandbox of this run's own, whatever is set."""
+    secret = SecretStr(secrets.token_urlsafe(16))
+    return settings.model_copy(update={"push_url": f"{url}/messages", "push_secret": secret})
+
+
+def _sandbox(settings: Settings) -> Starlette:
+    return create_push_sandbox(_push_secret(settings))
+
+
+def _push_secret(settings: Settings) -> str:
+    secret = settings.push_secret
+    return "" if secret is None else secret.get_secret_value()
 
 
 async def _import_samples(url: str, key: str, name: str) -> None:

@@ -38,6 +38,14 @@ class Credentials:
     consumer: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pushes:
+    """Where it can be seen what was pushed to the consumer's phone."""
+
+    url: str
+    secret: str
+
+
 class Story:
     """Plays the parts of merchant and consumer, and shows what the service answers.
 
@@ -45,9 +53,15 @@ class Story:
     """
 
     def __init__(
-        self, client: httpx.AsyncClient, credentials: Credentials, console: Console, name: str
+        self,
+        client: httpx.AsyncClient,
+        credentials: Credentials,
+        console: Console,
+        name: str,
+        pushes: Pushes,
     ) -> None:
         self._client = client
+        self._pushes = pushes
         self._credentials = credentials
         self._console = console
         self._order = f"/v1/shops/{SHOP}/orders/{order_id_of(ELIGIBLE, name)}"
@@ -58,8 +72,10 @@ class Story:
         """Play the story from its first step to its last."""
         await self._ineligible_order()
         await self._eligible_order()
+        await self._phone_registered()
         await self._entry_opened()
         await self._message_read()
+        await self._message_pushed()
         ticket = await self._applied()
         await self._ticket_listed(ticket)
         await self._log_shown()
@@ -90,6 +106,11 @@ class Story:
             f"service fee {_money(cost['service_fee_kept'], currency)}."
         )
 
+    async def _phone_registered(self) -> None:
+        """Register one phone for all runs: its token is known again."""
+        phone = {"platform": "android", "token": "demo-phone", "name": "demo"}
+        await self._post(f"/v1/shops/{SHOP}/devices", phone)
+
     async def _entry_opened(self) -> None:
         self._say("The merchant has seen the cost and opens the entry (打开售后入口)")
         body = {"cost_acknowledged": True}
@@ -110,6 +131,20 @@ class Story:
                 return
             await asyncio.sleep(POLL_SECONDS)
         raise _broken("the worker sent no message")
+
+    async def _message_pushed(self) -> None:
+        self._say("and the same was pushed to the phone, through a sandbox provider")
+        order_id = self._order.rpartition("/")[2]
+        headers = {"Authorization": f"Bearer {self._pushes.secret}"}
+        for _ in range(MESSAGE_POLLS_MAX):
+            shown = _answer(await self._client.get(self._pushes.url, headers=headers))
+            for push in shown["messages"]:
+                if push["data"].get("order_id") == order_id:
+                    text = f"{push['platform']}  {push['title']}: {push['body']}"
+                    self._console.print(text, markup=False)
+                    return
+            await asyncio.sleep(POLL_SECONDS)
+        raise _broken("the worker pushed no message")
 
     async def _message(self, order_id: str, language: str) -> str | None:
         page = await self._get(f"/v1/shops/{SHOP}/notifications", language=language)

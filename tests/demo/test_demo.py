@@ -32,7 +32,14 @@ def test_the_story_is_told_twice_in_a_row_the_second_time_on_another_port(
     for run in (first, second):
         assert run.returncode == 0, run.stdout + run.stderr
         assert f"Port {port} is in use" in run.stdout
-        for part in ("card_voucher_product", "All 10 rules pass", "站内信", "超期售后", "操作记录"):
+        for part in (
+            "card_voucher_product",
+            "All 10 rules pass",
+            "站内信",
+            "android  商家",
+            "超期售后",
+            "操作记录",
+        ):
             assert part in run.stdout
         assert "The story is told." in run.stdout
     assert sample_names(first.stdout).isdisjoint(sample_names(second.stdout))

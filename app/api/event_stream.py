@@ -50,12 +50,15 @@ class EventStream(Response):
         blocks: AsyncGenerator[bytes],
         held: ExitStack,
         headers: Mapping[str, str],
+        *,
+        send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
         # Whoever is between must not collect the answer before passing it on.
         super().__init__(headers={**headers, "X-Accel-Buffering": "no"})
         del self.headers["content-length"]
         self._blocks = blocks
         self._held = held
+        self._send_seconds_max = send_seconds_max
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """Send until the end, or until the client has gone."""
@@ -78,7 +81,7 @@ class EventStream(Response):
         await send(start)
         async with aclosing(self._blocks):
             async for sent in self._blocks:
-                async with asyncio.timeout(SEND_SECONDS_MAX):
+                async with asyncio.timeout(self._send_seconds_max):
                     await send({"type": "http.response.body", "body": sent, "more_body": True})
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

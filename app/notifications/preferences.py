@@ -84,7 +84,7 @@ ON CONFLICT (partition_id, shop_id, recipient_role, recipient_id) DO UPDATE SET
     quiet_end = excluded.quiet_end,
     quiet_zone = excluded.quiet_zone,
     updated_at = excluded.updated_at
-WHERE $12::integer IS NULL
+WHERE $12::bigint IS NULL
 RETURNING p.version
 """
 
@@ -93,7 +93,7 @@ UPDATE after_sales.notification_preferences AS p
 SET version = p.version + 1, push = $5, muted_groups = $6, language = $7, quiet_begin = $8,
     quiet_end = $9, quiet_zone = $10, updated_at = $11
 WHERE p.partition_id = $1 AND p.shop_id = $2 AND p.recipient_role = $3 AND p.recipient_id = $4
-  AND p.version = $12
+  AND p.version = $12::bigint
 RETURNING p.version
 """
 

@@ -113,7 +113,8 @@ OPERATIONS = {
     | {"submit_arbitration_evidence"},
     "consumer": _of("consumer")
     | {"get_ticket", "list_orders", "list_notifications"}
-    | {"count_unread_notifications", "read_notifications"}
+    | {"count_unread_notifications", "read_notifications", "register_device", "list_devices"}
+    | {"get_notification_preferences", "set_notification_preferences"}
     | {"add_ticket_remark"},
 }
 """What is only a role's own, and one reader or another of what several may read."""

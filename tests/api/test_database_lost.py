@@ -15,10 +15,12 @@ from app.migrate import migrate
 from app.resources import open_resources
 from app.settings import Settings
 from tests.support.api import SHOP, Api, api_settings, running_api, until
+from tests.support.event_source import event_source
 from tests.support.story import (
     OPEN,
     a_refund,
     an_order,
+    applied,
     done,
     opened,
     orders_of,
@@ -74,6 +76,30 @@ async def test_while_the_database_is_away_everything_says_so_and_then_goes_on_as
     ticket = await lonely.consumer().post(f"{order}/refund-requests", a_refund(), key="refund")
     done(ticket, 201)
     assert "idempotency-replayed" not in ticket.headers
+
+
+async def test_a_stream_ends_with_the_database_and_goes_on_where_it_was(
+    lonely: Api, server: PostgresServer
+) -> None:
+    url = f"{lonely.url}/v1/shops/{SHOP}/notifications/stream"
+    async with event_source(url, lonely.merchant.credential()) as source:
+        await source.block()
+        await applied(lonely)
+        await lonely.follow()
+        first = await source.message()
+        await asyncio.to_thread(server.stop)
+        # The key is looked up again, which is when it shows that there is no database.
+        lonely.clock.advance(timedelta(minutes=1))
+        while await source.block() is not None:
+            pass
+    async with event_source(url, lonely.merchant.credential(), last_id=first.id) as source:
+        assert source.answer.json()["code"] == "database_unavailable"
+    await asyncio.to_thread(server.start)
+    await until(lambda: _answers(lonely, "/readyz"))
+    await applied(lonely, "order-2")
+    await lonely.follow()
+    async with event_source(url, lonely.merchant.credential(), last_id=first.id) as source:
+        assert (await source.message()).data["order_id"] == "order-2"
 
 
 async def test_lines_of_an_import_say_so_one_by_one_and_can_be_sent_again(

@@ -177,6 +177,7 @@ async def test_of_two_who_choose_on_one_version_only_one_does(api: Api) -> None:
     assert stale["facts"] == {"current_version": 2}
     problem(await put(0, push=False), 412, "version_stale")
     problem(await put(9, push=False), 412, "version_stale")
+    problem(await put(10**18 - 1, push=False), 412, "version_stale")
     assert done(await put(None, push=False))["version"] == 3
 
 

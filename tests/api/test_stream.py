@@ -1,19 +1,24 @@
 """The inbox as a live stream, over real sockets: nothing lost, nothing doubled, nobody else's."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
 from app.access.consumer_tokens import sign_consumer_token
 from app.access.keys import create_key, end_key
+from app.api.event_stream import EventStream, block
 from app.clock import ManualClock
 from app.commands.listening import listen, make_server, serve_until, url_of
 from app.event_store.recorded import Role
+from app.event_store.registry import order_codec
 from app.main import build_app
+from app.notifications.inbox import NotificationsReader
+from app.readers.rebuild import Rebuild
 from app.resources import Resources
 from app.service import consumer_token_keys
 from app.settings import Settings
@@ -117,6 +122,41 @@ async def test_a_backlog_of_many_pages_comes_whole(api: Api) -> None:
     async with event_source(f"{api.url}{STREAM}", api.token(), last_id=0) as source:
         ids = [one.id for one in await source.messages(251)]
     assert ids == list(range(ids[0], ids[0] + 251))
+
+
+async def test_an_inbox_made_anew_under_a_stream_repeats_nothing(api: Api) -> None:
+    async with event_source(f"{api.url}{STREAM}", api.token()) as source:
+        await source.block()
+        await tell(api, 1)
+        first = await source.message()
+        rebuild = Rebuild(
+            pool=api.resources.pool, codec=order_codec(), reader=NotificationsReader()
+        )
+        await rebuild.run()
+        await tell(api, 2)
+        second = await source.message()
+    assert [one.data["order_id"] for one in (first, second)] == ["order-1", "order-2"]
+
+
+async def test_who_does_not_read_is_left_and_makes_room() -> None:
+    let_go, stuck = asyncio.Event(), asyncio.Event()
+    held = ExitStack()
+    held.callback(let_go.set)
+
+    async def blocks() -> AsyncGenerator[bytes]:
+        yield block(id_=1)
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await stuck.wait()
+
+    async def receive() -> Message:
+        await stuck.wait()
+        return {"type": "http.disconnect"}
+
+    stream = EventStream(blocks(), held, {}, send_seconds_max=0.01)
+    await stream({}, receive, send)
+    assert let_go.is_set()
 
 
 async def test_everybody_hears_of_their_own_and_of_nothing_else(api: Api) -> None:

@@ -28,7 +28,7 @@ from tests.support.pushing import (
     message_id,
     registered_device,
 )
-from tests.support.story import OPEN, applied, done, instant, opened
+from tests.support.story import applied, done, instant, opened
 
 NOBODY_LISTENS = "http://127.0.0.1:9/messages"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -230,82 +230,6 @@ async def test_a_message_that_is_refused_is_not_sent_again(pushing: Pushing) -> 
     pushing.api.clock.advance(DAY)
     assert await pushing.send() == 0
     assert len(done(await pushing.api.consumer().get(DEVICES))["devices"]) == 1
-
-
-async def test_quiet_hours_hold_a_push_until_they_end_and_say_until_when(
-    pushing: Pushing,
-) -> None:
-    consumer, clock = pushing.api.consumer(), pushing.api.clock
-    await registered_device(consumer)
-    # In New York it is 05:00 in the morning of the day after the clock was put on.
-    night = {"begin": "22:00", "end": "07:00", "zone": "America/New_York"}
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "quiet_hours": night}))
-    await pushing.tell(1)
-    await pushing.send()
-    (push,) = await pushing.states()
-    ends = instant("2021-03-15T07:00:00-04:00")
-    assert (push["state"], instant(push["send_after"])) == ("queued", ends)
-    clock.advance(ends - clock.now() - MINUTE)
-    assert await pushing.send() == 0
-    clock.advance(MINUTE)
-    assert await pushing.send() == 1
-    assert await pushing.state() == "sent"
-
-
-async def test_quiet_hours_that_are_done_away_with_let_go_of_what_they_held(
-    pushing: Pushing,
-) -> None:
-    consumer = pushing.api.consumer()
-    await registered_device(consumer)
-    day = {"begin": "00:00", "end": "23:59", "zone": "Asia/Shanghai"}
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "quiet_hours": day}))
-    await pushing.tell(1)
-    await pushing.send()
-    assert await pushing.state() == "queued"
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True}))
-    assert await pushing.send() == 1
-    assert await pushing.state() == "sent"
-
-
-async def test_a_reminder_overtaken_by_its_end_is_not_pushed(pushing: Pushing) -> None:
-    api = pushing.api
-    consumer = api.consumer()
-    order = await opened(api)
-    await registered_device(consumer)
-    # A night of 23 hours and 58 minutes, which ends when the entry has been closed for a minute.
-    night = {"begin": "17:02", "end": "17:01", "zone": "Asia/Shanghai"}
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "quiet_hours": night}))
-    api.clock.advance(4 * DAY + 2 * MINUTE)
-    done(await api.merchant.post(f"{order}/after-sales-entry/open", OPEN))  # what is due happens
-    await pushing.follow()
-    await pushing.send()
-    reminder = done(await consumer.get(INBOX))["notifications"][0]
-    assert reminder["template"] == "entry_expiring"
-    assert reminder["channels"]["push"]["state"] == "queued"
-    held_until = instant(reminder["channels"]["push"]["send_after"])
-    assert held_until > instant(reminder["valid_until"])
-    api.clock.advance(held_until - api.clock.now())
-    assert await pushing.send() == 1
-    (push,) = [state for state in await pushing.states() if state]
-    assert (push["state"], push["reason"]) == ("expired", "no_longer_valid")
-    assert await pushing.sandbox.messages() == []
-
-
-async def test_who_wants_no_pushes_gets_none_and_still_every_message(pushing: Pushing) -> None:
-    consumer = pushing.api.consumer()
-    await registered_device(consumer)
-    await pushing.tell(1)
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "muted_groups": ["entry"]}))
-    await pushing.send()
-    done(await consumer.send("PUT", PREFERENCES, json={"push": False}))
-    await pushing.tell(2)
-    await pushing.send()
-    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "muted_groups": ["ticket"]}))
-    await pushing.tell(3)
-    await pushing.send()
-    states = [(state["state"], state["reason"]) for state in await pushing.states()]
-    assert states == [("sent", None), *[("skipped", "switched_off")] * 2]
-    assert len(await pushing.sandbox.messages()) == 1
 
 
 async def test_a_provider_that_is_away_for_long_is_given_up_and_nothing_else_suffers(

@@ -22,7 +22,13 @@ from app.notifications.inbox_queries import (
     LIST_INBOX,
     LIST_UNREAD,
 )
+from app.notifications.push import claims
+from app.notifications.push.devices import LIST_OWN, TAKE_FROM_OTHERS
+from app.notifications.push.queue import RECONSIDER, SKIP_QUEUED
+from app.notifications.push.reader import FIND_DEVICES
+from app.notifications.push.states import FIND_STATES
 from app.notifications.reading import READ_THROUGH
+from app.notifications.watching import FIND_GROWN
 from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
 from app.read_models.order_list import OrderFilters, order_page
 from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
@@ -101,6 +107,24 @@ SELECT ($1::smallint[])[n % 6 + 1], 'shop-' || n % 6, 'consumer', 'buyer-' || n 
        $2::timestamptz
 FROM generate_series(1, 60000) AS n
 """
+FILL_DEVICES = """
+INSERT INTO after_sales.devices
+    (partition_id, device_id, shop_id, recipient_role, recipient_id, platform, token_hash,
+     token_sealed, since_position, registered_at, refreshed_at)
+SELECT ($1::smallint[])[n % 6 + 1], gen_random_uuid(), 'shop-' || n % 6, 'consumer',
+       'buyer-' || n % 5000, 'ios', decode(md5(n::text), 'hex'), '', n, $2::timestamptz, $2
+FROM generate_series(1, 60000) AS n
+"""
+FILL_PUSHES = """
+INSERT INTO after_sales.pushes
+    (partition_id, notification_id, device_id, shop_id, recipient_role, recipient_id, template,
+     params, clock, state, attempts, attempt_at)
+SELECT ($1::smallint[])[n % 6 + 1], gen_random_uuid(), gen_random_uuid(), 'shop-' || n % 6,
+       'consumer', 'buyer-' || n % 5000, 'entry_opened', '{}', 'system',
+       CASE WHEN n % 20 = 0 THEN 'queued' ELSE 'sent' END, 0,
+       $2::timestamptz + n * interval '1 minute'
+FROM generate_series(1, 60000) AS n
+"""
 FILL_LOG = """
 INSERT INTO after_sales.operation_log
     (partition_id, stream_id, version, event_id, occurred_at, recorded_at, actor_role, actor_id,
@@ -126,6 +150,8 @@ FILLS = (
     FILL_NOTIFICATIONS,
     FILL_READS,
     FILL_MARKS,
+    FILL_DEVICES,
+    FILL_PUSHES,
     FILL_LOG,
     FILL_EVENTS,
 )
@@ -194,6 +220,7 @@ def _statements() -> Iterator[tuple[str, str]]:
     yield "orders_pkey", _filled_in(FETCH_ORDER, *one_order)
     yield "operation_log_pkey", _filled_in(FETCH_ORDER_WITH_LOG, *one_order)
     yield from _of_inboxes(partition_id)
+    yield from _of_pushes(partition_id)
     now, later = START + timedelta(hours=1), START + timedelta(hours=2)
     everywhere = list(range(64))
     yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 100)
@@ -220,7 +247,23 @@ def _of_inboxes(partition_id: int) -> Iterator[tuple[str, str]]:
         (READ_THROUGH, 2**62, START),
     ):
         yield "notifications_inbox_idx", _filled_in(str(statement), *owner, *arguments)
+    yield "notifications_position_idx", _filled_in(FIND_GROWN, partition_id, 100, 110)
     yield "notifications_pkey", _filled_in(FETCH_ONE, *owner, UUID(int=1))
+
+
+def _of_pushes(partition_id: int) -> Iterator[tuple[str, str]]:
+    owner = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3")
+    one, now, later = UUID(int=1), START + timedelta(hours=1), START + timedelta(hours=2)
+    everywhere, owners = list(range(64)), [[part] for part in owner]
+    yield "devices_recipient_idx", _filled_in(LIST_OWN, *owner)
+    yield "devices_recipient_idx", _filled_in(FIND_DEVICES, *owners)
+    yield "devices_token_key", _filled_in(TAKE_FROM_OTHERS, *owner, "\\x00")
+    yield "pushes_due_idx", _filled_in(claims.CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 9)
+    yield "pushes_due_idx", _filled_in(claims.FIND_DUE, everywhere, now)
+    yield "pushes_due_idx", _filled_in(claims.LOCK_IN_PARTITION, partition_id, now, 9)
+    yield "pushes_pkey", _filled_in(FIND_STATES, partition_id, [one])
+    yield "pushes_device_idx", _filled_in(SKIP_QUEUED, partition_id, one, now)
+    yield "pushes_recipient_idx", _filled_in(RECONSIDER, *owner, now)
 
 
 def _written_out(query: Select[Any]) -> str:

@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic_core import to_json
 
 from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
+from app.event_store.recorded import ClockKind, Recorded
 from app.notifications.notification import Notification, notifications_of
 from app.notifications.recipient import RecipientKey
 from app.read_models.columns import columns_of
@@ -38,6 +39,8 @@ FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::
          template, params, clock, valid_until, attempt_at)
 ON CONFLICT (partition_id, notification_id, device_id) DO NOTHING
 """
+
+_AT_ONCE = datetime.fromtimestamp(0, UTC)
 
 _Told = tuple[Recorded[OrderEvent], Notification]
 
@@ -93,6 +96,10 @@ def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ..
                     to_json(notification.params).decode(),
                     recorded.metadata.clock.value,
                     notification.valid_until,
-                    # A test clock may be ahead of time; what it tells is sent now all the same.
-                    min(notification.created_at, recorded.recorded_at),
+                    _due_at(recorded, notification),
                 )
+
+
+def _due_at(recorded: Recorded[OrderEvent], notification: Notification) -> datetime:
+    """Return from when on it may be sent, by the service's clock; a test clock's tells nothing."""
+    return notification.created_at if recorded.metadata.clock is ClockKind.SYSTEM else _AT_ONCE

@@ -18,6 +18,11 @@ from app.domain.text import in_language
 from app.event_store.recorded import ClockKind
 from app.event_store.topology import Topology
 from app.notifications.preferences import Preferences, preferences_of
+from app.notifications.push.claims import (
+    ClaimedPush,
+    claim_across_partitions,
+    claim_by_partition,
+)
 from app.notifications.push.devices import SealedDevice, find_devices, forget_device
 from app.notifications.push.provider import (
     Accepted,
@@ -29,11 +34,8 @@ from app.notifications.push.provider import (
     TryLater,
 )
 from app.notifications.push.queue import (
-    ClaimedPush,
     PushReason,
     PushState,
-    claim_across_partitions,
-    claim_by_partition,
     hold_until,
     retry_at,
     settle,

@@ -21,7 +21,7 @@ from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
 from scripts.states.explore import PAUSE, explore, ticket_of
 from scripts.states.samples import Sample, samples_of
-from tests.domain.plain_order import ALLOWED
+from tests.domain.plain_tables import ALLOWED
 from tests.support.orders import DAY, code_of
 
 LIVES = {ticket_type: explore(ticket_type) for ticket_type in TicketType}

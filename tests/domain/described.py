@@ -1,0 +1,131 @@
+"""An order in the words of the plain telling, from the rules' side and from the people's."""
+
+from typing import Any
+
+from app.domain.order.state import EntryClosed, EntryOpen, NeverOpened, Order
+from app.domain.order.tickets import ArbitrationCause, Ticket
+from app.domain.shipments import Shipment
+from app.read_models.order_view import EntryState, OrderView
+from app.read_models.ticket_view import ArbitrationView, TicketView
+
+
+def described(order: Order) -> dict[str, Any]:
+    """Describe an order as `PlainOrder.described` does."""
+    told = {
+        "RecordShipment": order.shipped_at,
+        "RecordReceiptConfirmation": order.receipt_confirmed_at,
+        "RecordSettlement": order.settled_at,
+    }
+    return {
+        "version": order.version,
+        "told": {fact: at for fact, at in told.items() if at is not None},
+        "counted": order.applications_in_period,
+        "entry": _entry(order),
+        "back": {
+            item_id: (done.amount, done.quantity_returned)
+            for item_id, done in order.refunds.items()
+            if done.amount or done.quantity_returned
+        },
+        "tickets": [_ticket(ticket) for ticket in order.tickets.values()],
+    }
+
+
+def _entry(order: Order) -> dict[str, Any]:
+    match order.entry:
+        case NeverOpened():
+            return {"generation": 0, "asked": False, "expires": None, "used": False}
+        case EntryOpen(generation=generation, expires_at=expires_at, used=used):
+            return {"generation": generation, "asked": False, "expires": expires_at, "used": used}
+        case EntryClosed(generation=generation, reopening_requested=asked):
+            return {"generation": generation, "asked": asked, "expires": None, "used": False}
+
+
+def _ticket(ticket: Ticket) -> dict[str, Any]:
+    arbitration = ticket.arbitration
+    evidence = {
+        "consumer": arbitration.consumer_evidence if arbitration else 0,
+        "merchant": arbitration.merchant_evidence if arbitration else 0,
+    }
+    return {
+        "kind": ticket.type.value,
+        "state": ticket.state.value,
+        "reason": ticket.reason.value,
+        "wanted": [(item.item_id, item.quantity, item.amount) for item in ticket.items],
+        "amount": ticket.amount,
+        "overdue": ticket.overdue,
+        "due": (ticket.due.at, ticket.due.action.value) if ticket.due else None,
+        "remind": ticket.due.remind_at if ticket.due and not ticket.reminded else None,
+        "version": ticket.version,
+        "modifications": ticket.modifications,
+        "extensions": ticket.return_extensions,
+        "remarks": ticket.remarks,
+        "parcel": _parcel(ticket.return_shipment),
+        "corrected": ticket.return_shipment_corrected,
+        "cause": arbitration.cause.value if arbitration else None,
+        "evidence": [(side, number) for side, number in evidence.items() if number],
+    }
+
+
+def described_view(view: OrderView) -> dict[str, Any]:
+    """Describe what people are shown, in the same words as far as they go."""
+    told = {
+        "RecordShipment": view.shipped_at,
+        "RecordReceiptConfirmation": view.receipt_confirmed_at,
+        "RecordSettlement": view.settled_at,
+    }
+    is_open = view.entry.state is EntryState.OPEN
+    return {
+        "version": view.version,
+        "told": {fact: at for fact, at in told.items() if at is not None},
+        "counted": sum(not ticket.overdue for ticket in view.tickets),
+        "entry": {
+            "generation": view.entry.generation,
+            "asked": view.entry.reopening is not None,
+            "expires": view.entry.expires_at if is_open else None,
+            "used": is_open and view.entry.used,
+        },
+        "tickets": [_ticket_view(ticket) for ticket in view.tickets],
+    }
+
+
+def _ticket_view(ticket: TicketView) -> dict[str, Any]:
+    parcel = ticket.return_shipment
+    current = ticket.arbitration if ticket.state.value == "in_arbitration" else None
+    return {
+        "kind": ticket.type.value,
+        "state": ticket.state.value,
+        "reason": ticket.reason.value,
+        "overdue": ticket.overdue,
+        "due": (ticket.due.at, ticket.due.action.value) if ticket.due else None,
+        "version": ticket.version,
+        "modifications": ticket.modifications,
+        "extensions": ticket.return_extensions,
+        "remarks": len(ticket.remarks),
+        "parcel": _parcel(parcel.shipment if parcel else None),
+        "corrected": parcel is not None and parcel.corrected_at is not None,
+        "cause": current.cause.value if current else None,
+        "evidence": _evidence(current),
+    }
+
+
+def _evidence(arbitration: ArbitrationView | None) -> list[tuple[str, int]]:
+    """Count submissions by side; what came with the buyer's request is shown, but not counted."""
+    if arbitration is None:
+        return []
+    sides = [given.side.value for given in arbitration.evidence]
+    if arbitration.cause is ArbitrationCause.BUYER_REQUEST:
+        sides.remove("consumer")
+    return [(side, sides.count(side)) for side in ("consumer", "merchant") if side in sides]
+
+
+def as_far_as(shown: Any, whole: Any) -> Any:
+    """Return what of a description another one speaks of too."""
+    if isinstance(shown, dict) and isinstance(whole, dict):
+        return {name: as_far_as(shown[name], whole[name]) for name in shown}
+    if isinstance(shown, list) and isinstance(whole, list) and len(shown) == len(whole):
+        return [as_far_as(one, other) for one, other in zip(shown, whole, strict=True)]
+    return whole
+
+
+def _parcel(shipment: Shipment | None) -> tuple[str, str] | None:
+    return (shipment.carrier.value, shipment.tracking_number) if shipment else None

@@ -41,17 +41,18 @@ class Reckoning:
         self._count(orders)
 
     async def _check_order(self, order: PlainOrder) -> tuple[str, Json]:
-        page = await self._get(f"orders/{order.order_id}", {}, self._platform())
+        page = await self._page(order.order_id, {}, self._platform())
         about = self.shop.stage.about(order.order_id)
         self._note("order", differences(about, "", order_picture(order), page))
-        self._note("invariants", broken_invariants(about, page, self.shop.stage.now))
+        if "operation_log" in page:
+            self._note("invariants", broken_invariants(about, page, self.shop.stage.now))
         self.on_order()
         return order.order_id, page
 
     async def _check_past(self, snapshot: Snapshot) -> None:
         """Ask how an order stood when it was looked at on the way."""
         params = {"as_of": snapshot.at.isoformat()}
-        page = await self._get(f"orders/{snapshot.order_id}", params, self._merchant())
+        page = await self._page(snapshot.order_id, params, self._merchant())
         about = self.shop.stage.about(snapshot.order_id)
         name = f"as_of {snapshot.at.isoformat()}"
         self._note("as_of", differences(about, name, snapshot.page, page))
@@ -65,7 +66,9 @@ class Reckoning:
             for order_id, page in pages.items()
         }
         expected_tickets = {
-            ticket["ticket_id"]: ticket for page in pages.values() for ticket in page["tickets"]
+            ticket["ticket_id"]: ticket
+            for page in pages.values()
+            for ticket in page.get("tickets", ())
         }
         about = self.shop.stage.about
         return [
@@ -121,6 +124,12 @@ class Reckoning:
             if page["next_cursor"] is None:
                 return rows
             params["cursor"] = page["next_cursor"]
+
+    async def _page(self, order_id: str, params: Mapping[str, str], bearer: str) -> Json:
+        """Return an order's page, or whatever is answered instead."""
+        path = f"/v1/shops/{self.shop.shop_id}/orders/{order_id}"
+        answer = await self.shop.stage.service.get(path, bearer, params)
+        return answer.body if isinstance(answer.body, dict) else {}
 
     async def _get(self, path: str, params: Mapping[str, str], bearer: str) -> Json:
         service = self.shop.stage.service

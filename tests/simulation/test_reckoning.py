@@ -80,6 +80,9 @@ async def test_each_false_answer_is_named_with_its_order_and_field(
 
         return falsify
 
+    def denied(request: httpx.Request, body: Json) -> Json:
+        return {"code": "order_not_found"} if b"as_of" in request.url.query else body
+
     def past(request: httpx.Request, body: Json) -> Json:
         return {**body, "version": 99} if b"as_of" in request.url.query else body
 
@@ -97,6 +100,7 @@ async def test_each_false_answer_is_named_with_its_order_and_field(
         (list_with("tickets", lambda rows: rows[0].update(overdue="?")), ".overdue"),
         (list_with("notifications", lambda rows: rows.pop()), "inbox of the"),
         (past, "as_of"),
+        (denied, "operation_log: expected"),
     ]
     for falsify, named in lies:
         found = await found_through(api, shop, falsify)

@@ -10,7 +10,7 @@ from app.simulation.acts import Act, sides_of
 from app.simulation.bodies import application, decision
 from app.simulation.plain_order import PlainOrder
 from app.simulation.plain_ticket import PlainTicket
-from app.simulation.rules import APPLICATION_REJECTIONS, APPLICATIONS, DECISIONS
+from app.simulation.rules import APPLICATION_REJECTIONS, APPLICATIONS, BATCHED, DECISIONS
 
 Manner = Literal["once", "repeated", "key_reused", "racing"]
 
@@ -31,9 +31,17 @@ class Temperament:
     likes: Mapping[str, float]
 
 
+_LOSES_INTEREST: Mapping[str, float] = {
+    "ship_goods_back": 0.01,
+    "withdraw_application": 0.01,
+    "modify_application": 0.01,
+    "request_arbitration": 0.01,
+    "confirm_replacement_receipt": 0.01,
+    "add_ticket_remark": 0.01,
+}
 _CONSUMERS = (
     Temperament(readiness=0.8, likes={}),
-    Temperament(readiness=0.15, likes={"add_ticket_remark": 0}),
+    Temperament(readiness=0.5, likes=_LOSES_INTEREST),
     Temperament(
         readiness=0.7,
         likes={"withdraw_application": 5, "modify_application": 5, "withdraw_arbitration": 6},
@@ -136,6 +144,17 @@ class Cast:
         if self.lots.random() < 0.3:
             act = replace(act, if_match=order.version - (self.lots.random() < 0.3))
         return self._in_some_manner(act)
+
+    def in_a_batch(self, order: PlainOrder) -> Act | None:
+        """Return what the merchant decides on this order among many others, if anything."""
+        ticket = order.active
+        if ticket is None or self.lots.random() < 0.5:
+            return None
+        names = [name for name in BATCHED if ticket.state in DECISIONS[name].states]
+        if not names and self.lots.random() < 0.8:
+            return None
+        name = self.lots.choice(names or sorted(BATCHED))
+        return self._perhaps_versioned(self._decision(name, order, ticket, by="merchant"), ticket)
 
     def _sensible(
         self, side: str, order: PlainOrder, now: datetime, likes: Mapping[str, float]

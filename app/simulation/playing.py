@@ -67,7 +67,7 @@ class Stage:
         got = {**result, "failed": frozenset(rule["code"] for rule in result["failed_rules"])}
         about = self.about(order.order_id)
         self.differ(order.order_id, differences(about, "opened at one go", expected, got))
-        self._count(order, act, outcome)
+        self.count(order, act, outcome)
 
     def differ(self, order_id: str, found: Sequence[Difference]) -> None:
         """Note differences; nothing more is asked of the order."""
@@ -140,10 +140,11 @@ class Stage:
         if not found and outcome.code is None:
             found = differences(about, f"answer to {act.name}", _shown(order, act), answer.body)
         self.differ(order.order_id, found)
-        self._count(order, act, outcome)
+        self.count(order, act, outcome)
         return outcome
 
-    def _count(self, order: PlainOrder, act: Act, outcome: Outcome) -> None:
+    def count(self, order: PlainOrder, act: Act, outcome: Outcome) -> None:
+        """Count what came of an act."""
         self.tally.failed_rules.update(outcome.failed_rules)
         if outcome.code is not None:
             self.tally.refusals[outcome.code] += 1

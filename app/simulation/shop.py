@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from app.simulation.batches import decide_at_one_go
 from app.simulation.clock import ShopClock, stop_between
 from app.simulation.comparing import differences
 from app.simulation.facts import START, planned_orders
@@ -24,6 +25,8 @@ STOP_SHARE = 0.4
 SNAPSHOT_SHARE = 0.03
 SNAPSHOTS_MAX = 2
 TURN_BACK_SHARE = 0.05
+BATCH_SHARE = 0.25
+"""How often a merchant decides on many tickets in one request, and how often that is repeated."""
 BULK_MAX = 100
 
 
@@ -80,8 +83,9 @@ class Shop:
         self.casts[order.order_id] = Cast.drawn(lots)
 
     async def _round(self) -> None:
-        """Let the merchant open entries, then let everybody act on every order."""
+        """Let the merchant open entries and decide on many, then everybody act on every order."""
         await self._open_some()
+        await self._decide_many()
         await side_by_side(self._turn(order) for order in self.orders.values())
 
     async def _turn(self, order: PlainOrder) -> None:
@@ -106,6 +110,21 @@ class Shop:
             await self._open_at_one_go(wanted[:BULK_MAX])
         else:
             await side_by_side(self._open_one(order) for order in wanted)
+
+    async def _decide_many(self) -> None:
+        now = self.stage.now.isoformat()
+        lots = self.size.lots("deciding", self.number, now)
+        if lots.random() > BATCH_SHARE:
+            return
+        asked = [
+            (order, self.casts[order_id].in_a_batch(order))
+            for order_id, order in self.orders.items()
+            if order_id not in self.stage.lost
+        ]
+        decided = [(order, act) for order, act in asked if act is not None]
+        if decided:
+            repeat = lots.random() < BATCH_SHARE
+            await decide_at_one_go(self.stage, decided, f"batch.{now}", repeat=repeat)
 
     async def _open_one(self, order: PlainOrder) -> None:
         await self._look_at_entry(order)

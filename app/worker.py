@@ -17,7 +17,7 @@ from app.command_handling.opening import open_command_handler
 from app.database import CONNECTION_FAILURES, connect
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec, order_codec
 from app.event_store.streams import order_of_stream
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
@@ -27,6 +27,7 @@ from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
+from app.read_models.families import OfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
@@ -48,10 +49,10 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, settings)
 
-    readers = (*READERS, PushesReader(queueing=sends_pushes(settings)))
+    readers = (*READERS, OfOrders(PushesReader(queueing=sends_pushes(settings))))
     names = [reader.name for reader in readers]
     await _wait_for_checkpoints(resources, names, stop)
-    runner = Runner(pool, order_codec(), readers, topology=settings.topology)
+    runner = Runner(pool, event_codec(), readers, topology=settings.topology)
     clocks_heard = asyncio.Event()
     async with (
         LogListener(own_connection, also={CLOCK_CHANNEL: clocks_heard}) as listener,

@@ -13,7 +13,7 @@ import psutil
 import uvloop
 
 from app.database import open_pool
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.event_store.tables import SCHEMA, metadata
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
@@ -142,7 +142,7 @@ def _rebuild(url: str) -> tuple[float, float]:
     async def rebuild() -> None:
         async with open_pool(url, settings_for(url)) as pool:
             for reader in READERS:
-                await Rebuild(pool=pool, codec=order_codec(), reader=reader, on_progress=look).run()
+                await Rebuild(pool=pool, codec=event_codec(), reader=reader, on_progress=look).run()
 
     before, began = process.memory_info().rss, time.perf_counter()
     uvloop.run(rebuild())

@@ -8,7 +8,7 @@ from rich.progress import Progress, TaskID
 from app.commands.failures import CommandFailed, ExitCode
 from app.commands.surroundings import err, ready_resources, run
 from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.rebuild import Rebuild, RebuildFailed, RebuildProgress
@@ -50,7 +50,7 @@ async def _rebuild(name: str) -> int:
                 await ensure_checkpoints(connection, [name])
             return await Rebuild(
                 pool=resources.pool,
-                codec=order_codec(),
+                codec=event_codec(),
                 reader=reader,
                 on_progress=shown.show,
             ).run()

@@ -8,6 +8,7 @@ add the upcaster that lifts the version before.
 from collections.abc import Mapping
 from typing import get_args
 
+from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_events import ApplicationAgreed, ApplicationRejected, TicketCreated
 from app.event_store.codec import Codec, EventType, Upcaster
@@ -20,7 +21,13 @@ from app.event_store.upcasters import (
 ORDER_EVENT_TYPES: tuple[type[OrderEvent], ...] = get_args(OrderEvent)
 """Every event class of an order's stream."""
 
-SCHEMA_VERSIONS: Mapping[type[OrderEvent], int] = {
+FUNDS_EVENT_TYPES: tuple[type[FundsEvent], ...] = get_args(FundsEvent)
+"""Every event class of a shop's funds stream."""
+
+ServiceEvent = OrderEvent | FundsEvent
+"""Every event there can be in the log."""
+
+SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
     TicketCreated: 2,
     ApplicationAgreed: 2,
     ApplicationRejected: 2,
@@ -35,9 +42,20 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 """From (event name, version) to the function that makes the next version of a payload."""
 
 
+def event_codec() -> Codec[ServiceEvent]:
+    """Build the codec of the whole log."""
+    return Codec(_types(*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES), UPCASTERS)
+
+
 def order_codec() -> Codec[OrderEvent]:
-    """Build the codec of the service's log."""
-    event_types = {
-        cls.__name__: EventType(cls, SCHEMA_VERSIONS.get(cls, 1)) for cls in ORDER_EVENT_TYPES
-    }
-    return Codec(event_types, UPCASTERS)
+    """Build the codec of orders' streams."""
+    return Codec(_types(*ORDER_EVENT_TYPES), UPCASTERS)
+
+
+def funds_codec() -> Codec[FundsEvent]:
+    """Build the codec of funds' streams."""
+    return Codec(_types(*FUNDS_EVENT_TYPES))
+
+
+def _types(*classes: type[ServiceEvent]) -> dict[str, EventType]:
+    return {cls.__name__: EventType(cls, SCHEMA_VERSIONS.get(cls, 1)) for cls in classes}

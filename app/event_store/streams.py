@@ -17,3 +17,16 @@ def order_of_stream(stream_id: str) -> tuple[str, str]:
     if kind != "order":
         raise ValueError(f"{stream_id} is not an order's stream")
     return shop_id, order_id
+
+
+def funds_stream(shop_id: str) -> str:
+    """Return the id of the stream of a shop's money."""
+    return f"funds/{shop_id}"
+
+
+def shop_of_funds_stream(stream_id: str) -> str:
+    """Return the shop a funds stream is of; ValueError if it is not one."""
+    kind, shop_id = stream_id.split("/")
+    if kind != "funds":
+        raise ValueError(f"{stream_id} is not a stream of funds")
+    return shop_id

@@ -6,15 +6,16 @@ Importing this module makes all their tables known to the one MetaData.
 from app.notifications.inbox import NotificationsReader
 from app.processes.assistant.reader import AssistantReader
 from app.read_models.deadlines import DeadlinesReader
+from app.read_models.families import OfOrders
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
 from app.read_models.tickets import TicketsReader
 
 READERS = (
-    OrdersReader(),
-    OperationLogReader(),
-    TicketsReader(),
-    DeadlinesReader(),
-    NotificationsReader(),
-    AssistantReader(),
+    OfOrders(OrdersReader()),
+    OfOrders(OperationLogReader()),
+    OfOrders(TicketsReader()),
+    OfOrders(DeadlinesReader()),
+    OfOrders(NotificationsReader()),
+    OfOrders(AssistantReader()),
 )

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from app.clock import SystemClock
 from app.command_handling.opening import open_command_handler
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.processes.test_clocks import TestClockWorker
 from app.read_models.registry import READERS
 from app.readers.runner import Runner
@@ -34,7 +34,7 @@ async def main(url: str) -> None:
             print(stream_id, flush=True)  # noqa: T201 - it is how the parent hears of it
             return next_at
 
-        tasks.create_task(Runner(resources.pool, order_codec(), READERS).run(stop))
+        tasks.create_task(Runner(resources.pool, event_codec(), READERS).run(stop))
         tasks.create_task(TestClockWorker(resources.pool, act_and_print, clock).run(stop))
 
 

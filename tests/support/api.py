@@ -25,7 +25,7 @@ from app.access.keys import create_key
 from app.clock import ManualClock
 from app.commands.listening import listen, make_server, serve_until, url_of
 from app.event_store.recorded import Role
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.main import build_app
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
@@ -142,7 +142,7 @@ class Api:
 
     async def follow(self) -> None:
         """Let the readers apply all there is, so that the lists are current."""
-        await Runner(self.resources.pool, order_codec(), READERS).run_until_caught_up()
+        await Runner(self.resources.pool, event_codec(), READERS).run_until_caught_up()
 
     async def contents(self) -> dict[str, Any]:
         """Return what the database holds, to be compared with what it holds later."""

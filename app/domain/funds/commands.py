@@ -4,21 +4,7 @@ from dataclasses import dataclass
 
 from app.domain.funds.accounts import Account
 from app.domain.order.facts import PaymentChannel
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shares:
-    """How an amount of an order is shared, in minor units: the shop, and those who earned on it."""
-
-    shop: int
-    talent: int
-    agency: int
-    service_fee: int
-
-    @property
-    def total(self) -> int:
-        """The whole amount."""
-        return self.shop + self.talent + self.agency + self.service_fee
+from app.domain.refunds import Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

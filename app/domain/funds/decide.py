@@ -22,7 +22,6 @@ from app.domain.funds.events import (
     DepositRequired,
     DepositRestored,
     FundingReversed,
-    FundingSource,
     FundsEvent,
     MerchantFundsInsufficient,
     RefundFundsReserved,
@@ -36,6 +35,7 @@ from app.domain.funds.state import Funds
 from app.domain.funds.waterfall import choose
 from app.domain.money import AMOUNT_MAX
 from app.domain.policy import Policy
+from app.domain.refunds import FundingSource
 from app.domain.rejections import Rejection, RejectionCode, reject
 
 FundsDecision = tuple[FundsEvent, ...] | Rejection

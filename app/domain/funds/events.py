@@ -6,18 +6,9 @@ Amounts are minor units in the shop's one currency.
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.domain.funds.accounts import Account, Journal
-
-
-class FundingSource(StrEnum):
-    """What pays for a refund (domain: money)."""
-
-    ESCROW = "escrow"
-    CASH = "cash"
-    DEPOSIT = "deposit"
-    PLATFORM_ADVANCE = "platform_advance"
+from app.domain.refunds import FundingSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

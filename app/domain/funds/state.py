@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account, Journal
-from app.domain.funds.events import FundingSource
+from app.domain.refunds import FundingSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from app.domain.funds.accounts import Account, Journal, cash_account, journal
-from app.domain.funds.commands import FundRefund, Shares
-from app.domain.funds.events import FundingSource
+from app.domain.funds.commands import FundRefund
 from app.domain.funds.state import Funds
 from app.domain.money import split
+from app.domain.refunds import FundingSource, Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from app.domain.order.tickets import (
     TicketType,
 )
 from app.domain.reasons import ApplicationReason, RejectReason
+from app.domain.refunds import FundingSource, RefundRefusal, Shares
 from app.domain.shipments import Shipment
 
 
@@ -177,10 +178,45 @@ class WithdrawArbitration:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RecordRefundSuccess:
-    """Take note that the money of a ticket reached the buyer."""
+class RecordRefundFunding:
+    """Take note of the source that pays for a ticket's refund."""
 
     ticket_id: str
+    refund_key: str
+    source: FundingSource
+    shares: Shares
+    insufficient: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefundUnknown:
+    """Take note that nobody knows yet whether a refund was paid."""
+
+    ticket_id: str
+    refund_key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefundRefusal:
+    """Take note that the provider will never pay a refund to the buyer's account."""
+
+    ticket_id: str
+    refund_key: str
+    refusal: RefundRefusal
+    provider_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRefundSuccess:
+    """Take note that the money of a ticket reached the buyer.
+
+    ``refund_key`` and ``provider_reference`` are None where finance reports it.
+    """
+
+    ticket_id: str
+    refund_key: str | None = None
+    provider_reference: str | None = None
 
 
 AnswerCommand = AgreeToApplication | RejectApplication | ProcessRejectedTicket | ApplyAssistantRule
@@ -196,6 +232,9 @@ ReplacementCommand = ShipReplacement | ConfirmReplacementReceipt
 ArbitrationCommand = (
     RequestArbitration | SubmitArbitrationEvidence | RuleArbitration | WithdrawArbitration
 )
+RefundCommand = (
+    RecordRefundFunding | RecordRefundUnknown | RecordRefundRefusal | RecordRefundSuccess
+)
 TicketDecision = (
     AnswerCommand
     | BuyersCommand
@@ -203,5 +242,5 @@ TicketDecision = (
     | ReplacementCommand
     | ArbitrationCommand
     | AddTicketRemark
-    | RecordRefundSuccess
+    | RefundCommand
 )

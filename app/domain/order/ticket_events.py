@@ -21,6 +21,7 @@ from app.domain.order.tickets import (
     TicketType,
 )
 from app.domain.reasons import ApplicationReason, RejectReason
+from app.domain.refunds import FundingSource, RefundRefusal, Shares
 from app.domain.shipments import Shipment
 
 
@@ -94,7 +95,10 @@ class TicketClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSucceeded:
-    """The money of a ticket reached the buyer."""
+    """The money of a ticket reached the buyer.
+
+    ``refund_key``, ``source`` and ``provider_reference`` are None where finance reported it.
+    """
 
     at: datetime
     ticket_id: str
@@ -102,6 +106,9 @@ class RefundSucceeded:
     items: tuple[RequestedItem, ...]
     amount: int
     currency: str
+    refund_key: str | None
+    source: FundingSource | None
+    provider_reference: str | None
     state: TicketState
     due: Due | None
 
@@ -337,6 +344,54 @@ class TicketDueReminded:
     due: Due
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundFunded:
+    """A source was found for the money of a ticket; the provider is asked to pay.
+
+    ``shares``: who bears how much of ``amount``. ``insufficient``: neither cash nor deposit covered
+    it, so the platform pays in advance (先行赔付).
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    refund_key: str
+    amount: int
+    currency: str
+    source: FundingSource
+    shares: Shares
+    insufficient: bool
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundOutcomeUnknown:
+    """The provider gave no answer; until it does, nothing else pays."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    refund_key: str
+    why: str
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRefused:
+    """The provider will not pay to the buyer's account; the funding goes back."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    refund_key: str
+    refusal: RefundRefusal
+    provider_text: str
+    state: TicketState
+    due: Due | None
+
+
 AnswerToApplication = (
     ApplicationAgreed | ApplicationRejected | RejectionReversed | AssistantNotified
 )
@@ -356,6 +411,7 @@ ArbitrationChange = (
     | ArbitrationRuled
     | ArbitrationWithdrawn
 )
+RefundChange = RefundFunded | RefundOutcomeUnknown | RefundRefused | RefundSucceeded
 TicketChange = (
     AnswerToApplication
     | BuyersChange
@@ -363,7 +419,7 @@ TicketChange = (
     | ReplacementChange
     | ArbitrationChange
     | TicketRemarked
-    | RefundSucceeded
+    | RefundChange
 )
 """What changes a ticket: each names the state and the deadline it leads to."""
 TicketEvent = TicketCreated | TicketChange | TicketDueReminded

@@ -9,6 +9,7 @@ from typing import assert_never
 
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
+from app.domain.refunds import FundingSource, RefundStatus, Shares
 from app.domain.shipments import Shipment
 
 
@@ -172,6 +173,19 @@ class RequestedItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """The money of a ticket on its way: one key for life, and what is known of it.
+
+    ``source`` and ``shares`` are None until it is funded; ``shares``: who bears how much of it.
+    """
+
+    refund_key: str
+    status: RefundStatus
+    source: FundingSource | None = None
+    shares: Shares | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket as the rules see it. ``version``: the stream version of its last change.
 
@@ -200,6 +214,7 @@ class Ticket:
     arbitrations: int = 0
     arbitration: Arbitration | None = None
     assistant_notified: bool = False
+    refund: Refund | None = None
 
     @property
     def active(self) -> bool:

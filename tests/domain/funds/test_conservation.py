@@ -13,7 +13,6 @@ from app.domain.funds.commands import (
     FundsCommand,
     ReverseFunding,
     SettleOrder,
-    Shares,
     TopUp,
     WithdrawCash,
 )
@@ -24,6 +23,7 @@ from app.domain.funds.state import Funds
 from app.domain.money import AMOUNT_MAX, split
 from app.domain.order.facts import PaymentChannel
 from app.domain.policy import POLICY
+from app.domain.refunds import Shares
 from app.domain.rejections import Rejection
 from tests.domain.exploring import bounded
 

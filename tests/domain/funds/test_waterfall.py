@@ -10,7 +10,6 @@ from app.domain.funds.commands import (
     RequireDeposit,
     ReverseFunding,
     SettleOrder,
-    Shares,
     TopUp,
     WithdrawCash,
 )
@@ -20,7 +19,6 @@ from app.domain.funds.events import (
     DepositFellBelowRequired,
     DepositRestored,
     FundingReversed,
-    FundingSource,
     MerchantFundsInsufficient,
     RefundFundsReserved,
     RestrictionLifted,
@@ -30,6 +28,7 @@ from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.domain.order.facts import PaymentChannel
 from app.domain.policy import POLICY
+from app.domain.refunds import FundingSource, Shares
 from app.domain.rejections import Rejection, RejectionCode
 
 NOW = datetime(2021, 3, 15, 9, tzinfo=UTC)

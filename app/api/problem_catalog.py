@@ -397,6 +397,12 @@ _REJECTIONS = (
         "This cannot be a tracking number",
     ),
     _kind(
+        RejectionCode.REFUND_KEY_DIFFERS,
+        409,
+        "退款由支付渠道处理中",
+        "The refund is in the provider's hands; only its outcome ends it",
+    ),
+    _kind(
         RejectionCode.REFUND_NOT_IN_TRANSIT,
         409,
         "该退款不在途中",

@@ -16,7 +16,6 @@ class FundingSource(StrEnum):
 class RefundStatus(StrEnum):
     """How far the money of a ticket has come."""
 
-    REQUESTED = "requested"
     FUNDED = "funded"
     UNKNOWN = "unknown"
     REFUSED = "refused"

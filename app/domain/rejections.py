@@ -60,6 +60,7 @@ class RejectionCode(StrEnum):
     ATTACHMENT_TYPE_NOT_TAKEN = "attachment_type_not_taken"
     ATTACHMENT_TOO_LARGE = "attachment_too_large"
     TRACKING_NUMBER_INVALID = "tracking_number_invalid"
+    REFUND_KEY_DIFFERS = "refund_key_differs"
     REFUND_NOT_IN_TRANSIT = "refund_not_in_transit"
     BALANCE_INSUFFICIENT = "balance_insufficient"
     AMOUNT_NOT_MOVABLE = "amount_not_movable"

@@ -10,11 +10,17 @@ from typing import get_args
 
 from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_events import ApplicationAgreed, ApplicationRejected, TicketCreated
+from app.domain.order.ticket_events import (
+    ApplicationAgreed,
+    ApplicationRejected,
+    RefundSucceeded,
+    TicketCreated,
+)
 from app.event_store.codec import Codec, EventType, Upcaster
 from app.event_store.upcasters import (
     application_agreed_v2,
     application_rejected_v2,
+    refund_succeeded_v2,
     ticket_created_v2,
 )
 
@@ -31,6 +37,7 @@ SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
     TicketCreated: 2,
     ApplicationAgreed: 2,
     ApplicationRejected: 2,
+    RefundSucceeded: 2,
 }
 """Events whose payload has changed since their first release; all others are at version 1."""
 
@@ -38,6 +45,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("TicketCreated", 1): ticket_created_v2,
     ("ApplicationAgreed", 1): application_agreed_v2,
     ("ApplicationRejected", 1): application_rejected_v2,
+    ("RefundSucceeded", 1): refund_succeeded_v2,
 }
 """From (event name, version) to the function that makes the next version of a payload."""
 

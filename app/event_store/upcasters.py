@@ -21,6 +21,11 @@ def application_rejected_v2(payload: Payload) -> Payload:
     return {**_with_reminder(payload), "evidence": evidence}
 
 
+def refund_succeeded_v2(payload: Payload) -> Payload:
+    """Version 2 knows the refund's key, the source that paid, and the provider's reference."""
+    return {**payload, "refund_key": None, "source": None, "provider_reference": None}
+
+
 def _with_reminder(payload: Payload) -> Payload:
     due = payload["due"]
     return payload if due is None else {**payload, "due": {**due, "remind_at": None}}

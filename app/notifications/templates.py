@@ -26,6 +26,7 @@ class Template(StrEnum):
     APPLICATION_WITHDRAWN = "application_withdrawn"
     TICKET_CLOSED = "ticket_closed"
     REFUND_SUCCEEDED = "refund_succeeded"
+    REFUND_REFUSED = "refund_refused"
     APPLICATION_AGREED_BY_RULE = "application_agreed_by_rule"
     ASSISTANT_NOTIFIED = "assistant_notified"
     APPLICATION_MODIFIED = "application_modified"
@@ -302,6 +303,14 @@ TEMPLATES: Mapping[Template, Message] = MappingProxyType(
             body=Text(
                 zh_cn="售后单 {ticket_id}:{due_at} 后{due_action}。",
                 en="Ticket {ticket_id}: after {due_at} {due_action}.",
+            ),
+        ),
+        Template.REFUND_REFUSED: Message(
+            title=Text(zh_cn="退款未能到账", en="A refund could not be paid"),
+            body=Text(
+                zh_cn="售后单 {ticket_id} 的退款未能到账:{refund_refusal}。平台客服将协助处理。",
+                en="The refund of ticket {ticket_id} could not be paid: {refund_refusal}. "
+                "Customer service will take care of it.",
             ),
         ),
     }

@@ -17,6 +17,9 @@ from app.domain.order.ticket_events import (
     AssistantNotified,
     BuyersChange,
     GoodsShippedBack,
+    RefundFunded,
+    RefundOutcomeUnknown,
+    RefundRefused,
     RefundSucceeded,
     RejectionReversed,
     ReplacementChange,
@@ -69,6 +72,10 @@ def _told(event: TicketEvent) -> tuple[Told, ...]:
             return ((_MERCHANT, Template.TICKET_CREATED, _application(event)),)
         case TicketRemarked(side=side):
             return _to_the_others(side, Template.TICKET_REMARKED, {"side": side.value})
+        case RefundFunded() | RefundOutcomeUnknown():
+            return ()
+        case RefundRefused(refusal=refusal):
+            return _to_both(Template.REFUND_REFUSED, {"refund_refusal": refusal.value})
         case RefundSucceeded():
             paid: Params = {"amount": event.amount, "currency": event.currency}
             return ((_CONSUMER, Template.REFUND_SUCCEEDED, paid),)

@@ -72,6 +72,25 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
             zh_cn="售后单 {ticket_id} 关闭:{close_cause}",
             en="Ticket {ticket_id} closed: {close_cause}",
         ),
+        LogCode.REFUND_FUNDED: Text(
+            zh_cn="售后单 {ticket_id} 退款 {amount} 由{funding_source}支付,已提交支付渠道",
+            en="Refund of {amount} for ticket {ticket_id} paid from "
+            "{funding_source}, provider asked",
+        ),
+        LogCode.REFUND_ADVANCED: Text(
+            zh_cn="商家资金不足,平台先行赔付售后单 {ticket_id} 退款 {amount}",
+            en="The merchant's funds do not cover {amount} for ticket {ticket_id}: "
+            "the platform pays in advance",
+        ),
+        LogCode.REFUND_OUTCOME_UNKNOWN: Text(
+            zh_cn="售后单 {ticket_id} 退款结果未知,等待支付渠道答复",
+            en="The outcome of the refund for ticket {ticket_id} is "
+            "unknown; waiting for the provider",
+        ),
+        LogCode.REFUND_REFUSED: Text(
+            zh_cn="售后单 {ticket_id} 退款被支付渠道拒绝:{refund_refusal}",
+            en="The provider refused the refund for ticket {ticket_id}: {refund_refusal}",
+        ),
         LogCode.REFUND_SUCCEEDED: Text(
             zh_cn="售后单 {ticket_id} 退款成功,金额 {amount}",
             en="Refund of {amount} for ticket {ticket_id} succeeded",

@@ -25,6 +25,7 @@ from app.domain.reasons import (
     DeclineReason,
     RejectReason,
 )
+from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus
 from app.domain.shipments import CARRIER_TEXTS, Carrier
 from app.domain.text import Text
 from app.read_models.order_view import EntryState
@@ -142,6 +143,36 @@ CLOSE_CAUSE_TEXTS: Mapping[CloseCause, Text] = MappingProxyType(
     }
 )
 
+FUNDING_SOURCE_TEXTS: Mapping[FundingSource, Text] = MappingProxyType(
+    {
+        FundingSource.ESCROW: Text(zh_cn="未结算货款", en="escrow"),
+        FundingSource.CASH: Text(zh_cn="现金户", en="cash"),
+        FundingSource.DEPOSIT: Text(zh_cn="保证金", en="the deposit"),
+        FundingSource.PLATFORM_ADVANCE: Text(zh_cn="平台先行赔付", en="the platform's advance"),
+    }
+)
+
+REFUND_REFUSAL_TEXTS: Mapping[RefundRefusal, Text] = MappingProxyType(
+    {
+        RefundRefusal.ACCOUNT_CLOSED: Text(
+            zh_cn="买家账户已注销", en="the buyer's account is closed"
+        ),
+        RefundRefusal.ACCOUNT_RESTRICTED: Text(
+            zh_cn="买家账户受限", en="the buyer's account is restricted"
+        ),
+        RefundRefusal.OTHER: Text(zh_cn="支付渠道拒绝", en="refused by the provider"),
+    }
+)
+
+REFUND_STATUS_TEXTS: Mapping[RefundStatus, Text] = MappingProxyType(
+    {
+        RefundStatus.FUNDED: Text(zh_cn="退款处理中", en="On its way"),
+        RefundStatus.UNKNOWN: Text(zh_cn="结果确认中", en="Outcome being confirmed"),
+        RefundStatus.REFUSED: Text(zh_cn="退款失败", en="Refused"),
+        RefundStatus.SUCCEEDED: Text(zh_cn="退款成功", en="Succeeded"),
+    }
+)
+
 MINOR_DIGITS: Mapping[str, int] = MappingProxyType({"JPY": 0, "KRW": 0, "VND": 0})
 """Decimal places of the currencies that have not two."""
 
@@ -191,6 +222,8 @@ _CODED: Mapping[str, Callable[[str], Text]] = MappingProxyType(
         "ruling": lambda code: RULING_TEXTS[Ruling(code)],
         "blame": lambda code: BLAME_TEXTS[Blame(code)],
         "arbitration_cause": lambda code: ARBITRATION_CAUSE_TEXTS[ArbitrationCause(code)],
+        "funding_source": lambda code: FUNDING_SOURCE_TEXTS[FundingSource(code)],
+        "refund_refusal": lambda code: REFUND_REFUSAL_TEXTS[RefundRefusal(code)],
         "carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
         "previous_carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
     }

@@ -17,6 +17,10 @@ from app.domain.order.ticket_events import (
     AssistantNotified,
     BuyersChange,
     GoodsShippedBack,
+    RefundChange,
+    RefundFunded,
+    RefundOutcomeUnknown,
+    RefundRefused,
     RefundSucceeded,
     RejectionReversed,
     ReplacementChange,
@@ -36,11 +40,13 @@ from app.domain.order.ticket_events import (
     TicketRemarked,
 )
 from app.domain.order.tickets import ArbitrationCause, Side
+from app.domain.refunds import RefundStatus
 from app.event_store.recorded import Recorded
 from app.event_store.streams import order_of_stream
 from app.read_models.ticket_view import (
     ArbitrationView,
     EvidenceView,
+    RefundView,
     RemarkView,
     RulingView,
     ShipmentView,
@@ -110,9 +116,16 @@ def _changed(ticket: TicketView, event: TicketChange) -> TicketView:
                 at=event.at, side=event.side, text=event.text, pictures=event.pictures
             )
             return replace(ticket, remarks=(*ticket.remarks, remark))
+        case RefundFunded() | RefundOutcomeUnknown() | RefundRefused():
+            return replace(ticket, refund=_refund(ticket.refund, event))
         case RefundSucceeded():
             amount = ticket.refunded_amount + event.amount
-            return replace(ticket, refunded_at=event.at, refunded_amount=amount)
+            return replace(
+                ticket,
+                refund=_refund(ticket.refund, event),
+                refunded_at=event.at,
+                refunded_amount=amount,
+            )
         case _:
             assert_never(event)
 
@@ -237,6 +250,36 @@ def _ruled(ticket: TicketView, event: ArbitrationRuled) -> TicketView:
     ruled = ticket.arbitration and replace(ticket.arbitration, ruling=ruling)
     closed_at = None if event.close_cause is None else event.at
     return replace(ticket, arbitration=ruled, closed_at=closed_at, close_cause=event.close_cause)
+
+
+def _refund(refund: RefundView | None, event: RefundChange) -> RefundView | None:
+    match event:
+        case RefundFunded():
+            return RefundView(
+                refund_key=event.refund_key,
+                status=RefundStatus.FUNDED,
+                source=event.source,
+                shares=event.shares,
+                insufficient=event.insufficient,
+                funded_at=event.at,
+            )
+        case RefundOutcomeUnknown():
+            return refund and replace(refund, status=RefundStatus.UNKNOWN, unknown_since=event.at)
+        case RefundRefused():
+            return refund and replace(
+                refund,
+                status=RefundStatus.REFUSED,
+                refused_at=event.at,
+                refusal=event.refusal,
+                provider_text=event.provider_text,
+            )
+        case RefundSucceeded():
+            reference = event.provider_reference
+            return refund and replace(
+                refund, status=RefundStatus.SUCCEEDED, provider_reference=reference
+            )
+        case _:
+            assert_never(event)
 
 
 def _received(

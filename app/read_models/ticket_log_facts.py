@@ -20,6 +20,10 @@ from app.domain.order.ticket_events import (
     AssistantNotified,
     BuyersChange,
     GoodsShippedBack,
+    RefundChange,
+    RefundFunded,
+    RefundOutcomeUnknown,
+    RefundRefused,
     RefundSucceeded,
     RejectionReversed,
     ReplacementChange,
@@ -82,12 +86,12 @@ def _of_change(event: TicketChange) -> Facts:
         return _of_replacement(event)
     if isinstance(event, ArbitrationChange):
         return _of_arbitration(event)
+    if isinstance(event, RefundChange):
+        return _of_refund(event)
     match event:
         case TicketRemarked():
             remark: Params = {"side": event.side.value, "text": event.text}
             return LogCode.TICKET_REMARKED, remark | {"pictures": _files(event.pictures)}
-        case RefundSucceeded():
-            return LogCode.REFUND_SUCCEEDED, {"amount": event.amount, "currency": event.currency}
         case _:
             assert_never(event)
 
@@ -182,6 +186,41 @@ def _of_arbitration(event: ArbitrationChange) -> Facts:
             return code, _ruling(event)
         case ArbitrationWithdrawn():
             return LogCode.ARBITRATION_WITHDRAWN, {}
+        case _:
+            assert_never(event)
+
+
+def _of_refund(event: RefundChange) -> Facts:
+    match event:
+        case RefundFunded():
+            code = LogCode.REFUND_ADVANCED if event.insufficient else LogCode.REFUND_FUNDED
+            return code, {
+                "refund_key": event.refund_key,
+                "amount": event.amount,
+                "currency": event.currency,
+                "funding_source": event.source.value,
+                "shares": to_jsonable_python(event.shares),
+                "insufficient": event.insufficient,
+            }
+        case RefundOutcomeUnknown():
+            return LogCode.REFUND_OUTCOME_UNKNOWN, {
+                "refund_key": event.refund_key,
+                "why": event.why,
+            }
+        case RefundRefused():
+            return LogCode.REFUND_REFUSED, {
+                "refund_key": event.refund_key,
+                "refund_refusal": event.refusal.value,
+                "provider_text": event.provider_text,
+            }
+        case RefundSucceeded():
+            return LogCode.REFUND_SUCCEEDED, {
+                "amount": event.amount,
+                "currency": event.currency,
+                "refund_key": event.refund_key,
+                "funding_source": None if event.source is None else event.source.value,
+                "provider_reference": event.provider_reference,
+            }
         case _:
             assert_never(event)
 

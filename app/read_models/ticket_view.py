@@ -19,6 +19,7 @@ from app.domain.order.tickets import (
     waiting_for,
 )
 from app.domain.reasons import ApplicationReason, RejectReason
+from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus, Shares
 from app.domain.shipments import Shipment
 
 
@@ -92,6 +93,26 @@ class ArbitrationView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RefundView:
+    """The money of a ticket on its way, under one key for life. Amounts in minor units.
+
+    ``shares``: who bears how much of it.
+    """
+
+    refund_key: str
+    status: RefundStatus
+    source: FundingSource
+    shares: Shares
+    insufficient: bool
+    funded_at: datetime
+    unknown_since: datetime | None = None
+    refused_at: datetime | None = None
+    refusal: RefundRefusal | None = None
+    provider_text: str | None = None
+    provider_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
     """A ticket. Amounts in minor units; ``version``: the stream's at the ticket's last change."""
 
@@ -125,6 +146,7 @@ class TicketView:
     remarks: tuple[RemarkView, ...] = ()
     closed_at: datetime | None = None
     close_cause: CloseCause | None = None
+    refund: RefundView | None = None
     refunded_at: datetime | None = None
     refunded_amount: int = 0
     created_at: datetime

@@ -18,6 +18,7 @@ from app.domain.order.events import (
     ReceiptConfirmed,
 )
 from app.domain.order.evolve_ticket import changed_ticket, created_ticket
+from app.domain.order.shares import added, settled_amount, shares_of
 from app.domain.order.state import (
     EntryClosed,
     EntryOpen,
@@ -27,11 +28,13 @@ from app.domain.order.state import (
     Unregistered,
 )
 from app.domain.order.ticket_events import (
+    RefundRefused,
     RefundSucceeded,
     TicketChange,
     TicketCreated,
     TicketDueReminded,
 )
+from app.domain.refunds import FundingSource
 
 
 def fold(state: OrderState, events: Iterable[OrderEvent]) -> OrderState:
@@ -58,7 +61,9 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
 def _evolve_registered(order: Order, event: OrderEvent) -> Order:
     if isinstance(event, TicketChange):
         changed = _with_changed_ticket(order, event)
-        return _with_refund(changed, event) if isinstance(event, RefundSucceeded) else changed
+        if isinstance(event, RefundSucceeded):
+            return _with_refund(changed, event)
+        return _settled_late(changed, event) if isinstance(event, RefundRefused) else changed
     match event:
         case OrderRegistered(facts=facts):
             return replace(order, facts=facts)
@@ -67,7 +72,8 @@ def _evolve_registered(order: Order, event: OrderEvent) -> Order:
         case ReceiptConfirmed(confirmed_at=confirmed_at):
             return replace(order, receipt_confirmed_at=confirmed_at)
         case OrderSettled(settled_at=settled_at):
-            return replace(order, settled_at=settled_at)
+            shares = shares_of(settled_amount(order), order.facts.commission)
+            return replace(order, settled_at=settled_at, settled_shares=shares)
         case AfterSalesEntryOpened():
             return replace(order, entry=_opened(event))
         case AfterSalesEntryExpiring():
@@ -137,6 +143,18 @@ def _with_reminded_ticket(order: Order, event: TicketDueReminded) -> Order:
         return order
     reminded = replace(ticket, reminded=True)
     return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: reminded}))
+
+
+def _settled_late(order: Order, event: RefundRefused) -> Order:
+    """What goes back to the escrow of an order settled meanwhile is settled at once."""
+    ticket = order.tickets.get(event.ticket_id)
+    refund = None if ticket is None else ticket.refund
+    if ticket is None or refund is None or order.settled_shares is None:
+        return order
+    if refund.source is not FundingSource.ESCROW:
+        return order
+    late = shares_of(ticket.amount, order.facts.commission)
+    return replace(order, settled_shares=added(order.settled_shares, late))
 
 
 def _with_refund(order: Order, event: RefundSucceeded) -> Order:

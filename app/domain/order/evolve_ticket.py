@@ -14,6 +14,10 @@ from app.domain.order.ticket_events import (
     ArbitrationWithdrawn,
     AssistantNotified,
     GoodsShippedBack,
+    RefundChange,
+    RefundFunded,
+    RefundOutcomeUnknown,
+    RefundRefused,
     RefundSucceeded,
     RejectionReversed,
     ReplacementReceived,
@@ -32,10 +36,12 @@ from app.domain.order.tickets import (
     Arbitration,
     ArbitrationCause,
     RequestedItem,
+    Refund,
     Side,
     Ticket,
     TicketState,
 )
+from app.domain.refunds import RefundStatus
 
 
 def created_ticket(event: TicketCreated, version: int) -> Ticket:
@@ -93,9 +99,29 @@ def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
             | TicketClosed()
             | ReplacementShipped()
             | ReplacementReceived()
-            | RefundSucceeded()
         ):
             return moved
+        case RefundFunded() | RefundOutcomeUnknown() | RefundRefused() | RefundSucceeded():
+            return replace(moved, refund=_refund(ticket.refund, event))
+        case _:
+            assert_never(event)
+
+
+def _refund(refund: Refund | None, event: RefundChange) -> Refund | None:
+    match event:
+        case RefundFunded():
+            return Refund(
+                refund_key=event.refund_key,
+                status=RefundStatus.FUNDED,
+                source=event.source,
+                shares=event.shares,
+            )
+        case RefundOutcomeUnknown():
+            return refund and replace(refund, status=RefundStatus.UNKNOWN)
+        case RefundRefused():
+            return refund and replace(refund, status=RefundStatus.REFUSED)
+        case RefundSucceeded():
+            return refund and replace(refund, status=RefundStatus.SUCCEEDED)
         case _:
             assert_never(event)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import Ticket
+from app.domain.refunds import Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class Order:
     shipped_at: datetime | None = None
     receipt_confirmed_at: datetime | None = None
     settled_at: datetime | None = None
+    settled_shares: Shares | None = None
+    """How the money was shared when it left escrow; None before settlement."""
     entry: Entry = field(default_factory=NeverOpened)
     tickets: Mapping[str, Ticket] = field(default_factory=lambda: MappingProxyType({}))
     refunds: Mapping[str, ItemRefunds] = field(default_factory=lambda: MappingProxyType({}))

@@ -22,6 +22,12 @@ from app.domain.order.parcels import (
     ship_back,
     ship_replacement,
 )
+from app.domain.order.refunding import (
+    record_funding,
+    record_refusal,
+    record_unknown,
+    succeed,
+)
 from app.domain.order.state import Order
 from app.domain.order.ticket_commands import (
     AddTicketRemark,
@@ -33,7 +39,10 @@ from app.domain.order.ticket_commands import (
     ExtendReturnDeadline,
     ModifyApplication,
     ProcessRejectedTicket,
+    RecordRefundFunding,
+    RecordRefundRefusal,
     RecordRefundSuccess,
+    RecordRefundUnknown,
     RejectApplication,
     RejectReturnedGoods,
     RequestArbitration,
@@ -45,7 +54,7 @@ from app.domain.order.ticket_commands import (
     WithdrawApplication,
     WithdrawArbitration,
 )
-from app.domain.order.ticket_events import RefundSucceeded, TicketClosed, TicketRemarked
+from app.domain.order.ticket_events import TicketClosed, TicketRemarked
 from app.domain.order.tickets import CloseCause, Ticket, TicketState
 from app.domain.order.transitions import refuse_transition
 from app.domain.policy import Policy
@@ -103,8 +112,14 @@ def _decide_allowed(
             return withdraw_arbitration(ticket, order, now, policy)
         case AddTicketRemark():
             return _remark(command, ticket, order, now, policy)
+        case RecordRefundFunding():
+            return record_funding(command, ticket, order, now)
+        case RecordRefundUnknown():
+            return record_unknown(command, ticket, order, now)
+        case RecordRefundRefusal():
+            return record_refusal(command, ticket, order, now)
         case RecordRefundSuccess():
-            return _succeed(ticket, order, now)
+            return succeed(command, ticket, order, now)
         case _:
             assert_never(command)
 
@@ -140,20 +155,5 @@ def _remark(
             pictures=command.pictures,
             state=ticket.state,
             due=ticket.due,
-        ),
-    )
-
-
-def _succeed(ticket: Ticket, order: Order, now: datetime) -> Decision:
-    return (
-        RefundSucceeded(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
-            items=ticket.items,
-            amount=ticket.amount,
-            currency=order.facts.payment.amount.currency,
-            state=TicketState.SUCCEEDED,
-            due=None,
         ),
     )

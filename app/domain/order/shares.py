@@ -1,0 +1,75 @@
+"""How an order's money is shared among those who earn on it, and what of it is left."""
+
+from app.domain.money import split
+from app.domain.order.facts import CommissionTerms
+from app.domain.order.state import Order
+from app.domain.order.tickets import Refund, TicketState
+from app.domain.refunds import FundingSource, RefundStatus, Shares
+
+_WHOLE = 10_000
+
+
+def shares_of(amount: int, terms: CommissionTerms) -> Shares:
+    """Share an amount in minor units by an order's terms, by largest remainder.
+
+    Terms that promise more than there is are cut to what there is.
+    """
+    earned = (
+        terms.talent_basis_points,
+        terms.agency_basis_points,
+        terms.service_fee_basis_points,
+    )
+    weights = (max(0, _WHOLE - sum(earned)), *earned)
+    if amount == 0:
+        return Shares(shop=0, talent=0, agency=0, service_fee=0)
+    # Split is bounded by its limits; weights this large never bind.
+    scaled = [weight * amount for weight in weights]
+    shop, talent, agency, service_fee = split(amount, scaled)
+    return Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee)
+
+
+def settled_amount(order: Order) -> int:
+    """Return what leaves escrow at settlement: paid, not refunded, and not on its way."""
+    under_way = sum(
+        ticket.amount
+        for ticket in order.tickets.values()
+        if ticket.state is TicketState.REFUNDING and not _went_back(ticket.refund)
+    )
+    return order.refundable - under_way
+
+
+def shares_left(order: Order) -> Shares | None:
+    """Return how what is left of a settled order's money is shared; None before settlement."""
+    if order.settled_shares is None:
+        return None
+    left = order.settled_shares
+    for ticket in order.tickets.values():
+        refund = ticket.refund
+        if refund is None or refund.shares is None or _went_back(refund):
+            continue
+        if refund.source is not FundingSource.ESCROW:
+            left = _less(left, refund.shares)
+    return left
+
+
+def added(one: Shares, other: Shares) -> Shares:
+    """Return both shares together."""
+    return Shares(
+        shop=one.shop + other.shop,
+        talent=one.talent + other.talent,
+        agency=one.agency + other.agency,
+        service_fee=one.service_fee + other.service_fee,
+    )
+
+
+def _went_back(refund: Refund | None) -> bool:
+    return refund is not None and refund.status is RefundStatus.REFUSED
+
+
+def _less(left: Shares, taken: Shares) -> Shares:
+    return Shares(
+        shop=max(0, left.shop - taken.shop),
+        talent=left.talent - taken.talent,
+        agency=left.agency - taken.agency,
+        service_fee=left.service_fee - taken.service_fee,
+    )

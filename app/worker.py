@@ -14,23 +14,26 @@ from app.clock import Clock
 from app.command_handling.falling_due import Silent, deadlines_request
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.database import CONNECTION_FAILURES, connect
+from app.database import CONNECTION_FAILURES, Pool, connect
+from app.domain.policy import POLICY
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
-from app.event_store.registry import event_codec, order_codec
+from app.event_store.registry import ServiceEvent, event_codec, funds_codec, order_codec
 from app.event_store.streams import order_of_stream
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
+from app.event_store.topology import Topology
 from app.processes.assistant.judging import Assistant
 from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
+from app.processes.funding import FUNDING_READER, FundingReader
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
 from app.read_models.families import OfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
-from app.readers.runner import Runner
+from app.readers.runner import Runner, RunnerLimits
 from app.readers.wake import LogListener
 from app.resources import Resources
 from app.shop_clocks.changing import CLOCK_CHANNEL
@@ -50,9 +53,10 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         return await connect(resources.database_url, settings)
 
     readers = (*READERS, OfOrders(PushesReader(queueing=sends_pushes(settings))))
-    names = [reader.name for reader in readers]
+    names = [*(reader.name for reader in readers), FUNDING_READER]
     await _wait_for_checkpoints(resources, names, stop)
     runner = Runner(pool, event_codec(), readers, topology=settings.topology)
+    funding = funding_runner(pool, settings.topology)
     clocks_heard = asyncio.Event()
     async with (
         LogListener(own_connection, also={CLOCK_CHANNEL: clocks_heard}) as listener,
@@ -62,6 +66,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     ):
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
         tasks.create_task(runner.run(stop, listener.heard))
+        tasks.create_task(funding.run(stop))
         test_clocks = TestClockWorker(
             pool, act_and_tell_with(handler), clock, settled=nothing_to_judge
         )
@@ -74,6 +79,23 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         if pushes is not None:
             tasks.create_task(pushes.run(stop))
         _log.info("worker_started", readers=names, pushes=pushes is not None)
+
+
+def funding_runner(pool: Pool, topology: Topology) -> Runner[ServiceEvent]:
+    """Return what lets the funding reader follow the log.
+
+    It goes by itself, a partition at a time: it holds the head's lock while it books. And its
+    commits are waited for, because what it books is paid.
+    """
+    reader = FundingReader(orders=order_codec(), funds=funds_codec(), policy=POLICY)
+    return Runner(
+        pool,
+        event_codec(),
+        [reader],
+        topology=topology,
+        limits=RunnerLimits(batch_partitions_max=1, batch_events_max=256),
+        durable=True,
+    )
 
 
 def act_with(handler: CommandHandler) -> Act:

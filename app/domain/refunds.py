@@ -23,10 +23,15 @@ class RefundStatus(StrEnum):
 
 
 class RefundRefusal(StrEnum):
-    """Why the provider will never pay a refund to the buyer's account."""
+    """Why the provider will never pay a refund under its key."""
 
-    ACCOUNT_CLOSED = "account_closed"
-    ACCOUNT_RESTRICTED = "account_restricted"
+    BUYER_ACCOUNT_CLOSED = "buyer_account_closed"
+    BUYER_ACCOUNT_FROZEN = "buyer_account_frozen"
+    MERCHANT_BALANCE_INSUFFICIENT = "merchant_balance_insufficient"
+    PAYMENT_NOT_FOUND = "payment_not_found"
+    PAYMENT_TOO_OLD = "payment_too_old"
+    AMOUNT_ABOVE_PAYMENT = "amount_above_payment"
+    PAYEE_NOT_ACCEPTED = "payee_not_accepted"
     OTHER = "other"
 
 

@@ -48,6 +48,7 @@ from app.event_store.recorded import Actor, EventMetadata, Recorded, Role
 from app.event_store.registry import ServiceEvent
 from app.event_store.streams import funds_stream, order_of_stream
 
+FUNDING_READER = "funding"
 FUNDING = Actor(role=Role.SYSTEM, id="funding")
 """In whose name shops' money moves by itself."""
 
@@ -74,7 +75,7 @@ class FundingReader:
     orders: Codec[OrderEvent]
     funds: Codec[FundsEvent]
     policy: Policy
-    name: str = "funding"
+    name: str = FUNDING_READER
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Act on the events of a batch, in their order."""

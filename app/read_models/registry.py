@@ -5,8 +5,9 @@ Importing this module makes all their tables known to the one MetaData.
 
 from app.notifications.inbox import NotificationsReader
 from app.processes.assistant.reader import AssistantReader
+from app.processes.refunds.work import RefundWorkReader
 from app.read_models.deadlines import DeadlinesReader
-from app.read_models.families import OfOrders
+from app.read_models.families import OfFunds, OfOrders
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
 from app.read_models.tickets import TicketsReader
@@ -18,4 +19,5 @@ READERS = (
     OfOrders(DeadlinesReader()),
     OfOrders(NotificationsReader()),
     OfOrders(AssistantReader()),
+    OfFunds(RefundWorkReader()),
 )

@@ -154,11 +154,26 @@ FUNDING_SOURCE_TEXTS: Mapping[FundingSource, Text] = MappingProxyType(
 
 REFUND_REFUSAL_TEXTS: Mapping[RefundRefusal, Text] = MappingProxyType(
     {
-        RefundRefusal.ACCOUNT_CLOSED: Text(
+        RefundRefusal.BUYER_ACCOUNT_CLOSED: Text(
             zh_cn="买家账户已注销", en="the buyer's account is closed"
         ),
-        RefundRefusal.ACCOUNT_RESTRICTED: Text(
-            zh_cn="买家账户受限", en="the buyer's account is restricted"
+        RefundRefusal.BUYER_ACCOUNT_FROZEN: Text(
+            zh_cn="买家账户已冻结", en="the buyer's account is frozen"
+        ),
+        RefundRefusal.MERCHANT_BALANCE_INSUFFICIENT: Text(
+            zh_cn="支付渠道的商户余额不足", en="the balance at the provider does not cover it"
+        ),
+        RefundRefusal.PAYMENT_NOT_FOUND: Text(
+            zh_cn="支付渠道查无原支付单", en="the provider does not know the payment"
+        ),
+        RefundRefusal.PAYMENT_TOO_OLD: Text(
+            zh_cn="原支付单已超过可退期限", en="the payment is too old to be refunded"
+        ),
+        RefundRefusal.AMOUNT_ABOVE_PAYMENT: Text(
+            zh_cn="金额超过原支付金额", en="more than was paid"
+        ),
+        RefundRefusal.PAYEE_NOT_ACCEPTED: Text(
+            zh_cn="收款账户不被接受", en="the payee's account is not accepted"
         ),
         RefundRefusal.OTHER: Text(zh_cn="支付渠道拒绝", en="refused by the provider"),
     }

@@ -65,7 +65,10 @@ class Runner(Generic[E]):
         topology: Topology = Topology.SINGLE,
         limits: RunnerLimits | None = None,
         observer: RunnerObserver | None = None,
+        durable: bool = False,
     ) -> None:
+        """Prepare to run. ``durable``: for readers whose effects others act upon outside."""
+        self._durable = durable
         self._pool = pool
         self._codec = codec
         self._readers = readers
@@ -131,7 +134,8 @@ class Runner(Generic[E]):
 
     async def _step(self, partition_ids: list[int]) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
-            await connection.execute(COMMIT_WITHOUT_WAITING)
+            if not self._durable:
+                await connection.execute(COMMIT_WITHOUT_WAITING)
             progress = await self._apply(connection, partition_ids)
             await move(connection, progress)
         return sum(self._reported(one) for one in progress)

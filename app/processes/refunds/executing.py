@@ -1,0 +1,193 @@
+"""Brings one refund a step further: records its funding, asks the provider, records the answer.
+
+Every step is safe to repeat. The provider is asked under the refund's one key, which pays once
+however often it is sent; and as long as nobody knows how it ended, nothing else pays.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import assert_never
+
+import structlog
+
+from app.command_handling.handler import CommandHandler
+from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.domain.money import Money
+from app.domain.order.evolve import fold
+from app.domain.order.facts import OnlinePayment
+from app.domain.order.state import Order, Unregistered
+from app.domain.order.ticket_commands import (
+    RecordRefundFunding,
+    RecordRefundRefusal,
+    RecordRefundSuccess,
+    RecordRefundUnknown,
+    RefundCommand,
+)
+from app.domain.reasons import APPLICATION_REASON_TEXTS
+from app.domain.refunds import FundingSource, RefundRefusal
+from app.event_store.recorded import Actor, Role
+from app.payments.provider import (
+    Accepted,
+    KeyReused,
+    NotKnown,
+    PaymentOutcome,
+    PaymentProvider,
+    QueryOutcome,
+    RefundOrder,
+    Refused,
+    Succeeded,
+    Unknown,
+)
+from app.processes.refunds.work import RefundWork
+
+REFUNDS = Actor(role=Role.SYSTEM, id="refunds")
+"""In whose name refunds are carried out."""
+
+ASK_AGAIN_SECONDS_MAX = 600
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waits:
+    """The refund has not ended: look again in a while. ``why`` is for an operator to read."""
+
+    why: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The end is recorded on the ticket; the row goes when the books have followed."""
+
+
+Step = Waits | Ended
+
+
+class RefundExecutor:
+    """Carries out refunds, one step at a time."""
+
+    def __init__(self, handler: CommandHandler, provider: PaymentProvider) -> None:
+        self._handler = handler
+        self._provider = provider
+
+    async def step(self, work: RefundWork) -> Step:
+        """Bring a refund further. Raises what the command handler and the database raise."""
+        funding = RecordRefundFunding(
+            ticket_id=work.ticket_id,
+            refund_key=work.refund_key,
+            source=work.source,
+            shares=work.shares,
+            insufficient=work.source is FundingSource.PLATFORM_ADVANCE,
+        )
+        recorded = await self._command(work, funding)
+        if recorded.refusal is not None:
+            # Finance ended it first; the books follow that end, and the row goes with them.
+            return Waits(why=f"ticket: {recorded.refusal}", seconds=pause_seconds(work.asked))
+        order = _order_of(recorded.history)
+        outcome = await self._ask(work, order)
+        _log.info("refund_asked", refund_key=work.refund_key, outcome=type(outcome).__name__)
+        return await self._answered(work, outcome)
+
+    async def _ask(self, work: RefundWork, order: Order) -> PaymentOutcome:
+        """Ask how it ended if it may have been asked before, and send it if it was not seen."""
+        if work.asked > 1:
+            known: QueryOutcome = await self._provider.query(work.refund_key)
+            if not isinstance(known, NotKnown):
+                return known
+        return await self._provider.refund(_refund_order(work, order))
+
+    async def _answered(self, work: RefundWork, outcome: PaymentOutcome) -> Step:
+        match outcome:
+            case Succeeded(provider_reference=reference):
+                await self._command(
+                    work,
+                    RecordRefundSuccess(
+                        ticket_id=work.ticket_id,
+                        refund_key=work.refund_key,
+                        provider_reference=reference,
+                    ),
+                )
+                return Ended()
+            case Refused(code=code, text=text):
+                await self._command(
+                    work,
+                    RecordRefundRefusal(
+                        ticket_id=work.ticket_id,
+                        refund_key=work.refund_key,
+                        refusal=RefundRefusal(code.value),
+                        provider_text=text,
+                    ),
+                )
+                return Ended()
+            case Accepted():
+                return Waits(why="the provider has accepted it", seconds=pause_seconds(work.asked))
+            case Unknown(why=why):
+                await self._command(
+                    work,
+                    RecordRefundUnknown(
+                        ticket_id=work.ticket_id, refund_key=work.refund_key, why=why.value
+                    ),
+                )
+                return Waits(why=f"unknown: {why.value}", seconds=pause_seconds(work.asked))
+            case KeyReused(text=text):
+                _log.error("refund_key_reused", refund_key=work.refund_key, text=text)
+                return Waits(why="key reused: a person must look", seconds=ASK_AGAIN_SECONDS_MAX)
+            case _:
+                assert_never(outcome)
+
+    async def _command(self, work: RefundWork, command: RefundCommand) -> "_Outcome":
+        outcome = _Outcome()
+        request = OrderRequest(
+            shop_id=work.shop_id,
+            order_id=work.order_id,
+            commands=(command,),
+            actor=REFUNDS,
+            correlation_id=work.refund_key,
+        )
+        await self._handler.handle(request, outcome)
+        return outcome
+
+
+class _Outcome:
+    """Keeps what came of a command."""
+
+    def __init__(self) -> None:
+        self.history: History = ()
+        self.refusal: Refusal | None = None
+
+    def accepted(self, history: History, *, changed: bool, now: object) -> Answer:  # noqa: ARG002
+        self.history = history
+        return Answer(status=200, body=b"")
+
+    def refused(self, refusal: Refusal) -> Answer:
+        self.refusal = refusal
+        return Answer(status=409, body=b"")
+
+
+def pause_seconds(asked: int) -> float:
+    """Return how long to wait before asking again: a second, then longer, ten minutes at most."""
+    return float(min(2 ** min(asked - 1, 20), ASK_AGAIN_SECONDS_MAX))
+
+
+def pause_after(step: Waits) -> timedelta:
+    """Return the time to wait after a step."""
+    return timedelta(seconds=step.seconds)
+
+
+def _order_of(history: History) -> Order:
+    order = fold(Unregistered(), [recorded.event for recorded in history])
+    assert isinstance(order, Order)  # noqa: S101 - it has just taken a command
+    return order
+
+
+def _refund_order(work: RefundWork, order: Order) -> RefundOrder:
+    ticket, payment = order.tickets[work.ticket_id], order.facts.payment
+    assert isinstance(payment, OnlinePayment)  # noqa: S101 - only such payments are funded
+    return RefundOrder(
+        refund_key=work.refund_key,
+        shop_id=work.shop_id,
+        channel=payment.channel,
+        order_id=work.order_id,
+        amount=Money(amount=ticket.amount, currency=payment.amount.currency),
+        reason=APPLICATION_REASON_TEXTS[ticket.reason].zh_cn,
+    )

@@ -59,6 +59,9 @@ def with_refund(
         items=items,
         amount=sum(item.amount for item in items),
         currency=CNY,
+        refund_key=None,
+        source=None,
+        provider_reference=None,
         state=TicketState.SUCCEEDED,
         due=None,
     )

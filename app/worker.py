@@ -23,11 +23,14 @@ from app.event_store.streams import order_of_stream
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
 from app.event_store.topology import Topology
+from app.payments.http_provider import ProviderNotConfigured, open_payment_provider
 from app.processes.assistant.judging import Assistant
 from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.funding import FUNDING_READER, FundingReader
+from app.processes.refunds.executing import RefundExecutor
+from app.processes.refunds.worker import RefundWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
 from app.read_models.families import OfOrders
@@ -67,6 +70,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
         tasks.create_task(runner.run(stop, listener.heard))
         tasks.create_task(funding.run(stop))
+        tasks.create_task(_pay_refunds(resources, handler, clock, stop))
         test_clocks = TestClockWorker(
             pool, act_and_tell_with(handler), clock, settled=nothing_to_judge
         )
@@ -79,6 +83,18 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         if pushes is not None:
             tasks.create_task(pushes.run(stop))
         _log.info("worker_started", readers=names, pushes=pushes is not None)
+
+
+async def _pay_refunds(
+    resources: Resources, handler: CommandHandler, clock: Clock, stop: asyncio.Event
+) -> None:
+    """Carry refunds out, if there is a provider to do it; without one finance reports them."""
+    try:
+        async with open_payment_provider(resources.settings) as provider:
+            worker = RefundWorker(resources.pool, RefundExecutor(handler, provider), clock)
+            await worker.run(stop)
+    except ProviderNotConfigured:
+        _log.info("refunds_left_to_finance", reason="no payment provider is configured")
 
 
 def funding_runner(pool: Pool, topology: Topology) -> Runner[ServiceEvent]:

@@ -46,10 +46,11 @@ refund_work = Table(
 )
 """``asked``: how often the provider was, the claim under way included. ``shares``: four numbers."""
 
+# Due since ever: at once, by whatever clock.
 INSERT_ROW = """
 INSERT INTO after_sales.refund_work
     (partition_id, refund_key, shop_id, order_id, ticket_id, source, shares, asked, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0, clock_timestamp())
+VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 'epoch')
 ON CONFLICT (partition_id, refund_key) DO NOTHING
 """
 

@@ -1,0 +1,98 @@
+"""Refunds carried out against a real sandbox, as far as a test wants."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import timedelta
+
+from app.clock import ManualClock
+from app.command_handling.handler import CommandHandler
+from app.database import Pool
+from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
+from app.domain.order.evolve import fold
+from app.domain.order.state import Order, Unregistered
+from app.domain.order.tickets import RequestedItem, Ticket
+from app.event_store.registry import event_codec
+from app.event_store.topology import Topology
+from app.payments.http_provider import HttpPaymentProvider
+from app.processes.funding import FUNDING_READER
+from app.processes.refunds.executing import RefundExecutor
+from app.processes.refunds.worker import RefundWorker
+from app.read_models.registry import READERS
+from app.readers.checkpoints import ensure_checkpoints
+from app.readers.runner import Runner
+from app.worker import funding_runner
+from tests.read_models.logged import Logged
+from tests.support.orders import (
+    DAY,
+    HOUR,
+    OPENED,
+    RECEIVED,
+    History,
+    agree,
+    an_item,
+    order_facts,
+    received_order,
+    request_refund,
+)
+
+SETTLED = RECEIVED + 2 * DAY
+ROUNDS_MAX = 60
+
+
+def refund_agreed(order_id: str, amount: int = 10_000, *, settled: bool = True) -> History:
+    """Return an order of one item of that price, whose whole refund was just agreed to."""
+    given = received_order(order_facts(an_item(amount_paid=amount), order_id=order_id))
+    if settled:
+        given = given.then(RecordSettlement(settled_at=SETTLED), at=SETTLED)
+    wanted = RequestedItem(item_id="item-1", quantity=1, amount=amount)
+    applied = given.then(OpenAfterSalesEntry(), at=OPENED)
+    applied = applied.then(request_refund(wanted), at=OPENED + HOUR)
+    return applied.then(agree(f"{order_id}-1"), at=OPENED + 2 * HOUR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refunding:
+    """The books, the refunds on their way, and the worker that carries them out."""
+
+    pool: Pool
+    logged: Logged
+    handler: CommandHandler
+    clock: ManualClock
+    provider: HttpPaymentProvider
+
+    async def agree(self, *histories: History) -> None:
+        """Write orders whose refunds were agreed to."""
+        for history in histories:
+            order_id = history.order.facts.order_id
+            await self.logged.write(history.events, order_id=order_id)
+
+    async def follow(self) -> None:
+        """Let books and views follow the log to its end."""
+        names = [FUNDING_READER, *(reader.name for reader in READERS)]
+        async with self.pool.acquire() as connection:
+            await ensure_checkpoints(connection, names)
+        await funding_runner(self.pool, Topology.SINGLE).run_until_caught_up()
+        await Runner(self.pool, event_codec(), READERS).run_until_caught_up()
+
+    async def work_once(self) -> int:
+        """Bring every refund that is due a step further."""
+        worker = RefundWorker(self.pool, RefundExecutor(self.handler, self.provider), self.clock)
+        return await worker.run_once(self.clock.now())
+
+    async def work_until_done(self) -> None:
+        """Go on, in leaps of time, until no refund is on its way."""
+        for _ in range(ROUNDS_MAX):
+            await self.follow()
+            if not await self.pool.fetch("SELECT 1 FROM after_sales.refund_work LIMIT 1"):
+                return
+            if not await self.work_once():
+                await asyncio.sleep(0.05)  # what the sandbox pays later, it pays in real time
+            self.clock.advance(timedelta(minutes=15))
+        raise AssertionError("a refund never ended")
+
+    async def ticket(self, order_id: str) -> Ticket:
+        """Return an order's ticket as it stands."""
+        history = await self.logged.history(order_id=order_id)
+        state = fold(Unregistered(), [recorded.event for recorded in history])
+        assert isinstance(state, Order)
+        return state.tickets[f"{order_id}-1"]

@@ -26,6 +26,7 @@ from app.api.routes import (
     orders,
     parcels,
     preferences,
+    provider_callbacks,
     reasons,
     test_clocks,
     tickets,
@@ -52,6 +53,7 @@ ROUTERS = (
     preferences.router,
     reasons.router,
     test_clocks.router,
+    provider_callbacks.router,
     operations.router,
 )
 

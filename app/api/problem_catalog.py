@@ -138,6 +138,21 @@ _REQUEST = (
     _kind("contended", 503, "订单正被频繁修改", "The order keeps changing", repeatable=True),
 )
 
+_CALLBACKS = (
+    _kind("callback_unsigned", 401, "回调未签名", "The callback carries no signature"),
+    _kind("callback_bad_signature", 401, "回调签名无效", "The callback's signature is not right"),
+    _kind("callback_too_old", 401, "回调已过期", "The callback was signed too long ago"),
+    _kind("callback_from_the_future", 401, "回调时间异常", "The callback is dated in the future"),
+    _kind("callback_malformed", 422, "回调内容无效", "The callback cannot be read"),
+    _kind("callback_refund_unknown", 404, "没有该退款", "There is no such refund under way"),
+    _kind(
+        "callback_amount_differs",
+        409,
+        "回调金额或币种与退款不符",
+        "The callback names another amount or currency than the refund",
+    ),
+)
+
 _REJECTIONS = (
     _kind(RejectionCode.ORDER_NOT_FOUND, 404, "资源不存在或不可见", "There is no such order"),
     _kind(RejectionCode.TICKET_NOT_FOUND, 404, "资源不存在或不可见", "There is no such ticket"),
@@ -511,7 +526,7 @@ _RULES = (
 )
 
 PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
-    dict((*_REQUEST, *_REJECTIONS, *_CLOCKS, *_RULES))
+    dict((*_REQUEST, *_CALLBACKS, *_REJECTIONS, *_CLOCKS, *_RULES))
 )
 """All kinds by code."""
 

@@ -64,8 +64,8 @@ class FundingFailed(Exception):
 
 
 def refund_key_of(shop_id: str, ticket_id: str) -> str:
-    """Return the one key of a ticket's refund, for life."""
-    return f"{shop_id}:{ticket_id}"
+    """Return the one key of a ticket's refund, for life. No id holds a slash: no two are alike."""
+    return f"{shop_id}/{ticket_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,6 @@ NOT_PROVOKED_OVER_HTTP = {
     "tests/command_handling",
     **dict.fromkeys(
         (
-            "refund_key_differs",
             "refund_not_in_transit",
             "balance_insufficient",
             "amount_not_movable",

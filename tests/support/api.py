@@ -40,6 +40,7 @@ BUYER, OTHER_BUYER = "buyer-1", "buyer-2"
 
 TOKEN_SECRET = "a shared secret of more than thirty-two bytes"
 PUSH_TOKEN_KEY = "a2VlcHMgcHVzaCB0b2tlbnMgb2YgdGVzdHMgc2VjcmU="
+CALLBACK_SECRET = "what the provider signs its callbacks with"
 TOKEN_SIGNING_KEY = Ed25519PrivateKey.generate()
 TOKEN_PUBLIC_KEY = (
     TOKEN_SIGNING_KEY.public_key()
@@ -159,11 +160,12 @@ _CONTENTS = " UNION ALL ".join(
 
 
 def api_settings(settings: Settings, **changes: Any) -> Settings:
-    """Return settings under which consumers' tokens of both kinds are accepted."""
+    """Return settings that accept consumers' tokens of both kinds, and the provider's callbacks."""
     tokens = {
         "consumer_token_secret": SecretStr(TOKEN_SECRET),
         "consumer_token_public_key": TOKEN_PUBLIC_KEY,
         "push_token_key": SecretStr(PUSH_TOKEN_KEY),
+        "provider_callback_secret": SecretStr(CALLBACK_SECRET),
     }
     return settings.model_copy(update={**tokens, **changes})
 

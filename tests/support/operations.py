@@ -22,6 +22,8 @@ from tests.support.story import (
 READERS = frozenset({"platform", "merchant", "consumer"})
 PLATFORM, MERCHANT, CONSUMER = (frozenset({role}) for role in ("platform", "merchant", "consumer"))
 ANYBODY: frozenset[str] = frozenset()
+PROVIDER = frozenset({"provider"})
+"""Proves itself by a signature instead of a key or token."""
 
 ROLES: dict[str, frozenset[str]] = {
     "register_order": PLATFORM,
@@ -80,6 +82,7 @@ ROLES: dict[str, frozenset[str]] = {
     "create_test_clock": PLATFORM,
     "get_test_clock": PLATFORM | MERCHANT,
     "advance_test_clock": PLATFORM | MERCHANT,
+    "receive_provider_callback": PROVIDER,
     "list_readers": PLATFORM,
     "get_liveness": ANYBODY,
     "get_readiness": ANYBODY,

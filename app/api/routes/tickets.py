@@ -79,7 +79,7 @@ async def add_ticket_remark(
     name="record_refund_success",
     summary="Report that a ticket's money reached the buyer",
     response_model=Ticket,
-    responses=decision_problems("idempotency_key_required", "not_refunding"),
+    responses=decision_problems("idempotency_key_required", "not_refunding", "refund_key_differs"),
 )
 async def record_refund_success(
     shop_id: ShopId,
@@ -88,6 +88,9 @@ async def record_refund_success(
     key: RequiredIdempotencyKey,
     if_match: IfMatch = None,
 ) -> Response:
-    """Take note that finance paid a refund; the ticket has succeeded."""
+    """Take note that finance paid a refund; the ticket has succeeded.
+
+    Once a payment provider has the refund, only the provider's answer ends it.
+    """
     command = RecordRefundSuccess(ticket_id=ticket_id)
     return await decide(call, shop_id, command, key=key, if_match=if_match)

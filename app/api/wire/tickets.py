@@ -13,6 +13,7 @@ from app.api.wire.common import (
     Versioned,
     localized,
 )
+from app.api.wire.refunds import TicketRefund, refund_on_wire
 from app.domain.order.tickets import DOUDIAN_CODES, AppliedRule, Due, TicketState, concerned_by
 from app.domain.reasons import APPLICATION_REASON_TEXTS, REJECT_REASON_TEXTS
 from app.domain.shipments import CARRIER_TEXTS
@@ -143,6 +144,8 @@ class Ticket(Versioned):
     close_cause: str | None
     """`withdrawn`, `not_returned_in_time`, `rejection_not_contested`, `ruled_for_merchant` or
     `nothing_left_to_refund`; more may come."""
+    refund: TicketRefund | None
+    """Null until a source was found for the money, and where finance reports refunds by hand."""
     refunded: Money
     created_at: datetime
     updated_at: datetime
@@ -198,6 +201,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         remarks=[_remark(remark) for remark in view.remarks],
         closed_at=view.closed_at,
         close_cause=None if view.close_cause is None else view.close_cause.value,
+        refund=refund_on_wire(view.refund),
         refunded=Money(amount=view.refunded_amount, currency=view.currency),
         created_at=view.created_at,
         updated_at=view.updated_at,

@@ -11,7 +11,7 @@ from typing import assert_never
 import structlog
 
 from app.command_handling.handler import CommandHandler
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.command_handling.requests import History
 from app.domain.money import Money
 from app.domain.order.evolve import fold
 from app.domain.order.facts import OnlinePayment
@@ -25,7 +25,6 @@ from app.domain.order.ticket_commands import (
 )
 from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.refunds import FundingSource, RefundRefusal
-from app.event_store.recorded import Actor, Role
 from app.payments.provider import (
     Accepted,
     KeyReused,
@@ -38,10 +37,8 @@ from app.payments.provider import (
     Succeeded,
     Unknown,
 )
+from app.processes.refunds.commanding import Outcome, command_order
 from app.processes.refunds.work import RefundWork
-
-REFUNDS = Actor(role=Role.SYSTEM, id="refunds")
-"""In whose name refunds are carried out."""
 
 ASK_AGAIN_SECONDS_MAX = 600
 _log = structlog.get_logger(__name__)
@@ -135,33 +132,10 @@ class RefundExecutor:
             case _:
                 assert_never(outcome)
 
-    async def _command(self, work: RefundWork, command: RefundCommand) -> "_Outcome":
-        outcome = _Outcome()
-        request = OrderRequest(
-            shop_id=work.shop_id,
-            order_id=work.order_id,
-            commands=(command,),
-            actor=REFUNDS,
-            correlation_id=work.refund_key,
+    async def _command(self, work: RefundWork, command: RefundCommand) -> Outcome:
+        return await command_order(
+            self._handler, work.shop_id, work.order_id, command, correlation_id=work.refund_key
         )
-        await self._handler.handle(request, outcome)
-        return outcome
-
-
-class _Outcome:
-    """Keeps what came of a command."""
-
-    def __init__(self) -> None:
-        self.history: History = ()
-        self.refusal: Refusal | None = None
-
-    def accepted(self, history: History, *, changed: bool, now: object) -> Answer:  # noqa: ARG002
-        self.history = history
-        return Answer(status=200, body=b"")
-
-    def refused(self, refusal: Refusal) -> Answer:
-        self.refusal = refusal
-        return Answer(status=409, body=b"")
 
 
 def pause_seconds(asked: int) -> float:

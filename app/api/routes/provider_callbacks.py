@@ -1,0 +1,73 @@
+"""What the payment provider tells by itself: how a refund ended."""
+
+import structlog
+from fastapi import APIRouter, Request, Response
+
+from app.api.declared import problems
+from app.api.problems import ProblemError, json_bytes
+from app.api.services import Services, services_of
+from app.api.strict_request import StrictRoute
+from app.api.wire.common import ResponseModel
+from app.payments.callbacks import Callback, CallbackRefusal, verify_callback
+from app.processes.refunds.callbacks import tell_outcome
+
+router = APIRouter(route_class=StrictRoute, tags=["provider"])
+_log = structlog.get_logger(__name__)
+
+
+class CallbackTaken(ResponseModel):
+    """The callback was believed; what it tells is known now, or was before."""
+
+    status: str
+
+
+@router.post(
+    "/v1/provider/callbacks",
+    name="receive_provider_callback",
+    summary="Tell how a refund ended",
+    response_model=CallbackTaken,
+    responses=problems(
+        "callback_unsigned",
+        "callback_bad_signature",
+        "callback_too_old",
+        "callback_from_the_future",
+        "callback_malformed",
+        "callback_refund_unknown",
+        "callback_amount_differs",
+        "body_too_large",
+        "overloaded",
+        "contended",
+        base=("malformed_request", "internal_error", "database_unavailable"),
+    ),
+)
+async def receive_provider_callback(request: Request) -> Response:
+    """Take a callback signed by the provider: `x-provider-timestamp`, `x-provider-signature`.
+
+    Repeating one changes nothing. What cannot be believed moves nothing, and is logged.
+    """
+    services = services_of(request)
+    callback = _believed(services, request, await request.body())
+    pool, codec = services.resources.pool, services.codec
+    fault = await tell_outcome(pool, codec, services.handler, callback)
+    if fault is not None:
+        _log.warning("callback_refused", code=fault.value, key=callback.key)
+        raise ProblemError(fault.value)
+    return Response(json_bytes(CallbackTaken(status="taken")), media_type="application/json")
+
+
+def _believed(services: Services, request: Request, body: bytes) -> Callback:
+    settings = services.resources.settings
+    secrets = [
+        secret.get_secret_value()
+        for secret in (
+            settings.provider_callback_secret,
+            settings.provider_callback_secret_previous,
+        )
+        if secret is not None
+    ]
+    # Real time: the provider knows of no test clock.
+    told = verify_callback(request.headers, body, secrets, services.clock.now())
+    if isinstance(told, CallbackRefusal):
+        _log.warning("callback_refused", code=told.code.value)
+        raise ProblemError(told.code.value)
+    return told

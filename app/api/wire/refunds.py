@@ -1,0 +1,68 @@
+"""The money of a ticket on the wire."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from types import MappingProxyType
+
+from app.api.wire.common import LocalizedText, ResponseModel, localized
+from app.domain.refunds import FundingSource
+from app.domain.text import Text
+from app.read_models.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
+from app.read_models.ticket_view import RefundView
+
+_ORIGINAL_ROUTE = ("original_route", 0, Text(zh_cn="原路退款", en="Original route"))
+_TYPES: Mapping[FundingSource, tuple[str, int, Text]] = MappingProxyType(
+    {
+        FundingSource.ESCROW: _ORIGINAL_ROUTE,
+        FundingSource.CASH: _ORIGINAL_ROUTE,
+        FundingSource.DEPOSIT: ("deposit", 3, Text(zh_cn="保证金退款", en="From the deposit")),
+        FundingSource.PLATFORM_ADVANCE: (
+            "platform_advance",
+            5,
+            Text(zh_cn="平台先行赔付", en="Paid in advance by the platform"),
+        ),
+    }
+)
+"""What pays, as people see it, with 抖店's code of the refund type (domain: money)."""
+
+
+class TicketRefund(ResponseModel):
+    """The money of a ticket, from the moment a source was found for it."""
+
+    status: str
+    """`funded`, `unknown` (nobody knows yet whether it was paid, and nothing else pays meanwhile),
+    `refused` or `succeeded`; more may come."""
+    status_text: LocalizedText
+    type: str
+    """`original_route`, `deposit` or `platform_advance`; more may come."""
+    type_text: LocalizedText
+    doudian_type: int
+    """抖店's code of the type."""
+    funded_at: datetime
+    unknown_since: datetime | None
+    refused_at: datetime | None
+    refusal: str | None
+    """`buyer_account_closed`, `buyer_account_frozen`, ... or `other`; more may come."""
+    refusal_text: LocalizedText | None
+    provider_reference: str | None
+
+
+def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
+    """Show how far a ticket's money has come; None before a source was found."""
+    if refund is None:
+        return None
+    kind, doudian_type, text = _TYPES[refund.source]
+    refusal = refund.refusal
+    return TicketRefund(
+        status=refund.status.value,
+        status_text=localized(REFUND_STATUS_TEXTS[refund.status]),
+        type=kind,
+        type_text=localized(text),
+        doudian_type=doudian_type,
+        funded_at=refund.funded_at,
+        unknown_since=refund.unknown_since,
+        refused_at=refund.refused_at,
+        refusal=None if refusal is None else refusal.value,
+        refusal_text=None if refusal is None else localized(REFUND_REFUSAL_TEXTS[refusal]),
+        provider_reference=refund.provider_reference,
+    )

@@ -1,0 +1,131 @@
+"""What the provider tells is believed if it is signed and fits; all else moves nothing."""
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from pydantic_core import to_json
+
+from app.domain.order.ticket_commands import RecordRefundFunding
+from app.domain.refunds import FundingSource, Shares
+from app.payments.callbacks import SIGNATURE_HEADER, callback_headers
+from app.processes.funding import refund_key_of
+from app.processes.refunds.commanding import command_order
+from tests.support.api import CALLBACK_SECRET, SHOP, Api
+from tests.support.story import applied, done, problem
+
+KEY = refund_key_of(SHOP, "order-1-1")
+PATH = "/v1/provider/callbacks"
+
+
+def a_callback(**changes: Any) -> dict[str, Any]:
+    """Return a callback that tells of success."""
+    return {
+        "callback_id": "cb-1",
+        "kind": "refund",
+        "key": KEY,
+        "status": "succeeded",
+        "amount": 1_000,
+        "currency": "CNY",
+        "provider_reference": "2021031522001",
+        "paid_at": "2021-03-15T09:00:00Z",
+        **changes,
+    }
+
+
+async def tell(api: Api, body: dict[str, Any], *, headers: Any = None) -> httpx.Response:
+    """Send a callback, rightly signed unless headers say otherwise."""
+    content = to_json(body)
+    signed = callback_headers(content, [CALLBACK_SECRET], api.clock.now())
+    return await api.client.post(
+        PATH,
+        content=content,
+        headers={"Content-Type": "application/json", **(signed if headers is None else headers)},
+    )
+
+
+async def refunding(api: Api) -> str:
+    """Bring a ticket so far that its refund is in the provider's hands; return its path."""
+    ticket = await applied(api)
+    done(await api.merchant.post(f"{ticket}/agree"))
+    funding = RecordRefundFunding(
+        ticket_id="order-1-1",
+        refund_key=KEY,
+        source=FundingSource.DEPOSIT,
+        shares=Shares(shop=1_000, talent=0, agency=0, service_fee=0),
+        insufficient=False,
+    )
+    handler = api.app.state.services.handler
+    outcome = await command_order(handler, SHOP, "order-1", funding, correlation_id="test")
+    assert outcome.refusal is None
+    return ticket
+
+
+async def test_success_ends_the_ticket_however_often_it_is_told(api: Api) -> None:
+    ticket = await refunding(api)
+    shown = done(await api.merchant.get(ticket))["refund"]
+    assert (shown["type"], shown["doudian_type"], shown["status"]) == ("deposit", 3, "funded")
+    for _ in range(3):
+        assert done(await tell(api, a_callback())) == {"status": "taken"}
+    paid = done(await api.merchant.get(ticket))
+    assert (paid["state"], paid["refund"]["status"]) == ("succeeded", "succeeded")
+    assert paid["refund"]["provider_reference"] == "2021031522001"
+    log = done(await api.merchant.get("/v1/shops/shop-1/orders/order-1"))["operation_log"]
+    assert [line["code"] for line in log].count("refund_succeeded") == 1
+
+
+async def test_a_refusal_is_shown_in_both_languages(api: Api) -> None:
+    ticket = await refunding(api)
+    refusal = a_callback(status="refused", code="buyer_account_closed", message="closed")
+    del refusal["provider_reference"], refusal["paid_at"]
+    done(await tell(api, refusal))
+    shown = done(await api.merchant.get(ticket))
+    assert (shown["state"], shown["refund"]["status"]) == ("refunding", "refused")
+    assert shown["refund"]["refusal_text"]["zh_cn"] == "买家账户已注销"
+    by_hand = await api.platform.post(f"{ticket}/refund-success", key="by-hand")
+    problem(by_hand, 409, "refund_key_differs")
+
+
+async def test_once_the_provider_has_it_nobody_reports_success_by_hand(api: Api) -> None:
+    ticket = await refunding(api)
+    by_hand = await api.platform.post(f"{ticket}/refund-success", key="by-hand")
+    problem(by_hand, 409, "refund_key_differs")
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "changes"),
+    [
+        (404, "callback_refund_unknown", {"key": refund_key_of(SHOP, "order-9-1")}),
+        (404, "callback_refund_unknown", {"key": refund_key_of(SHOP, "order-1-2")}),
+        (404, "callback_refund_unknown", {"key": "no-such-key"}),
+        (404, "callback_refund_unknown", {"kind": "payout"}),
+        (409, "callback_amount_differs", {"amount": 999}),
+        (409, "callback_amount_differs", {"currency": "USD"}),
+        (422, "callback_malformed", {"status": "maybe"}),
+    ],
+)
+async def test_what_does_not_fit_moves_nothing(
+    api: Api, status: int, code: str, changes: dict[str, Any]
+) -> None:
+    await refunding(api)
+    before = await api.contents()
+    problem(await tell(api, a_callback(**changes)), status, code)
+    assert await api.contents() == before
+
+
+async def test_what_is_not_signed_rightly_and_lately_moves_nothing(api: Api) -> None:
+    await refunding(api)
+    before, body = await api.contents(), a_callback()
+    problem(await tell(api, body, headers={}), 401, "callback_unsigned")
+    now, content = api.clock.now(), to_json(body)
+    forged = callback_headers(content, ["another secret"], now)
+    problem(await tell(api, body, headers=forged), 401, "callback_bad_signature")
+    flipped = callback_headers(content, [CALLBACK_SECRET], now)
+    flipped[SIGNATURE_HEADER] = flipped[SIGNATURE_HEADER][:-1] + "x"
+    problem(await tell(api, body, headers=flipped), 401, "callback_bad_signature")
+    replayed = callback_headers(content, [CALLBACK_SECRET], now - timedelta(minutes=6))
+    problem(await tell(api, body, headers=replayed), 401, "callback_too_old")
+    early = callback_headers(content, [CALLBACK_SECRET], now + timedelta(minutes=6))
+    problem(await tell(api, body, headers=early), 401, "callback_from_the_future")
+    assert await api.contents() == before

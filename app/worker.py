@@ -20,9 +20,9 @@ from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.registry import ServiceEvent, event_codec, funds_codec, order_codec
 from app.event_store.streams import order_of_stream
+from app.event_store.topology import Topology
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
-from app.event_store.topology import Topology
 from app.payments.http_provider import ProviderNotConfigured, open_payment_provider
 from app.processes.assistant.judging import Assistant
 from app.processes.assistant.settled import nothing_to_judge
@@ -33,7 +33,7 @@ from app.processes.refunds.executing import RefundExecutor
 from app.processes.refunds.worker import RefundWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
-from app.read_models.families import OfOrders
+from app.read_models.families import OnceOfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner, RunnerLimits
@@ -55,7 +55,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, settings)
 
-    readers = (*READERS, OfOrders(PushesReader(queueing=sends_pushes(settings))))
+    readers = (*READERS, OnceOfOrders(PushesReader(queueing=sends_pushes(settings))))
     names = [*(reader.name for reader in readers), FUNDING_READER]
     await _wait_for_checkpoints(resources, names, stop)
     runner = Runner(pool, event_codec(), readers, topology=settings.topology)

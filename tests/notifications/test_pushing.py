@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.notifications.push.http_provider import http_provider
 from app.notifications.push.tokens import TokenSeal, UnreadableToken
 from app.notifications.push.worker import PushLimits
@@ -121,9 +121,9 @@ async def test_reading_the_log_again_sends_nothing_again(pushing: Pushing) -> No
     await pushing.tell(3)
     pool = pushing.api.resources.pool
     for reader in READERS:
-        await Rebuild(pool=pool, codec=order_codec(), reader=reader).run()
+        await Rebuild(pool=pool, codec=event_codec(), reader=reader).run()
     await pool.execute("UPDATE after_sales.checkpoints SET position = 0 WHERE reader = 'pushes'")
-    applied_events = await Runner(pool, order_codec(), READERS_AND_PUSHES).run_until_caught_up()
+    applied_events = await Runner(pool, event_codec(), READERS_AND_PUSHES).run_until_caught_up()
     assert applied_events > 0
     assert await pushing.send() == 1, "the one that was still queued"
     assert [found["times_received"] for found in await pushing.sandbox.messages()] == [1] * 3

@@ -35,8 +35,8 @@ from app.domain.order.ticket_events import (
 from app.domain.order.tickets import (
     Arbitration,
     ArbitrationCause,
-    RequestedItem,
     Refund,
+    RequestedItem,
     Side,
     Ticket,
     TicketState,

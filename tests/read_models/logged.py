@@ -23,7 +23,15 @@ from tests.read_models.histories import METADATA
 from tests.support.orders import ORDER, SHOP
 
 CODEC = order_codec()
-TABLES = ("orders", "operation_log", "tickets", "deadlines", "notifications", "buyer_history")
+TABLES = (
+    "orders",
+    "operation_log",
+    "tickets",
+    "deadlines",
+    "notifications",
+    "buyer_history",
+    "refund_work",
+)
 
 Readers = Sequence[RebuildableReader[OrderEvent]]
 

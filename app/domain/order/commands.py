@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.domain.attachments import Attachment
 from app.domain.order.facts import OrderFacts
-from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.ticket_commands import RefundReport, TicketDecision
 from app.domain.order.tickets import RequestedItem, TicketType
 from app.domain.reasons import ApplicationReason, DeclineReason
 
@@ -127,5 +127,7 @@ class ActOnDeadlines:
 Application = RequestRefund | RequestExchange | RequestReissue | RequestRepair
 EntryCommand = OpenAfterSalesEntry | RequestEntryReopening | DeclineEntryReopening
 FactCommand = RegisterOrder | RecordShipment | RecordReceiptConfirmation | RecordSettlement
-OrderCommand = FactCommand | EntryCommand | Application | TicketDecision | ActOnDeadlines
+OrderCommand = (
+    FactCommand | EntryCommand | Application | TicketDecision | RefundReport | ActOnDeadlines
+)
 """Everything that can be asked of an order."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.order import applications, entry, registration, ticket_decisions
+from app.domain.order import applications, entry, refunding, registration, ticket_decisions
 from app.domain.order.commands import (
     ActOnDeadlines,
     DeclineEntryReopening,
@@ -25,7 +25,7 @@ from app.domain.order.decision import Decision
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.ticket_commands import RefundReport, TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
@@ -77,6 +77,8 @@ def _decide_registered(
 ) -> Decision:
     if isinstance(command, TicketDecision):
         return ticket_decisions.decide_ticket(command, order, now, policy)
+    if isinstance(command, RefundReport):
+        return refunding.report(command, order, now)
     match command:
         case RegisterOrder():
             return registration.register(command, order, now, policy)

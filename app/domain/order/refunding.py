@@ -1,6 +1,7 @@
 """What becomes of a ticket's money, told by those who move it. Asking twice changes nothing."""
 
 from datetime import datetime
+from typing import assert_never
 
 from app.domain.order.decision import Decision
 from app.domain.order.state import Order
@@ -9,6 +10,7 @@ from app.domain.order.ticket_commands import (
     RecordRefundRefusal,
     RecordRefundSuccess,
     RecordRefundUnknown,
+    RefundReport,
 )
 from app.domain.order.ticket_events import (
     RefundFunded,
@@ -19,6 +21,24 @@ from app.domain.order.ticket_events import (
 from app.domain.order.tickets import Refund, Ticket, TicketState
 from app.domain.refunds import RefundStatus
 from app.domain.rejections import RejectionCode, reject
+
+
+def report(command: RefundReport, order: Order, now: datetime) -> Decision:
+    """Take note of what is reported of a ticket's money, while the ticket is refunding."""
+    ticket = order.tickets.get(command.ticket_id)
+    if ticket is None:
+        return reject(RejectionCode.TICKET_NOT_FOUND)
+    if ticket.state is not TicketState.REFUNDING:
+        return reject(RejectionCode.NOT_REFUNDING, state=ticket.state.value)
+    match command:
+        case RecordRefundFunding():
+            return record_funding(command, ticket, order, now)
+        case RecordRefundUnknown():
+            return record_unknown(command, ticket, order, now)
+        case RecordRefundRefusal():
+            return record_refusal(command, ticket, order, now)
+        case _:
+            assert_never(command)
 
 
 def record_funding(

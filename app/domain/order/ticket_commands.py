@@ -232,9 +232,9 @@ ReplacementCommand = ShipReplacement | ConfirmReplacementReceipt
 ArbitrationCommand = (
     RequestArbitration | SubmitArbitrationEvidence | RuleArbitration | WithdrawArbitration
 )
-RefundCommand = (
-    RecordRefundFunding | RecordRefundUnknown | RecordRefundRefusal | RecordRefundSuccess
-)
+RefundReport = RecordRefundFunding | RecordRefundUnknown | RecordRefundRefusal
+"""What is reported of a ticket's money on its way: no side decides it."""
+RefundCommand = RefundReport | RecordRefundSuccess
 TicketDecision = (
     AnswerCommand
     | BuyersCommand
@@ -242,5 +242,5 @@ TicketDecision = (
     | ReplacementCommand
     | ArbitrationCommand
     | AddTicketRemark
-    | RefundCommand
+    | RecordRefundSuccess
 )

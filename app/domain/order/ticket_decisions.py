@@ -22,12 +22,7 @@ from app.domain.order.parcels import (
     ship_back,
     ship_replacement,
 )
-from app.domain.order.refunding import (
-    record_funding,
-    record_refusal,
-    record_unknown,
-    succeed,
-)
+from app.domain.order.refunding import succeed
 from app.domain.order.state import Order
 from app.domain.order.ticket_commands import (
     AddTicketRemark,
@@ -39,10 +34,7 @@ from app.domain.order.ticket_commands import (
     ExtendReturnDeadline,
     ModifyApplication,
     ProcessRejectedTicket,
-    RecordRefundFunding,
-    RecordRefundRefusal,
     RecordRefundSuccess,
-    RecordRefundUnknown,
     RejectApplication,
     RejectReturnedGoods,
     RequestArbitration,
@@ -112,12 +104,6 @@ def _decide_allowed(
             return withdraw_arbitration(ticket, order, now, policy)
         case AddTicketRemark():
             return _remark(command, ticket, order, now, policy)
-        case RecordRefundFunding():
-            return record_funding(command, ticket, order, now)
-        case RecordRefundUnknown():
-            return record_unknown(command, ticket, order, now)
-        case RecordRefundRefusal():
-            return record_refusal(command, ticket, order, now)
         case RecordRefundSuccess():
             return succeed(command, ticket, order, now)
         case _:

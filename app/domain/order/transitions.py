@@ -17,10 +17,7 @@ from app.domain.order.ticket_commands import (
     ExtendReturnDeadline,
     ModifyApplication,
     ProcessRejectedTicket,
-    RecordRefundFunding,
-    RecordRefundRefusal,
     RecordRefundSuccess,
-    RecordRefundUnknown,
     RejectApplication,
     RejectReturnedGoods,
     RequestArbitration,
@@ -108,9 +105,6 @@ TRANSITIONS: Mapping[type[TicketDecision], Transition] = MappingProxyType(
         WithdrawArbitration: _row(
             Side.CONSUMER, _S.IN_ARBITRATION, RejectionCode.NOT_IN_ARBITRATION
         ),
-        RecordRefundFunding: _row(frozenset(), _S.REFUNDING, RejectionCode.NOT_REFUNDING),
-        RecordRefundUnknown: _row(frozenset(), _S.REFUNDING, RejectionCode.NOT_REFUNDING),
-        RecordRefundRefusal: _row(frozenset(), _S.REFUNDING, RejectionCode.NOT_REFUNDING),
         RecordRefundSuccess: _row(Side.PLATFORM, _S.REFUNDING, RejectionCode.NOT_REFUNDING),
         AddTicketRemark: _row(frozenset(Side), _ACTIVE, RejectionCode.TICKET_FINAL),
     }

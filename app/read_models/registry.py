@@ -8,6 +8,7 @@ from app.processes.assistant.reader import AssistantReader
 from app.processes.refunds.work import RefundWorkReader
 from app.read_models.deadlines import DeadlinesReader
 from app.read_models.families import OfFunds, OfOrders
+from app.read_models.ledger import LedgerReader
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
 from app.read_models.tickets import TicketsReader
@@ -20,4 +21,5 @@ READERS = (
     OfOrders(NotificationsReader()),
     OfOrders(AssistantReader()),
     OfFunds(RefundWorkReader()),
+    LedgerReader(),
 )

@@ -6,14 +6,15 @@ from typing import Any
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
+from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
 from app.event_store.append import Append, NewEvent, Written
 from app.event_store.append_statement import append_across_partitions
 from app.event_store.log import EventLog
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded import Recorded
-from app.event_store.registry import order_codec
-from app.event_store.streams import order_stream
+from app.event_store.registry import ServiceEvent, event_codec, order_codec
+from app.event_store.streams import funds_stream, order_stream
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.claims import Progress, claim, move
@@ -23,17 +24,13 @@ from tests.read_models.histories import METADATA
 from tests.support.orders import ORDER, SHOP
 
 CODEC = order_codec()
+EVERYTHING = event_codec()
 TABLES = (
-    "orders",
-    "operation_log",
-    "tickets",
-    "deadlines",
-    "notifications",
-    "buyer_history",
-    "refund_work",
+    *("orders", "operation_log", "tickets", "deadlines", "notifications", "buyer_history"),
+    *("refund_work", "ledger", "balances"),
 )
 
-Readers = Sequence[RebuildableReader[OrderEvent]]
+Readers = Sequence[RebuildableReader[ServiceEvent]]
 
 
 class Logged:
@@ -51,9 +48,20 @@ class Logged:
         after_version: int = 0,
     ) -> None:
         """Append events to an order's stream and commit."""
+        await self._append(order_stream(shop_id, order_id), events, shop_id, after_version)
+
+    async def write_funds(
+        self, events: Sequence[FundsEvent], *, shop_id: str = SHOP, after_version: int = 0
+    ) -> None:
+        """Append events to the stream of a shop's money and commit."""
+        await self._append(funds_stream(shop_id), events, shop_id, after_version)
+
+    async def _append(
+        self, stream_id: str, events: Sequence[ServiceEvent], shop_id: str, after_version: int
+    ) -> None:
         item = Append(
             partition_id=partition_of(shop_id),
-            stream_id=order_stream(shop_id, order_id),
+            stream_id=stream_id,
             expected_version=after_version,
             events=tuple(_encoded(event) for event in events),
         )
@@ -82,7 +90,7 @@ class Logged:
         async with self.pool.acquire() as connection, connection.transaction():
             claims = await claim(connection, range(PARTITION_COUNT), list(by_name))
             places = sorted({(taken.partition_id, taken.position) for taken in claims})
-            feeds = await read_feeds(connection, CODEC, places, limit_each=limit_each)
+            feeds = await read_feeds(connection, EVERYTHING, places, limit_each=limit_each)
             for name, reader in by_name.items():
                 batch = [
                     event
@@ -124,13 +132,13 @@ class Logged:
         }
 
 
-def _encoded(event: OrderEvent) -> NewEvent:
-    encoded = CODEC.encode(event)
+def _encoded(event: ServiceEvent) -> NewEvent:
+    encoded = EVERYTHING.encode(event)
     return NewEvent(
         event_id=uuid7(),
         type=encoded.type,
         schema_version=encoded.schema_version,
         data=encoded.data,
-        metadata=CODEC.encode_metadata(METADATA),
+        metadata=EVERYTHING.encode_metadata(METADATA),
         occurred_at=event.at,
     )

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from app.domain.order.events import OrderEvent, OrderRegistered
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
+from app.read_models.families import OfOrders
 from app.read_models.log_entry import log_entries
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.order_fold import fold_history
@@ -22,14 +23,14 @@ from app.readers.rebuild import Rebuild
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories
-from tests.read_models.logged import CODEC, Logged, Readers
+from tests.read_models.logged import CODEC, EVERYTHING, Logged, Readers
 from tests.support.orders import DAY, INSTANT, ORDER, SHOP, order_facts, order_with_ticket, refuse
 
 shops = (f"shop-{number}" for number in count(1))
 
-followers = st.sampled_from(
-    [READERS, (OrdersReader(),), (OperationLogReader(),), (OrdersReader(), OperationLogReader())]
-)
+ORDERS, OPERATION_LOG = OfOrders(OrdersReader()), OfOrders(OperationLogReader())
+
+followers = st.sampled_from([READERS, (ORDERS,), (OPERATION_LOG,), (ORDERS, OPERATION_LOG)])
 
 
 @given(events=histories(), seen=st.integers(0, 30), readers=followers)
@@ -91,7 +92,7 @@ async def test_each_reader_rebuilt_gives_the_same_rows(logged: Logged) -> None:
     await logged.follow()
     kept = await logged.tables()
     for reader in READERS:
-        assert await Rebuild(pool=logged.pool, codec=CODEC, reader=reader).run() == 10
+        assert await Rebuild(pool=logged.pool, codec=EVERYTHING, reader=reader).run() == 10
         assert await logged.tables() == kept, reader.name
 
 

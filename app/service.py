@@ -12,7 +12,7 @@ from app.api.live_streams import LiveStreams
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
 from app.clock import Clock
-from app.command_handling.opening import open_command_handler
+from app.command_handling.opening import open_command_handlers
 from app.domain.policy import POLICY
 from app.event_store.registry import order_codec
 from app.notifications.push.opening import token_seal
@@ -28,7 +28,7 @@ async def open_services(
     """Open the services on open resources, and close them at the end."""
     settings = resources.settings
     async with (
-        open_command_handler(resources, clock, LaneMetrics(metrics)) as handler,
+        open_command_handlers(resources, clock, LaneMetrics(metrics)) as handlers,
         InboxWatch(resources.pool) as watch,
     ):
         yield Services(
@@ -36,7 +36,8 @@ async def open_services(
             clock=clock,
             policy=POLICY,
             codec=order_codec(),
-            handler=handler,
+            handler=handlers.orders,
+            funds=handlers.funds,
             authentication=Authentication(
                 database=resources.pool,
                 clock=clock,

@@ -11,6 +11,7 @@ from app.access.authentication import Authentication
 from app.api.live_streams import LiveStreams
 from app.api.rate_limit import RateLimiter
 from app.clock import Clock
+from app.command_handling.funds_handler import FundsHandler
 from app.command_handling.handler import CommandHandler
 from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
@@ -30,6 +31,7 @@ class Services:
     policy: Policy
     codec: Codec[OrderEvent]
     handler: CommandHandler
+    funds: FundsHandler
     authentication: Authentication
     rate_limiter: RateLimiter
     streams: LiveStreams

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
+from app.command_handling.encoding import new_event
 from app.command_handling.falling_due import Silent, deadlines_request
 from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.present import Present, present_of
@@ -17,15 +18,13 @@ from app.command_handling.requests import (
     DEADLINES,
     Answer,
     History,
-    IdempotencyKey,
-    KeyReused,
     OrderRequest,
     Refusal,
     Responder,
     StaleVersion,
     TooManyConflicts,
 )
-from app.command_handling.stored_answer import answer_from, stored_form
+from app.command_handling.stored_answer import answer_after, remembered, replayed
 from app.domain.order.commands import ActOnDeadlines
 from app.domain.order.decide import decide
 from app.domain.order.events import OrderEvent
@@ -34,18 +33,10 @@ from app.domain.order.state import Order, OrderState, Unregistered
 from app.domain.order.ticket_commands import TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
-from app.event_store.append import (
-    Append,
-    DuplicateRequest,
-    IdempotencyKeyReused,
-    IdempotentRequest,
-    NewEvent,
-    VersionConflict,
-    Written,
-)
+from app.event_store.append import Append, NewEvent
 from app.event_store.append_lane import AppendLane
 from app.event_store.codec import Codec
-from app.event_store.log import Loaded, StoredRequest
+from app.event_store.log import Loaded
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded
 from app.event_store.streams import order_stream
@@ -105,7 +96,7 @@ class CommandHandler:
         for attempt in range(ATTEMPTS_MAX):
             loaded = await self._load(wanted, skip=request.assumed_new and attempt == 0)
             if loaded.request is not None:
-                return _replayed(loaded.request, request.idempotency)
+                return replayed(loaded.request, request.idempotency)
             present = await present_of(
                 request.shop_id, self._clocks, loaded.events, assume_production=attempt == 0
             )
@@ -114,7 +105,8 @@ class CommandHandler:
                 continue
             if prepared.item is None:
                 return prepared.answer
-            appended = await self._appended(prepared.item, prepared.answer)
+            outcome = await self._lane.append(prepared.item)
+            appended = answer_after(outcome, prepared.answer)
             if appended is not None:
                 if present.clock is ClockKind.TEST:
                     await self._catch_up(request, present.now)
@@ -157,15 +149,15 @@ class CommandHandler:
         else:
             answer = responder.refused(refusal)
         key = request.idempotency
-        remembered = refusal is None or _is_kept(refusal)
-        if not new and (key is None or not remembered):
+        is_kept = refusal is None or _is_kept(refusal)
+        if not new and (key is None or not is_kept):
             return Prepared(item=None, answer=answer, refused=refusal is not None)
         item = Append(
             partition_id=wanted.partition_id,
             stream_id=wanted.stream_id,
             expected_version=state.version,
             events=tuple(self._encoded(recorded) for recorded in new),
-            idempotency=_remembered(key, answer) if remembered else None,
+            idempotency=remembered(key, answer) if is_kept else None,
         )
         return Prepared(item=item, answer=answer, refused=refusal is not None)
 
@@ -232,28 +224,13 @@ class CommandHandler:
         )
 
     def _encoded(self, recorded: Recorded[OrderEvent]) -> NewEvent:
-        encoded = self._codec.encode(recorded.event)
-        return NewEvent(
+        return new_event(
+            self._codec,
+            recorded.event,
+            recorded.metadata,
             event_id=recorded.event_id,
-            type=encoded.type,
-            schema_version=encoded.schema_version,
-            data=encoded.data,
-            metadata=self._codec.encode_metadata(recorded.metadata),
             occurred_at=recorded.occurred_at,
         )
-
-    async def _appended(self, item: Append, answer: Answer) -> Answer | None:
-        """Append and return the answer that now holds, or None if the stream had moved on."""
-        outcome = await self._lane.append(item)
-        match outcome:
-            case Written():
-                return answer
-            case VersionConflict():
-                return None
-            case DuplicateRequest(status=status, response=response):
-                return answer_from(status, response)
-            case IdempotencyKeyReused():
-                raise KeyReused
 
 
 def _wanted(request: OrderRequest) -> Wanted:
@@ -268,12 +245,6 @@ def _wanted(request: OrderRequest) -> Wanted:
 
 def _belongs_to(state: OrderState, buyer_id: str) -> bool:
     return isinstance(state, Order) and state.facts.buyer_id == buyer_id
-
-
-def _replayed(stored: StoredRequest, key: IdempotencyKey | None) -> Answer:
-    if key is None or stored.fingerprint != key.fingerprint:
-        raise KeyReused
-    return answer_from(stored.status, stored.response)
 
 
 def _stale(state: OrderState, ticket_id: str | None, seen: int | None) -> StaleVersion | None:
@@ -293,15 +264,3 @@ def _version_of(order: Order, ticket_id: str | None) -> int | None:
 
 def _is_kept(refusal: Refusal) -> bool:
     return isinstance(refusal, Rejection) and refusal.code not in KEPT_REFUSALS_EXCLUDE
-
-
-def _remembered(key: IdempotencyKey | None, answer: Answer) -> IdempotentRequest | None:
-    if key is None:
-        return None
-    return IdempotentRequest(
-        scope=key.scope,
-        key=key.key,
-        fingerprint=key.fingerprint,
-        status=answer.status,
-        response=stored_form(answer),
-    )

@@ -1,9 +1,12 @@
-"""Opens a command handler with the append lane it writes through."""
+"""Opens command handlers with the append lane they write through."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from app.clock import Clock
+from app.command_handling.funds_handler import FundsHandler
+from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
 from app.command_handling.load_lane import LoadLane
 from app.database import connect
@@ -11,16 +14,33 @@ from app.domain.policy import POLICY
 from app.event_store.announcer import Announcer
 from app.event_store.append_lane import AppendLane, LaneObserver
 from app.event_store.connections import OwnConnection
-from app.event_store.registry import order_codec
+from app.event_store.registry import funds_codec, order_codec
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandHandlers:
+    """What handles commands for orders, and for shops' money."""
+
+    orders: CommandHandler
+    funds: FundsHandler
 
 
 @asynccontextmanager
 async def open_command_handler(
     resources: Resources, clock: Clock, observer: LaneObserver | None = None
 ) -> AsyncIterator[CommandHandler]:
-    """Open a handler on open resources; at the end what waits in its lane is written first."""
+    """Open a handler of orders' commands alone."""
+    async with open_command_handlers(resources, clock, observer) as handlers:
+        yield handlers.orders
+
+
+@asynccontextmanager
+async def open_command_handlers(
+    resources: Resources, clock: Clock, observer: LaneObserver | None = None
+) -> AsyncIterator[CommandHandlers]:
+    """Open handlers on open resources; at the end what waits in their lane is written first."""
     settings = resources.settings
 
     async def own_connection() -> OwnConnection:
@@ -35,7 +55,13 @@ async def open_command_handler(
             observer=observer,
         ) as lane,
     ):
-        codec = order_codec()
+        codec, funds = order_codec(), funds_codec()
         loads = LoadLane(resources.pool, codec, settings.topology)
+        states = FundsStates(resources.pool, funds)
         clocks = ShopClocks(resources.pool, clock)
-        yield CommandHandler(loads=loads, lane=lane, codec=codec, clocks=clocks, policy=POLICY)
+        yield CommandHandlers(
+            orders=CommandHandler(
+                loads=loads, lane=lane, codec=codec, clocks=clocks, policy=POLICY
+            ),
+            funds=FundsHandler(states=states, lane=lane, codec=funds, clocks=clocks, policy=POLICY),
+        )

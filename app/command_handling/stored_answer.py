@@ -2,7 +2,16 @@
 
 from pydantic_core import from_json, to_json
 
-from app.command_handling.requests import Answer
+from app.command_handling.requests import Answer, IdempotencyKey, KeyReused
+from app.event_store.append import (
+    DuplicateRequest,
+    IdempotencyKeyReused,
+    IdempotentRequest,
+    Outcome,
+    VersionConflict,
+    Written,
+)
+from app.event_store.log import StoredRequest
 
 
 def stored_form(answer: Answer) -> bytes:
@@ -22,3 +31,39 @@ def answer_from(status: int, stored: bytes) -> Answer:
         language=headers["language"],
         replayed=True,
     )
+
+
+def remembered(key: IdempotencyKey | None, answer: Answer) -> IdempotentRequest | None:
+    """Return what is kept of a request and its answer; None without a key."""
+    if key is None:
+        return None
+    return IdempotentRequest(
+        scope=key.scope,
+        key=key.key,
+        fingerprint=key.fingerprint,
+        status=answer.status,
+        response=stored_form(answer),
+    )
+
+
+def replayed(stored: StoredRequest, key: IdempotencyKey | None) -> Answer:
+    """Return the answer a request got before; KeyReused if it was another request."""
+    if key is None or stored.fingerprint != key.fingerprint:
+        raise KeyReused
+    return answer_from(stored.status, stored.response)
+
+
+def answer_after(outcome: Outcome, answer: Answer) -> Answer | None:
+    """Return the answer that holds after an append, or None if the stream had moved on.
+
+    Raises KeyReused if the request's key belongs to another one.
+    """
+    match outcome:
+        case Written():
+            return answer
+        case VersionConflict():
+            return None
+        case DuplicateRequest(status=status, response=response):
+            return answer_from(status, response)
+        case IdempotencyKeyReused():
+            raise KeyReused

@@ -9,7 +9,7 @@ import asyncpg
 from app.database import Pool
 from app.event_store.connections import Connection
 from app.event_store.partitions import partition_of
-from app.event_store.streams import streams_of_shop
+from app.event_store.streams import funds_stream, streams_of_shop
 from app.shop_clocks.reading import COLUMNS, FETCH_CLOCK, TestClock, clock_of_row
 
 CLOCK_CHANNEL = "after_sales_test_clocks"
@@ -29,6 +29,9 @@ SELECT h.position FROM after_sales.log_heads AS h WHERE h.partition_id = $1 FOR 
 FIND_EVENT = """
 SELECT e.version FROM after_sales.events AS e
 WHERE e.partition_id = $1 AND e.stream_id >= $2 AND e.stream_id < $3
+UNION ALL
+SELECT e.version FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id = $4
 LIMIT 1
 """
 
@@ -95,7 +98,8 @@ async def create_test_clock(
                     ClockRefusalCode.TEST_CLOCK_EXISTS, started_at=existing["started_at"]
                 )
             return clock_of_row(existing), False
-        if await connection.fetch(FIND_EVENT, partition_id, *streams_of_shop(shop_id)):
+        streams = (*streams_of_shop(shop_id), funds_stream(shop_id))
+        if await connection.fetch(FIND_EVENT, partition_id, *streams):
             raise ClockRefused(ClockRefusalCode.SHOP_IN_PRODUCTION)
         row = await _one(connection, INSERT_CLOCK, partition_id, shop_id, start or real_now)
         return clock_of_row(row), True

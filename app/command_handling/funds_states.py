@@ -1,0 +1,66 @@
+"""The money of shops as this process last saw it: the stream of a shop is long, its tail short."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+from app.command_handling.requests import IdempotencyKey
+from app.domain.funds.events import FundsEvent
+from app.domain.funds.evolve import fold
+from app.domain.funds.state import Funds
+from app.event_store.codec import Codec
+from app.event_store.connections import Queryable
+from app.event_store.log import STREAM_EVENTS_MAX, EventLog, StoredRequest
+from app.event_store.partitions import partition_of
+from app.event_store.streams import funds_stream
+
+SHOPS_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedFunds:
+    """The request answered before under a key, if any, and the money of the shop."""
+
+    request: StoredRequest | None
+    funds: Funds
+
+
+class FundsStates:
+    """Loads shops' money as its last event left it, and remembers it to begin from there again.
+
+    What it remembers is always a beginning of the stream, so it can be old but never wrong.
+    """
+
+    def __init__(self, database: Queryable, codec: Codec[FundsEvent]) -> None:
+        self._database = database
+        self._log = EventLog(codec)
+        self._known: OrderedDict[str, Funds] = OrderedDict()
+
+    async def load(self, shop_id: str, key: IdempotencyKey | None = None) -> LoadedFunds:
+        """Return a shop's money, or the request answered before. One round trip once it is known.
+
+        The first time it is one for every `STREAM_EVENTS_MAX` events of the stream.
+        """
+        funds = self._known.get(shop_id, Funds())
+        while True:
+            loaded = await self._log.load(
+                self._database,
+                partition_of(shop_id),
+                funds_stream(shop_id),
+                after_version=funds.version,
+                scope=key.scope if key else None,
+                key=key.key if key else None,
+            )
+            if loaded.request is not None:
+                return LoadedFunds(request=loaded.request, funds=funds)
+            funds = fold(funds, [recorded.event for recorded in loaded.events])
+            if len(loaded.events) < STREAM_EVENTS_MAX:
+                self._remember(shop_id, funds)
+                return LoadedFunds(request=None, funds=funds)
+
+    def _remember(self, shop_id: str, funds: Funds) -> None:
+        known = self._known.get(shop_id)
+        if known is None or known.version < funds.version:  # another load may have been faster
+            self._known[shop_id] = funds
+        self._known.move_to_end(shop_id)
+        if len(self._known) > SHOPS_MAX:
+            self._known.popitem(last=False)

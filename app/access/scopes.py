@@ -15,6 +15,8 @@ class Scope(StrEnum):
     ENTRIES_WRITE = "entries:write"
     TICKETS_WRITE = "tickets:write"
     REFUNDS_WRITE = "refunds:write"
+    FUNDS_READ = "funds:read"
+    FUNDS_WRITE = "funds:write"
     ARBITRATIONS_WRITE = "arbitrations:write"
     ASSISTANT_WRITE = "assistant:write"
     NOTIFICATIONS_READ = "notifications:read"
@@ -32,6 +34,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.TICKETS_WRITE,
                 Scope.TEST_CLOCKS_WRITE,
                 Scope.ASSISTANT_WRITE,
+                Scope.FUNDS_READ,
                 Scope.NOTIFICATIONS_READ,
                 Scope.NOTIFICATIONS_WRITE,
             }
@@ -43,6 +46,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.TICKETS_WRITE,
                 Scope.ARBITRATIONS_WRITE,
                 Scope.REFUNDS_WRITE,
+                Scope.FUNDS_READ,
+                Scope.FUNDS_WRITE,
                 Scope.OPERATIONS_READ,
                 Scope.TEST_CLOCKS_WRITE,
             }

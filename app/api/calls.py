@@ -98,7 +98,7 @@ class Call:
             correlation_id=self.request_id,
             buyer_id=self.caller.buyer_id,
             seen_version=None if if_match is None else int(if_match.strip('"')),
-            idempotency=None if key is None else self._idempotency_key(shop_id, key, body),
+            idempotency=None if key is None else self.idempotency_key(shop_id, key, body),
         )
 
     async def command(
@@ -138,6 +138,16 @@ class Call:
         )
         return answer_response(answer)
 
+    def refusal(self, problem: ProblemError, *, instance: str | None = None) -> Answer:
+        """Render a problem as the answer to a command of this call, or to a part of it."""
+        body = render_problem(
+            problem,
+            language=self.language,
+            instance=instance or path_of(self.request),
+            request_id=self.request_id,
+        )
+        return Answer(status=problem.status_code, body=body, language=self.language.value)
+
     def json(self, model: ResponseModel, *, etag: int | None = None) -> Response:
         """Answer with a model as it is."""
         headers = {} if etag is None else {"ETag": f'"{etag}"'}
@@ -148,10 +158,11 @@ class Call:
 
         The key then counts for each part by itself, and is none of those that whole requests have.
         """
-        whole = self._idempotency_key(shop_id, key, content)
+        whole = self.idempotency_key(shop_id, key, content)
         return replace(whole, scope=f"{whole.scope}/parts", key=f"{whole.key}/{part}")
 
-    def _idempotency_key(self, shop_id: str, key: str, body: bytes) -> IdempotencyKey:
+    def idempotency_key(self, shop_id: str, key: str, body: bytes) -> IdempotencyKey:
+        """Return a client's key as it is stored, and what tells its request from others."""
         path = path_of(self.request)
         fingerprint = hashlib.sha256(f"{self.request.method} {path}\n".encode() + body).digest()
         actor = self.caller.actor
@@ -191,13 +202,7 @@ class ViewResponder:
 
     def problem(self, problem: ProblemError) -> Answer:
         """Render a problem as an answer."""
-        body = render_problem(
-            problem,
-            language=self.call.language,
-            instance=self.instance,
-            request_id=self.call.request_id,
-        )
-        return Answer(status=problem.status_code, body=body, language=self.call.language.value)
+        return self.call.refusal(problem, instance=self.instance)
 
 
 def problem_of(refusal: Refusal) -> ProblemError:

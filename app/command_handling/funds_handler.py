@@ -46,7 +46,7 @@ class FundsRequest:
 class FundsResponder(Protocol):
     """Renders answers. Called before the append, so that answer and events are stored together."""
 
-    def accepted(self, funds: Funds, *, changed: bool) -> Answer:
+    def accepted(self, funds: Funds) -> Answer:
         """Render the money as the command leaves it."""
         ...
 
@@ -94,8 +94,7 @@ class FundsHandler:
                 answer = responder.refused(decision)
             else:
                 events = decision
-                after = fold(loaded.funds, events)
-                answer = responder.accepted(after, changed=bool(events))
+                answer = responder.accepted(fold(loaded.funds, events))
             if not events and key is None:
                 return answer
             item = Append(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import assert_never
 
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account, Journal, journal
@@ -19,6 +20,7 @@ from app.domain.funds.events import (
 )
 from app.domain.order.events import OrderRegistered
 from app.domain.order.facts import OnlinePayment
+from app.domain.text import Text
 from app.event_store.recorded import Recorded
 from app.event_store.registry import ServiceEvent
 from app.event_store.streams import shop_of_funds_stream
@@ -35,6 +37,21 @@ class LedgerKind(StrEnum):
     REFUND_FUNDED = "refund_funded"
     REFUND_PAID = "refund_paid"
     FUNDING_REVERSED = "funding_reversed"
+
+
+LEDGER_KIND_TEXTS: Mapping[LedgerKind, Text] = MappingProxyType(
+    {
+        LedgerKind.ORDER_PAID: Text(zh_cn="买家付款", en="The buyer paid"),
+        LedgerKind.ORDER_SETTLED: Text(zh_cn="订单结算", en="The order was settled"),
+        LedgerKind.TOPPED_UP: Text(zh_cn="充值", en="Top-up"),
+        LedgerKind.ARREARS_COLLECTED: Text(zh_cn="追缴欠款", en="Arrears collected"),
+        LedgerKind.WITHDRAWN: Text(zh_cn="提现", en="Withdrawal"),
+        LedgerKind.REFUND_FUNDED: Text(zh_cn="退款出资", en="Money set aside for a refund"),
+        LedgerKind.REFUND_PAID: Text(zh_cn="退款已付", en="The refund was paid"),
+        LedgerKind.FUNDING_REVERSED: Text(zh_cn="退款资金退回", en="The refund's money went back"),
+    }
+)
+"""Each kind of journal for people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

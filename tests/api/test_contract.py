@@ -106,11 +106,12 @@ def _of(*roles: str) -> frozenset[str]:
 OPERATIONS = {
     "platform": _of("platform")
     | {"get_order", "list_orders", "list_reasons"}
-    | {"get_test_clock", "advance_test_clock"}
+    | {"get_test_clock", "advance_test_clock", "get_funds"}
     | _of(),
     "merchant": _of("merchant")
     | {"get_after_sales_entry", "list_tickets", "list_notifications"}
-    | {"submit_arbitration_evidence"},
+    | {"submit_arbitration_evidence"}
+    | {"list_ledger", "export_ledger"},
     "consumer": _of("consumer")
     | {"get_ticket", "list_orders", "list_notifications"}
     | {"count_unread_notifications", "read_notifications", "register_device", "list_devices"}
@@ -224,6 +225,8 @@ async def _some_of_everything(api: Api) -> None:
             for side, step, body in steps:
                 caller = api.merchant if side == "merchant" else consumer
                 done(await caller.post(f"{ticket_path(1, order_id)}/{step}", body))
+    topping_up = f"/v1/shops/{SHOP}/funds/top-ups"
+    done(await api.platform.post(topping_up, BODIES["record_top_up"], key="top-up"), 201)
     for shop_id in (*STANDING, *ADVANCED):
         await in_test_mode(api.platform, shop_id)
     await api.follow()
@@ -261,6 +264,14 @@ async def _schemathesis(url: str, config: Path, names: frozenset[str]) -> tuple[
             for shop_id in ADVANCED
         ],
     }
+    for name in ("record_top_up", "record_withdrawal"):
+        grantable[name] = [
+            {"path": {"shop_id": SHOP}, "body": {**BODIES[name], "reference": f"{name}-{number}"}}
+            for number in range(3)
+        ]
+    grantable["put_required_deposit"] = [
+        {"path": {"shop_id": SHOP}, "body": BODIES["put_required_deposit"]}
+    ]
     for name in ("put_assistant_rules", "try_assistant_rules", "decide_tickets"):
         grantable[name] = [{"path": {"shop_id": SHOP}, "body": BODIES[name]}]
     running = await asyncio.create_subprocess_exec(

@@ -15,12 +15,7 @@ NOT_PROVOKED_OVER_HTTP = {
     "contended": "needs an order changed by others five times in a row between load and append: "
     "tests/command_handling",
     **dict.fromkeys(
-        (
-            "refund_not_in_transit",
-            "balance_insufficient",
-            "amount_not_movable",
-            "reference_repeated",
-        ),
+        ("refund_not_in_transit",),
         "no route moves a shop's money yet: tests/domain/funds",
     ),
     "decision_of_another_side": "every route speaks for the side of its caller: tests/domain",

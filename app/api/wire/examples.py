@@ -127,6 +127,17 @@ RULE_ARBITRATION: dict[str, Any] = {
     "final_amount": 6000,
     "note": "The carrier's own record shows a crushed corner.",
 }
+TOP_UP: dict[str, Any] = {
+    "reference": "bank-20260901-17",
+    "account": "deposit",
+    "amount": 500000,
+}
+WITHDRAWAL: dict[str, Any] = {
+    "reference": "payout-20260930-3",
+    "account": "cash_alipay",
+    "amount": 120000,
+}
+REQUIRED_DEPOSIT: dict[str, Any] = {"level": 200000}
 CREATE_TEST_CLOCK: dict[str, Any] = {"now": "2026-09-01T10:00:00+08:00"}
 ADVANCE_TO: dict[str, Any] = {"to": "2026-09-13T00:00:00+08:00"}
 ADVANCE_BY: dict[str, Any] = {"by_seconds": 172800}

@@ -47,7 +47,8 @@ def test_every_code_has_its_texts(texts: Collection[object], codes: Collection[o
 def test_every_table_of_a_view_is_compared_after_a_replay() -> None:
     tables = {table.name for table in metadata.tables.values()} - NOT_OF_READERS
     assert set(TABLES) == tables
-    assert len(READERS) == len(tables)
+    kept_with_another = {"balances"}
+    assert len(READERS) == len(tables - kept_with_another)
 
 
 def test_every_command_is_issued_somewhere_outside_the_domain() -> None:

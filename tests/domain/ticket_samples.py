@@ -5,14 +5,37 @@ from typing import get_args
 from app.domain.order.ticket_commands import (
     ConfirmReturnReceipt,
     ModifyApplication,
+    RejectReturnedGoods,
+    RequestArbitration,
+    RuleArbitration,
     ShipGoodsBack,
     TicketDecision,
 )
-from app.domain.order.tickets import TicketType, asks_for_money
+from app.domain.order.ticket_events import ArbitrationRuled
+from app.domain.order.tickets import (
+    Blame,
+    RequestedItem,
+    Ruling,
+    Ticket,
+    TicketType,
+    asks_for_money,
+)
 from app.domain.reasons import ApplicationReason
 from app.domain.shipments import Shipment
 from scripts.states.samples import PARCEL, samples_of
-from tests.support.orders import FIRST_TICKET, some
+from tests.support.orders import (
+    FIRST_TICKET,
+    HOUR,
+    OPENED,
+    History,
+    agree,
+    apply_for,
+    order_with_open_entry,
+    refuse,
+    some,
+)
+
+APPLIED = OPENED + HOUR
 
 
 def modify(
@@ -45,3 +68,51 @@ SAMPLES: dict[type[TicketDecision], TicketDecision] = {
 }
 """Of each class the first sample there is: the plain one."""
 assert set(SAMPLES) == set(get_args(TicketDecision)), "a sample for every decision there is"
+
+
+def a_ticket(
+    *decisions: TicketDecision,
+    of: TicketType = TicketType.RETURN_AND_REFUND,
+    items: tuple[RequestedItem, ...] | None = None,
+) -> History:
+    """Given a ticket of a type, applied for at `APPLIED`, and decisions on it an hour apart."""
+    given = order_with_open_entry().then(apply_for(of, *(items or ())), at=APPLIED)
+    for number, decision in enumerate(decisions, start=1):
+        given = given.then(decision, at=APPLIED + number * HOUR)
+    return given
+
+
+def the_ticket(given: History) -> Ticket:
+    """Return the first ticket of a history."""
+    return given.tickets[FIRST_TICKET]
+
+
+REQUEST = SAMPLES[RequestArbitration]
+REFUSED_GOODS = (agree(), ship_back(), SAMPLES[RejectReturnedGoods])
+ASKED = a_ticket(refuse(), REQUEST)
+"""A rejection that is before the platform since `ASKED_AT`."""
+ASKED_AT = APPLIED + 2 * HOUR
+ESCALATED_AT = APPLIED + 49 * HOUR
+
+
+def rule_for(ruling: Ruling, final_amount: int | None = None) -> RuleArbitration:
+    """Rule, in money where an amount is named."""
+    return RuleArbitration(
+        ticket_id=FIRST_TICKET,
+        ruling=ruling,
+        blame=Blame.CARRIER,
+        final_amount=final_amount,
+        note="物流破损",
+    )
+
+
+def escalated(of: TicketType = TicketType.REISSUE, *items: RequestedItem) -> History:
+    """Given goods the merchant agreed to send and did not, until the platform stepped in."""
+    return a_ticket(agree(), of=of, items=items).once_timers_ran(at=ESCALATED_AT)
+
+
+def ruling_of(given: History) -> ArbitrationRuled:
+    """Return the ruling that was the last thing to happen."""
+    ruled = given.events[-1]
+    assert isinstance(ruled, ArbitrationRuled)
+    return ruled

@@ -11,6 +11,7 @@ from app.simulation.bodies import application, decision
 from app.simulation.plain_order import PlainOrder
 from app.simulation.plain_ticket import PlainTicket
 from app.simulation.rules import APPLICATION_REJECTIONS, APPLICATIONS, BATCHED, DECISIONS
+from app.simulation.temperaments import CONSUMERS, MERCHANTS, PLATFORM, WEIGHTS, Temperament
 
 Manner = Literal["once", "repeated", "key_reused", "racing"]
 
@@ -21,71 +22,6 @@ _NAUGHTY = 0.08
 _STUBBORN = 0.05
 """How often somebody applies who has nothing left to apply for."""
 _SIDES = ("consumer", "merchant", "platform")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Temperament:
-    """How readily somebody acts, and what they are more or less given to than others."""
-
-    readiness: float
-    likes: Mapping[str, float]
-
-
-_LOSES_INTEREST: Mapping[str, float] = {
-    "ship_goods_back": 0.01,
-    "withdraw_application": 0.01,
-    "modify_application": 0.01,
-    "request_arbitration": 0.01,
-    "confirm_replacement_receipt": 0.01,
-    "add_ticket_remark": 0.01,
-}
-_CONSUMERS = (
-    Temperament(readiness=0.8, likes={}),
-    Temperament(readiness=0.5, likes=_LOSES_INTEREST),
-    Temperament(
-        readiness=0.7,
-        likes={"withdraw_application": 5, "modify_application": 5, "withdraw_arbitration": 6},
-    ),
-    Temperament(
-        readiness=0.7,
-        likes={"request_arbitration": 8, "submit_arbitration_evidence": 2, "modify_application": 2},
-    ),
-)
-_MERCHANTS = (
-    Temperament(readiness=0.7, likes={"reject_application": 0.2, "reject_returned_goods": 0.2}),
-    Temperament(
-        readiness=0.7,
-        likes={"reject_application": 6, "reject_returned_goods": 6, "process_rejected_ticket": 0.3},
-    ),
-    Temperament(readiness=0.1, likes={}),
-    Temperament(
-        readiness=0.6,
-        likes={"submit_arbitration_evidence": 3, "agree_without_return": 3},
-    ),
-)
-_PLATFORM = Temperament(readiness=0.5, likes={})
-
-_WEIGHTS: Mapping[str, float] = {
-    "agree_to_application": 5,
-    "agree_without_return": 1,
-    "reject_application": 2,
-    "process_rejected_ticket": 1,
-    "modify_application": 0.6,
-    "withdraw_application": 0.4,
-    "ship_goods_back": 8,
-    "extend_return_deadline": 0.5,
-    "correct_return_shipment": 0.5,
-    "confirm_return_receipt": 4,
-    "reject_returned_goods": 2,
-    "ship_replacement": 4,
-    "confirm_replacement_receipt": 2,
-    "request_arbitration": 1,
-    "submit_arbitration_evidence": 1,
-    "rule_arbitration": 1,
-    "withdraw_arbitration": 0.2,
-    "record_refund_success": 5,
-    "add_ticket_remark": 0.4,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,14 +52,14 @@ class Cast:
     @classmethod
     def drawn(cls, lots: random.Random) -> "Cast":
         """Draw the temperaments."""
-        return cls(lots=lots, consumer=lots.choice(_CONSUMERS), merchant=lots.choice(_MERCHANTS))
+        return cls(lots=lots, consumer=lots.choice(CONSUMERS), merchant=lots.choice(MERCHANTS))
 
     def turn(self, order: PlainOrder, now: datetime) -> Iterator[Play]:
         """Say one after the other what is done now; the order is looked at anew in between."""
         temperaments = {
             "consumer": self.consumer,
             "merchant": self.merchant,
-            "platform": _PLATFORM,
+            "platform": PLATFORM,
         }
         for side in self.lots.sample(_SIDES, len(_SIDES)):
             if self.lots.random() < temperaments[side].readiness:
@@ -280,7 +216,7 @@ class Cast:
         return rival
 
     def _chosen(self, names: Sequence[str], likes: Mapping[str, float]) -> str | None:
-        weights = [_WEIGHTS[name] * likes.get(name, 1) for name in names]
+        weights = [WEIGHTS[name] * likes.get(name, 1) for name in names]
         return self.lots.choices([*names, None], [*weights, 1])[0]
 
     def _act(self, name: str, *, body: Mapping[str, Any] | None) -> Act:

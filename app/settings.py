@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     import_line_bytes_max: int = Field(default=262_144, ge=1024)
     """Longest line of a bulk import."""
 
+    export_rows_max: int = Field(default=100_000, ge=1)
+    """Most rows of one export; where there are more, it says where the rest is."""
+
     rate_limit_requests: int = Field(default=60_000, ge=1)
     """Requests one key or consumer may make within the window, per process."""
 

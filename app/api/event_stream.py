@@ -1,12 +1,9 @@
 """Answering with server-sent events (WHATWG HTML, 9.2): blocks of text, for as long as it takes."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack, aclosing
+from contextlib import ExitStack
 
-import structlog
-from fastapi import Response
-from starlette.types import Receive, Scope, Send
+from app.api.streamed import StreamedAnswer
 
 EVENT_STREAM = "text/event-stream"
 
@@ -34,16 +31,8 @@ def block(
     return b"\n".join(lines) + b"\n\n"
 
 
-_log = structlog.get_logger(__name__)
-
-
-class EventStream(Response):
-    """Sends blocks as they come, until there are no more, or until nobody listens any longer.
-
-    ``held`` is let go of at the end, whichever way it comes.
-    """
-
-    media_type = EVENT_STREAM
+class EventStream(StreamedAnswer):
+    """Sends blocks as they come, until there are no more, or until nobody listens any longer."""
 
     def __init__(
         self,
@@ -53,39 +42,10 @@ class EventStream(Response):
         *,
         send_seconds_max: float = SEND_SECONDS_MAX,
     ) -> None:
-        # Whoever is between must not collect the answer before passing it on.
-        super().__init__(headers={**headers, "X-Accel-Buffering": "no"})
-        del self.headers["content-length"]
-        self._blocks = blocks
-        self._held = held
-        self._send_seconds_max = send_seconds_max
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
-        """Send until the end, or until the client has gone."""
-        with self._held:
-            sending = asyncio.create_task(self._send_all(send))
-            gone = asyncio.create_task(_disconnected(receive))
-            try:
-                await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
-                if sending.done():
-                    sending.result()
-            except TimeoutError:
-                _log.info("stream_client_does_not_read")
-            finally:
-                for task in (sending, gone):
-                    task.cancel()
-                await asyncio.gather(sending, gone, return_exceptions=True)
-
-    async def _send_all(self, send: Send) -> None:
-        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
-        await send(start)
-        async with aclosing(self._blocks):
-            async for sent in self._blocks:
-                async with asyncio.timeout(self._send_seconds_max):
-                    await send({"type": "http.response.body", "body": sent, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+        super().__init__(
+            blocks,
+            headers=headers,
+            media_type=EVENT_STREAM,
+            send_seconds_max=send_seconds_max,
+            held=held,
+        )

@@ -111,7 +111,7 @@ OPERATIONS = {
     "merchant": _of("merchant")
     | {"get_after_sales_entry", "list_tickets", "list_notifications"}
     | {"submit_arbitration_evidence"}
-    | {"list_ledger", "export_ledger"},
+    | {"list_ledger", "export_ledger", "export_tickets"},
     "consumer": _of("consumer")
     | {"get_ticket", "list_orders", "list_notifications"}
     | {"count_unread_notifications", "read_notifications", "register_device", "list_devices"}

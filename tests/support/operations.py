@@ -45,6 +45,7 @@ ROLES: dict[str, frozenset[str]] = {
     "request_repair": CONSUMER,
     "get_ticket": READERS,
     "list_tickets": READERS,
+    "export_tickets": PLATFORM | MERCHANT,
     "withdraw_application": CONSUMER,
     "agree_to_application": MERCHANT,
     "reject_application": MERCHANT,

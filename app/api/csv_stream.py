@@ -17,7 +17,7 @@ CSV_ANSWER = {
 
 Cell = str | int | None
 
-FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_BEGINS = frozenset("=+-@＝＋－＠\t\r\n")
 """What a spreadsheet would run; text that begins so is sent behind an apostrophe."""
 
 
@@ -34,19 +34,29 @@ def csv_response(
     return StreamingResponse(_lines(columns, pages), headers=headers, media_type=CSV)
 
 
-async def _lines(
-    columns: Sequence[str], pages: AsyncIterator[Iterable[Mapping[str, Cell]]]
-) -> AsyncIterator[bytes]:
-    yield _written([columns])
-    async for rows in pages:
-        yield _written([_safe(row[column]) for column in columns] for row in rows)
-
-
-def _written(rows: Iterable[Iterable[Cell]]) -> bytes:
+def csv_lines(rows: Iterable[Iterable[Cell]]) -> bytes:
+    """Return rows as CSV in UTF-8, with nothing in them that a spreadsheet would run."""
     text = StringIO()
-    csv.writer(text).writerows(rows)
+    csv.writer(text).writerows([_safe(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
+def harmless(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula: an apostrophe stands in front of one.
+
+    Whoever reads the file with a program takes it away again where a formula's sign follows.
+    """
+    beginnings = {text[:1], text.lstrip()[:1]}
+    return text if beginnings.isdisjoint(FORMULA_BEGINS) else f"'{text}"
+
+
+async def _lines(
+    columns: Sequence[str], pages: AsyncIterator[Iterable[Mapping[str, Cell]]]
+) -> AsyncIterator[bytes]:
+    yield csv_lines([columns])
+    async for rows in pages:
+        yield csv_lines([row[column] for column in columns] for row in rows)
+
+
 def _safe(cell: Cell) -> Cell:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA_BEGINS) else cell
+    return harmless(cell) if isinstance(cell, str) else cell

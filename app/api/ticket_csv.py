@@ -1,10 +1,9 @@
 """Tickets as CSV (RFC 4180): one row a ticket, one column a fact, in an order that stays."""
 
-import csv
-import io
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from app.api.csv_stream import Cell, csv_lines
 from app.api.language import Language, in_language
 from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.shipments import CARRIER_TEXTS, Shipment
@@ -21,12 +20,10 @@ from app.read_models.texts import (
 from app.read_models.ticket_list import labels_of
 from app.read_models.ticket_view import TicketView
 
-_FORMULA_BEGINNINGS = frozenset("=+-@＝＋－＠\t\r\n")
-
-Cell = Text | str | int | datetime | bool | None
+Fact = Text | str | int | datetime | bool | None
 """A text is shown in the language asked for, an instant as RFC 3339 in UTC, None as nothing."""
 
-COLUMNS: tuple[tuple[str, Callable[[TicketView], Cell]], ...] = (
+COLUMNS: tuple[tuple[str, Callable[[TicketView], Fact]], ...] = (
     ("ticket_id", lambda t: t.ticket_id),
     ("order_id", lambda t: t.order_id),
     ("buyer_id", lambda t: t.buyer_id),
@@ -63,45 +60,26 @@ COLUMNS: tuple[tuple[str, Callable[[TicketView], Cell]], ...] = (
 
 def csv_header() -> bytes:
     """Return the row of the columns' names, which are the same in every language."""
-    return _csv([[name for name, _ in COLUMNS]])
+    return csv_lines([[name for name, _ in COLUMNS]])
 
 
 def csv_rows(tickets: Iterable[TicketView], language: Language) -> bytes:
-    """Return a row for each ticket, in UTF-8."""
-    return _csv(
-        [_written(cell_of(ticket), language) for _, cell_of in COLUMNS] for ticket in tickets
+    """Return a row for each ticket."""
+    return csv_lines(
+        [_written(fact_of(ticket), language) for _, fact_of in COLUMNS] for ticket in tickets
     )
 
 
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula: an apostrophe stands in front of one.
-
-    Whoever reads the file with a program takes it away again where a formula's sign follows.
-    """
-    beginnings = {text[:1], text.lstrip()[:1]}
-    return text if beginnings.isdisjoint(_FORMULA_BEGINNINGS) else f"'{text}"
-
-
-def _csv(rows: Iterable[list[str]]) -> bytes:
-    written = io.StringIO()
-    csv.writer(written, lineterminator="\r\n").writerows(rows)
-    return written.getvalue().encode()
-
-
-def _written(cell: Cell, language: Language) -> str:
-    match cell:
-        case None:
-            return ""
+def _written(fact: Fact, language: Language) -> Cell:
+    match fact:
         case bool():
-            return "true" if cell else "false"
-        case int():
-            return str(cell)
+            return "true" if fact else "false"
         case datetime():
-            return instant_text(cell)
+            return instant_text(fact)
         case Text():
-            return harmless(in_language(cell, language))
-        case str():
-            return harmless(str(cell))
+            return in_language(fact, language)
+        case _:
+            return fact
 
 
 def _joined(texts: Iterable[Text]) -> Text | None:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from app.access.scopes import Scope
 from app.api.calls import Call, ShopId, allow
+from app.api.csv_stream import CSV
 from app.api.cursors import after_of, cursor_of
 from app.api.declared import problems
 from app.api.problems import path_of
@@ -26,7 +27,6 @@ router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 
 Exporter = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
 
-CSV = "text/csv"
 BYTE_ORDER_MARK = "\ufeff".encode()
 
 SEND_SECONDS_MAX = 60.0

@@ -85,13 +85,13 @@ async def test_a_connection_of_ones_own_that_cannot_be_had_has_the_same_failure(
 async def test_waiting_for_a_free_connection_ends_as_unavailable(
     settings: Settings, server: PostgresServer
 ) -> None:
-    narrow = settings.model_copy(update={"pool_size_max": 1, "connect_timeout_seconds": 0.05})
+    narrow = settings.model_copy(update={"pool_size_max": 1})
     async with (
         open_resources(narrow, ManualClock(datetime(2021, 3, 15, tzinfo=UTC))) as opened,
         opened.pool.acquire(),
     ):
         with pytest.raises(DatabaseUnavailable), connection_failures_named():
-            await opened.pool.acquire(timeout=narrow.connect_timeout_seconds)
+            await opened.pool.acquire(timeout=0.05)
 
 
 async def test_a_mistake_in_a_statement_is_not_called_unavailable(resources: Resources) -> None:

@@ -5,7 +5,14 @@ from fastapi.routing import APIRoute
 from app.api.app import ROUTERS
 from app.api.direct_call import direct_call
 
-LISTS = {"list_orders", "list_tickets", "list_notifications"}
+LISTS = {
+    "list_orders",
+    "list_tickets",
+    "list_notifications",
+    "list_ledger",
+    "export_ledger",
+    "export_tickets",
+}
 """Their filters may be repeated, so that they go FastAPI's own way."""
 
 

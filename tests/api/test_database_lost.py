@@ -90,8 +90,7 @@ async def test_a_stream_ends_with_the_database_and_goes_on_where_it_was(
         await asyncio.to_thread(server.stop)
         # The key is looked up again, which is when it shows that there is no database.
         lonely.clock.advance(timedelta(minutes=1))
-        while await source.block() is not None:
-            pass
+        await source.end()
     async with event_source(url, lonely.merchant.credential(), last_id=first.id) as source:
         assert source.answer.json()["code"] == "database_unavailable"
     await asyncio.to_thread(server.start)

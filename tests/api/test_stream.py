@@ -200,8 +200,7 @@ async def test_a_stream_ends_when_the_token_does(api: Api) -> None:
         await tell(api, 1)
         await source.message()
         api.clock.advance(MINUTE)
-        while await source.block() is not None:
-            pass
+        await source.end()
     async with event_source(f"{api.url}{STREAM}", "nonsense") as source:
         assert source.answer.status_code == 401
 
@@ -213,8 +212,7 @@ async def test_a_stream_ends_when_the_key_is_revoked(api: Api) -> None:
         await source.block()
         await end_key(pool, key.split("_")[1], api.clock.now())
         api.clock.advance(timedelta(seconds=5))
-        while await source.block() is not None:
-            pass
+        await source.end()
 
 
 async def test_there_are_only_so_many_streams_and_a_closed_one_makes_room(api: Api) -> None:

@@ -65,6 +65,12 @@ class EventSource:
         """Return the next messages."""
         return [await self.message() for _ in range(number)]
 
+    async def end(self) -> None:
+        """Read on until the stream ends; TimeoutError if it does not."""
+        async with asyncio.timeout(WAITS_SECONDS):
+            while await self.block() is not None:
+                pass
+
     def _read(self, lines: list[str]) -> Block:
         fields = dict(line.split(": ", 1) for line in lines if not line.startswith(":"))
         if "id" in fields:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 from hypothesis import strategies as st
@@ -128,6 +129,7 @@ AMOUNTS = st.sampled_from([None, None, None, 1, 999, 1_000, 3_001, 10_000, 0, 10
 _REASONS = _mostly(
     st.just(ApplicationReason.PROMISED_AFTER_SALES), st.sampled_from(ApplicationReason)
 )
+_KINDS = st.sampled_from(TicketType)
 _NO_FILES: tuple[Attachment, ...] = ()
 _NOTES = st.sampled_from([None, "请看照片"])
 
@@ -144,12 +146,22 @@ def items_of(kind: TicketType, wanted: Wanted) -> tuple[RequestedItem, ...]:
 @st.composite
 def applications(draw: st.DrawFn) -> Application:
     """Draw an application."""
-    kind = draw(st.sampled_from(TicketType))
+    kind = draw(_KINDS)
     return replace(
         apply_for(kind),
         items=items_of(kind, draw(WANTED)),
         reason=draw(_REASONS),
         evidence=draw(_mostly(st.just(_NO_FILES), FILES)),
+    )
+
+
+def _better_wish(ticket_id: str, kind: TicketType, wanted: Wanted) -> ModifyApplication:
+    return ModifyApplication(
+        ticket_id=ticket_id,
+        type=kind,
+        items=items_of(kind, wanted),
+        reason=ApplicationReason.PROMISED_AFTER_SALES,
+        description=None,
     )
 
 
@@ -176,7 +188,7 @@ def decisions(kind: type[TicketDecision], ticket_id: str) -> st.SearchStrategy[T
 def sensible(kind: type[TicketDecision], ticket_id: str) -> st.SearchStrategy[TicketDecision]:
     """Return decisions of a class on a ticket that are refused for no fault of their own."""
     if kind is ModifyApplication:
-        return _modifications(ticket_id)
+        return st.builds(partial(_better_wish, ticket_id), _KINDS, st.sampled_from(_SENSIBLE))
     return st.builds(kind, ticket_id=st.just(ticket_id), **_SENSIBLE_FIELDS.get(kind, {}))
 
 

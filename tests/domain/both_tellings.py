@@ -29,10 +29,14 @@ from tests.domain.plain_tables import ALLOWED, RefusedError
 from tests.support.orders import (
     CREATED,
     DAY,
+    agree,
     an_item,
     apply_for,
     order_facts,
+    refund_arrived,
     registered_order,
+    request_refund,
+    some,
     withdraw,
 )
 
@@ -71,10 +75,14 @@ class BothTellings:
             for _ in range(5):
                 self.ask(a_wish(TicketType.REISSUE))
                 self.ask(withdraw(self.ticket_id()))
-        if beginning in {"past period", "opened"}:
+        if beginning in {"past period", "opened", "partly paid"}:
             self.now += 7 * DAY
-        if beginning == "opened":
+        if beginning in {"opened", "partly paid"}:
             self.ask(OpenAfterSalesEntry())
+        if beginning == "partly paid":
+            self.ask(request_refund(some("scarf", amount=8_000)))
+            self.ask(agree())
+            self.ask(refund_arrived())
 
     def fitting(self) -> list[str]:
         """Return the decisions the table allows now."""

@@ -26,9 +26,10 @@ class PlainOrder(PlainTickets):
         created: datetime,
         items: dict[str, tuple[int, int]],
         limits: dict[str, int] | None = None,
+        order_id: str = "order-1",
     ) -> None:
         super().__init__(items, {**LIMITS, **(limits or {})})
-        self.created = created
+        self.created, self.order_id = created, order_id
         self.told: dict[str, datetime] = {}
         self.entry: dict[str, Any] = {"generation": 0, "open": False, "asked": False}
         self.counted = 0
@@ -198,7 +199,7 @@ class PlainOrder(PlainTickets):
         else:
             self.counted += 1
         ticket = PlainTicket(
-            ticket_id=f"order-1-{len(self.tickets) + 1}",
+            ticket_id=f"{self.order_id}-{len(self.tickets) + 1}",
             kind=str(asked.type),
             reason=str(asked.reason),
             wanted=[(item.item_id, item.quantity, item.amount) for item in asked.items],

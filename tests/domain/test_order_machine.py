@@ -55,7 +55,7 @@ TOLD: list[Callable[[datetime], OrderCommand]] = [
     lambda at: RecordSettlement(settled_at=at),
 ]
 AGO = st.sampled_from([timedelta(seconds=-6), timedelta(seconds=-5), timedelta(0), HOUR, DAY])
-BEGINNINGS = ["registered", "received", "used up", "past period", "opened", "opened", "opened"]
+BEGINNINGS = ["registered", "received", "used up", "past period", *["opened", "partly paid"] * 2]
 OF_ENTRY: list[OrderCommand] = [
     OpenAfterSalesEntry(),
     OpenAfterSalesEntry(),

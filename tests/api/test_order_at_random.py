@@ -21,12 +21,13 @@ from app.processes.deadlines import DeadlineWorker
 from app.read_models.registry import READERS
 from app.worker import act_with
 from tests.api.asked_over_http import Json, ask, by_then, described_answer
-from tests.domain.asking import ITEMS, sensible
+from tests.domain.asking import sensible
 from tests.domain.both_tellings import a_wish
 from tests.domain.described import as_far_as
 from tests.domain.exploring import bounded
 from tests.domain.plain_order import PlainOrder
 from tests.domain.plain_tables import ALLOWED, RefusedError
+from tests.domain.pools import ITEMS
 from tests.read_models.logged import Logged
 from tests.support.api import SHOP, Api
 from tests.support.orders import DAY, HOUR

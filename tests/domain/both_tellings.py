@@ -6,9 +6,11 @@ from datetime import datetime
 
 from app.domain.order.commands import (
     ActOnDeadlines,
+    DeclineEntryReopening,
     OpenAfterSalesEntry,
     OrderCommand,
     RecordReceiptConfirmation,
+    RequestEntryReopening,
 )
 from app.domain.order.decide import Accepted, decide
 from app.domain.order.events import OrderEvent
@@ -22,16 +24,17 @@ from app.domain.order.ticket_commands import (
 )
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
+from app.domain.reasons import DeclineReason
 from app.domain.rejections import Rejection
-from tests.domain.asking import ITEMS, Move, items_of
+from tests.domain.asking import Move
 from tests.domain.plain_order import PlainOrder
 from tests.domain.plain_tables import ALLOWED, RefusedError
+from tests.domain.pools import ITEMS, wish
 from tests.support.orders import (
     CREATED,
     DAY,
     agree,
     an_item,
-    apply_for,
     order_facts,
     refund_arrived,
     registered_order,
@@ -41,6 +44,15 @@ from tests.support.orders import (
 )
 
 FACTS = order_facts(*(an_item(i, quantity=q, amount_paid=a) for i, (q, a) in ITEMS.items()))
+BEGINNINGS = ["registered", "received", "used up", "past period", *["opened", "partly paid"] * 2]
+OF_ENTRY: list[OrderCommand] = [
+    OpenAfterSalesEntry(),
+    OpenAfterSalesEntry(),
+    RequestEntryReopening(note=None),
+    DeclineEntryReopening(reason=DeclineReason.OTHER, note=None),
+]
+SELDOM = {"WithdrawApplication", "AddTicketRemark"}
+"""What would end most stories, or fill them."""
 ASKED_AGAIN_IS_ANOTHER = (
     ModifyApplication,
     ExtendReturnDeadline,
@@ -146,7 +158,7 @@ class BothTellings:
 
 def a_wish(kind: TicketType) -> OrderCommand:
     """Return a sensible application of a type."""
-    return apply_for(kind, *items_of(kind, [("scarf", 1, 3_000)]))
+    return wish(kind, [("scarf", 1, 3_000)])
 
 
 def after(order: Order, events: Sequence[OrderEvent]) -> Order:

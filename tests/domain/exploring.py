@@ -4,10 +4,14 @@
 """
 
 import os
+from secrets import token_hex
 
 from hypothesis import settings
 
 TIMES = int(os.environ.get("EXPLORE", "0"))
+
+SEED = "" if TIMES == 0 else token_hex(4)
+"""What the lots of this run begin with."""
 
 
 def bounded(*, examples: int, steps: int = 50) -> settings:

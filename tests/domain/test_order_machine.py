@@ -9,41 +9,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.domain.order.commands import (
     ActOnDeadlines,
-    DeclineEntryReopening,
     OpenAfterSalesEntry,
     OrderCommand,
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,
-    RequestEntryReopening,
-)
-from app.domain.order.evolve import evolve
-from app.domain.order.state import OrderState, Unregistered
-from app.domain.order.ticket_commands import (
-    TicketDecision,
 )
 from app.domain.order.tickets import TicketType
-from app.domain.order.transitions import TRANSITIONS
-from app.domain.reasons import DeclineReason
-from app.read_models.order_fold import fold_history
-from tests.domain.asking import (
-    ITEMS,
-    MOVES,
-    Move,
-    applications,
-    decisions,
-    sensible,
-)
-from tests.domain.both_tellings import BothTellings, a_wish, registered
-from tests.domain.described import as_far_as, described, described_view
+from tests.domain.asking import KINDS, MOVES, Move, applications, decisions, sensible
+from tests.domain.both_tellings import BEGINNINGS, OF_ENTRY, SELDOM, BothTellings, a_wish
 from tests.domain.exploring import bounded
+from tests.domain.holding import check_history, check_people_are_shown_the_same, check_state
 from tests.domain.plain_tables import ALLOWED
-from tests.domain.told import (
-    check_deadlines_act_once_at_their_instants,
-    check_final_states_are_final,
-    check_nobody_got_in_outside_their_window,
-)
-from tests.read_models.histories import recorded
 from tests.support.orders import (
     DAY,
     HOUR,
@@ -55,16 +32,7 @@ TOLD: list[Callable[[datetime], OrderCommand]] = [
     lambda at: RecordSettlement(settled_at=at),
 ]
 AGO = st.sampled_from([timedelta(seconds=-6), timedelta(seconds=-5), timedelta(0), HOUR, DAY])
-BEGINNINGS = ["registered", "received", "used up", "past period", *["opened", "partly paid"] * 2]
-OF_ENTRY: list[OrderCommand] = [
-    OpenAfterSalesEntry(),
-    OpenAfterSalesEntry(),
-    RequestEntryReopening(note=None),
-    DeclineEntryReopening(reason=DeclineReason.OTHER, note=None),
-]
 PAUSES = [timedelta(0), timedelta(seconds=1), HOUR]
-SELDOM = {"WithdrawApplication", "AddTicketRemark"}
-"""What would end most stories, or fill them."""
 LIMITED = {
     "AddTicketRemark",
     "CorrectReturnShipment",
@@ -74,7 +42,6 @@ LIMITED = {
 }
 """What may be done again where it was done, up to a limit."""
 NAMES = st.sampled_from(sorted(ALLOWED))
-KINDS: dict[str, type[TicketDecision]] = {kind.__name__: kind for kind in TRANSITIONS}
 
 
 class OneOrder(BothTellings, RuleBasedStateMachine):
@@ -144,43 +111,14 @@ class OneOrder(BothTellings, RuleBasedStateMachine):
             self.ask(data.draw(sensible(KINDS[name], self.ticket_id())))
 
     @invariant()
-    def both_tell_the_same(self) -> None:
-        assert described(self.order) == self.plain.described()
-        assert self.order.version == len(self.events)
-
-    @invariant()
-    def at_most_one_ticket_is_active(self) -> None:
-        assert sum(ticket.active for ticket in self.order.tickets.values()) <= 1
-
-    @invariant()
-    def no_more_is_refunded_than_was_paid_for_the_order_and_for_each_item(self) -> None:
-        order = self.order
-        assert order.refunded + order.refundable == 10_000
-        assert order.refundable >= 0
-        for item_id, done in order.refunds.items():
-            units, paid = ITEMS[item_id]
-            assert 0 <= done.amount <= paid
-            assert 0 <= done.quantity_returned <= units
-
-    @invariant()
-    def the_history_holds_together(self) -> None:
-        instants = [event.at for event in self.events]
-        assert instants == sorted(instants)
-        check_final_states_are_final(self.events)
-        check_nobody_got_in_outside_their_window(self.events)
-        check_deadlines_act_once_at_their_instants(self.events)
+    def everything_holds(self) -> None:
+        check_state(self)
+        check_history(self.events)
 
     def teardown(self) -> None:
         """See that people are shown the same, at the end and after every event on the way."""
-        state: OrderState = Unregistered()
-        history = recorded(getattr(self, "events", ()))
-        for number, line in enumerate(history, start=1):
-            state = evolve(state, line.event)
-            view, order = fold_history(history[:number]), registered(state)
-            shown = described_view(view)
-            assert as_far_as(shown, described(order)) == shown
-            assert view.refunded_amount == order.refunded
+        check_people_are_shown_the_same(getattr(self, "events", ()))
 
 
 TestOneOrder = OneOrder.TestCase
-TestOneOrder.settings = bounded(examples=220, steps=25)
+TestOneOrder.settings = bounded(examples=100, steps=25)

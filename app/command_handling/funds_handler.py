@@ -29,7 +29,8 @@ from app.event_store.recorded import Actor, ClockKind, EventMetadata
 from app.event_store.streams import funds_stream
 from app.shop_clocks.reading import ShopClocks
 
-ATTEMPTS_MAX = 5
+ATTEMPTS_MAX = 20
+"""More than for an order: all refunds and top-ups of a shop share its one stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,7 +72,7 @@ class Played:
             await self.ask(data.draw(st.sampled_from(wishes)))
             return
         fitting = [n for n in KINDS if active.state in ALLOWED[n][1]]
-        name = data.draw(st.sampled_from([*fitting * 3, *KINDS]))
+        name = data.draw(st.sampled_from([*fitting * 5, *KINDS]))
         await self.ask(data.draw(sensible(KINDS[name], active.ticket_id)))
 
     def pass_time(self, data: st.DataObject) -> None:
@@ -156,7 +156,7 @@ async def test_whatever_is_asked_and_whenever_the_service_answers_as_its_rules_p
     async with open_command_handler(api.resources, api.clock) as handler:
         deadlines = DeadlineWorker(api.resources.pool, act_with(handler), api.clock)
         await order.begin(data.draw(st.sampled_from(BEGINNINGS)))
-        for _ in range(data.draw(st.integers(4, 14))):
+        for _ in range(data.draw(st.integers(8, 20))):
             await order.step(data)
             if data.draw(st.sampled_from([True, False, False, False])):
                 order.pass_time(data)

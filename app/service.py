@@ -18,6 +18,7 @@ from app.event_store.registry import order_codec
 from app.notifications.push.opening import token_seal
 from app.notifications.watching import InboxWatch
 from app.resources import Resources
+from app.sealing import seal_with
 from app.settings import Settings
 
 
@@ -55,6 +56,7 @@ async def open_services(
                 per_caller_max=settings.streams_per_caller_max,
             ),
             token_seal=token_seal(settings),
+            seal=seal_with(settings.sealing_key),
             metrics=metrics,
         )
 

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.event_store.topology import Topology
 
-PUSH_TOKEN_KEY_BYTES = 32
+SEALING_KEY_BYTES = 32
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -160,6 +160,15 @@ class Settings(BaseSettings):
     it no device can be registered.
     """
 
+    # Secrets at rest
+
+    sealing_key: SecretStr | None = None
+    """Keeps other secrets that must be read again, such as payees: 32 bytes in base64.
+
+    Several, separated by commas, let it change, like `push_token_key`. What needs it is refused
+    without it.
+    """
+
     # Logs
 
     log_level: LogLevel = "INFO"
@@ -168,11 +177,11 @@ class Settings(BaseSettings):
     log_format: Literal["json", "console"] = "json"
     """One JSON object a line, or lines for a person at a terminal."""
 
-    @field_validator("push_token_key")
+    @field_validator("push_token_key", "sealing_key")
     @classmethod
     def _keys_of_the_right_length(cls, keys: SecretStr | None) -> SecretStr | None:
         for key in () if keys is None else keys.get_secret_value().split(","):
-            if len(_decoded(key)) != PUSH_TOKEN_KEY_BYTES:
+            if len(_decoded(key)) != SEALING_KEY_BYTES:
                 raise ValueError("must be 32 bytes in base64")
         return keys
 

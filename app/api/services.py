@@ -17,8 +17,8 @@ from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
 from app.event_store.recorded import ClockKind
-from app.notifications.push.tokens import TokenSeal
 from app.resources import Resources
+from app.sealing import Seal
 from app.shop_clocks.reading import ShopClocks
 
 
@@ -35,8 +35,10 @@ class Services:
     authentication: Authentication
     rate_limiter: RateLimiter
     streams: LiveStreams
-    token_seal: TokenSeal | None
+    token_seal: Seal | None
     """Keeps push tokens; None where no key is set."""
+    seal: Seal | None
+    """Keeps other secrets that are read again; None where no key is set."""
     metrics: CollectorRegistry
 
     @property

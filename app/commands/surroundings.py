@@ -52,6 +52,8 @@ def read_settings(*, embedded: bool = False) -> Settings:
         own["consumer_token_secret"] = _local_secret(settings.data_dir, "consumer-token-secret")
     if settings.push_token_key is None:
         own["push_token_key"] = _local_secret(settings.data_dir, "push-token-key")
+    if settings.sealing_key is None:
+        own["sealing_key"] = _local_secret(settings.data_dir, "sealing-key")
     return settings.model_copy(update={name: SecretStr(value) for name, value in own.items()})
 
 

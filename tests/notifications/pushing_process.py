@@ -5,6 +5,7 @@ It sends what is due, prints the provider's answer, and hangs until it is killed
 
 import asyncio
 import sys
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,8 +14,8 @@ import asyncpg
 from app.clock import ManualClock
 from app.notifications.push.http_provider import http_provider
 from app.notifications.push.provider import PushMessage, PushOutcome, PushProvider
-from app.notifications.push.tokens import TokenSeal, read_keys
 from app.notifications.push.worker import PushWorker
+from app.sealing import Seal
 from tests.support.api import PUSH_TOKEN_KEY
 from tests.support.pushing import SECRET
 
@@ -40,7 +41,7 @@ async def main(database: str, url: str, now: str) -> None:
         asyncpg.create_pool(database, min_size=0) as pool,
         http_provider(url, SECRET, clock) as provider,
     ):
-        seal = TokenSeal(read_keys(PUSH_TOKEN_KEY))
+        seal = Seal([b64decode(PUSH_TOKEN_KEY)])
         await PushWorker(pool, HangingProvider(provider), seal, clock).run_once()
 
 

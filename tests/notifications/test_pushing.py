@@ -10,11 +10,11 @@ from pydantic import SecretStr
 
 from app.event_store.registry import event_codec
 from app.notifications.push.http_provider import http_provider
-from app.notifications.push.tokens import TokenSeal, UnreadableToken
 from app.notifications.push.worker import PushLimits
 from app.read_models.registry import READERS
 from app.readers.rebuild import Rebuild
 from app.readers.runner import Runner
+from app.sealing import Seal, UnreadableSeal
 from app.worker import run_worker
 from tests.event_store.child_processes import running
 from tests.support.api import OTHER_BUYER, SHOP, Api, api_settings, until
@@ -259,11 +259,11 @@ async def test_a_key_that_was_changed_still_opens_what_the_former_one_closed(
     assert str(row["device_id"]) == device_id
     former, new = b"keeps push tokens of tests secre", b"n" * 32
     sealed = row["token_sealed"]
-    assert TokenSeal([new, former]).open(sealed, row["device_id"]) == "a-token"
-    with pytest.raises(UnreadableToken):
-        TokenSeal([new]).open(sealed, row["device_id"])
-    with pytest.raises(UnreadableToken):
-        TokenSeal([former]).open(sealed, uuid4())
+    assert Seal([new, former]).open(sealed, row["device_id"].bytes) == "a-token"
+    with pytest.raises(UnreadableSeal):
+        Seal([new]).open(sealed, row["device_id"].bytes)
+    with pytest.raises(UnreadableSeal):
+        Seal([former]).open(sealed, uuid4().bytes)
 
 
 async def test_the_worker_of_the_service_pushes_by_itself(api: Api, pushing: Pushing) -> None:

@@ -40,6 +40,7 @@ BUYER, OTHER_BUYER = "buyer-1", "buyer-2"
 
 TOKEN_SECRET = "a shared secret of more than thirty-two bytes"
 PUSH_TOKEN_KEY = "a2VlcHMgcHVzaCB0b2tlbnMgb2YgdGVzdHMgc2VjcmU="
+SEALING_KEY = "a2VlcHMgc2VjcmV0cyBvZiB0ZXN0cyBzZWNyZXQhISE="
 CALLBACK_SECRET = "what the provider signs its callbacks with"
 TOKEN_SIGNING_KEY = Ed25519PrivateKey.generate()
 TOKEN_PUBLIC_KEY = (
@@ -165,6 +166,7 @@ def api_settings(settings: Settings, **changes: Any) -> Settings:
         "consumer_token_secret": SecretStr(TOKEN_SECRET),
         "consumer_token_public_key": TOKEN_PUBLIC_KEY,
         "push_token_key": SecretStr(PUSH_TOKEN_KEY),
+        "sealing_key": SecretStr(SEALING_KEY),
         "provider_callback_secret": SecretStr(CALLBACK_SECRET),
     }
     return settings.model_copy(update={**tokens, **changes})

@@ -1,5 +1,6 @@
 """Pushes as they really go: queued by the reader, sent by a worker, over a socket, to a sandbox."""
 
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,12 +14,12 @@ from app.notifications.push.http_provider import http_provider
 from app.notifications.push.provider import PushProvider
 from app.notifications.push.reader import PushesReader
 from app.notifications.push.sandbox import create_push_sandbox
-from app.notifications.push.tokens import TokenSeal, read_keys
 from app.notifications.push.worker import PushLimits, PushWorker
 from app.read_models.families import OnceOfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
+from app.sealing import Seal
 from tests.support.api import PUSH_TOKEN_KEY, SHOP, Api, Caller, served
 from tests.support.story import done, opened
 
@@ -80,7 +81,7 @@ class Pushing:
         return PushWorker(
             api.resources.pool,
             self.provider,
-            TokenSeal(read_keys(PUSH_TOKEN_KEY)),
+            Seal([b64decode(PUSH_TOKEN_KEY)]),
             api.clock,
             limits=limits,
             jitter=lambda: 0.0,

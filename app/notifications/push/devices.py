@@ -26,8 +26,9 @@ from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.tables import BytewiseText, metadata
 from app.notifications.push.queue import skip_queued
-from app.notifications.push.tokens import TokenSeal, token_hash
+from app.notifications.push.tokens import token_hash
 from app.notifications.recipient import Recipient
+from app.sealing import Seal
 
 DEVICES_MAX = 20
 """Devices a recipient may have in a shop."""
@@ -143,7 +144,7 @@ class TooManyDevices(Exception):
 
 async def register_device(
     pool: Pool,
-    seal: TokenSeal,
+    seal: Seal,
     recipient: Recipient,
     *,
     platform: Platform,
@@ -166,7 +167,7 @@ async def register_device(
         if known is None and len(own) >= DEVICES_MAX:
             raise TooManyDevices
         device_id = known or uuid7()
-        sealed = seal.seal(token, device_id)
+        sealed = seal.seal(token, device_id.bytes)
         if known is None:
             row = await connection.fetchrow(
                 INSERT, *key, device_id, platform.value, name, hashed, sealed, now

@@ -7,18 +7,17 @@ import structlog
 
 from app.clock import Clock
 from app.notifications.push.http_provider import http_provider
-from app.notifications.push.tokens import TokenSeal, read_keys
 from app.notifications.push.worker import PushWorker
 from app.resources import Resources
+from app.sealing import Seal, seal_with
 from app.settings import Settings
 
 _log = structlog.get_logger(__name__)
 
 
-def token_seal(settings: Settings) -> TokenSeal | None:
+def token_seal(settings: Settings) -> Seal | None:
     """Return what push tokens are kept with; None where no key is set."""
-    key = settings.push_token_key
-    return None if key is None else TokenSeal(read_keys(key.get_secret_value()))
+    return seal_with(settings.push_token_key)
 
 
 def sends_pushes(settings: Settings) -> bool:

@@ -40,10 +40,10 @@ from app.notifications.push.queue import (
     retry_at,
     settle,
 )
-from app.notifications.push.tokens import TokenSeal, UnreadableToken
 from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
 from app.notifications.templates import render
 from app.processes.deadlines import pause
+from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
 
 _log = structlog.get_logger(__name__)
@@ -80,7 +80,7 @@ class PushWorker:
         self,
         pool: Pool,
         provider: PushProvider,
-        seal: TokenSeal,
+        seal: Seal,
         clock: Clock,
         *,
         topology: Topology = Topology.SINGLE,
@@ -182,10 +182,10 @@ class PushWorker:
         if one.push.attempt > self._limits.attempts_max:  # it was claimed and never recorded
             return TryLater(detail="attempts_exhausted")
         try:
-            token = self._seal.open(device.token_sealed, device.device_id)
-        except UnreadableToken:
+            token = self._seal.open(device.token_sealed, device.device_id.bytes)
+        except UnreadableSeal:
             _log.error("push_token_unreadable", device_id=str(device.device_id))
-            return TryLater(detail="UnreadableToken")
+            return TryLater(detail="UnreadableSeal")
         return await self._provider.send(_message(one, device, token))
 
     async def _record(

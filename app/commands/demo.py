@@ -15,7 +15,8 @@ from starlette.applications import Starlette
 from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import create_key
 from app.clock import SystemClock
-from app.commands.demo_story import Credentials, Pushes, Story, curl_lines
+from app.commands.demo_calls import Calls, Credentials, Sandbox
+from app.commands.demo_story import Story, curl_lines
 from app.commands.failures import CommandFailed, ExitCode, Interrupted
 from app.commands.listening import (
     listen,
@@ -34,6 +35,8 @@ from app.importing.lines import NumberedLine
 from app.importing.service import connected_service
 from app.main import build_app
 from app.notifications.push.sandbox import create_push_sandbox
+from app.payments.sandbox.server import SandboxOptions, create_sandbox
+from app.payments.wire import BOOK_PATH
 from app.resources import open_resources
 from app.service import consumer_token_keys
 from app.settings import Settings
@@ -63,9 +66,10 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
         stop_on_signals() as stop,
         listen_from(settings.http_host, port) as listener,
         listen("127.0.0.1", 0) as phones,
+        listen("127.0.0.1", 0) as bank,
     ):
         url = url_of(listener)
-        settings = _pushing_to(url_of(phones), settings)
+        settings = _paying_through(url_of(bank), _pushing_to(url_of(phones), settings))
         out.print("[bold]After-sales for orders past the after-sales period (超售后期售后)[/]")
         if listener.getsockname()[1] != port:
             out.print(f"Port {port} is in use; taking the next free one.", style="yellow")
@@ -74,7 +78,9 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
             ready = await database.enter_async_context(ready_database(settings))
         async with database, asyncio.TaskGroup() as tasks:
             tasks.create_task(serve_until(make_server(build_app(ready)), listener, stop))
-            tasks.create_task(serve_until(make_server(_sandbox(settings)), phones, stop))
+            tasks.create_task(serve_until(make_server(_phones(settings)), phones, stop))
+            provider = create_sandbox(_provider(settings, url), SystemClock(), stop)
+            tasks.create_task(serve_until(make_server(provider), bank, stop))
             tasks.create_task(work_until(ready, stop))
             try:
                 finished = await unless(stop, _play(ready, url, once=once))
@@ -93,10 +99,11 @@ async def _play(settings: Settings, url: str, *, once: bool) -> None:
     out.print(f"API and worker run at {url}, on an embedded PostgreSQL in {settings.data_dir}.")
     await _import_samples(url, credentials.platform, name)
     async with httpx.AsyncClient(base_url=url, trust_env=False, timeout=30) as client:
-        pushes = Pushes(url=settings.push_url or "", secret=_push_secret(settings))
-        await Story(client, credentials, out, name, pushes).play()
+        pushes = Sandbox(url=settings.push_url or "", secret=_plain(settings.push_secret))
+        provider = Sandbox(url=settings.provider_url or "", secret=_plain(settings.provider_secret))
+        await Story(Calls(client, credentials, out), name, pushes, provider).play()
     if not once:
-        _say_how_to_go_on(url, credentials, name)
+        _say_how_to_go_on(url, credentials, name, provider)
 
 
 def _pushing_to(url: str, settings: Settings) -> Settings:
@@ -105,12 +112,34 @@ def _pushing_to(url: str, settings: Settings) -> Settings:
     return settings.model_copy(update={"push_url": f"{url}/messages", "push_secret": secret})
 
 
-def _sandbox(settings: Settings) -> Starlette:
-    return create_push_sandbox(_push_secret(settings))
+def _paying_through(url: str, settings: Settings) -> Settings:
+    """Let refunds be paid through a sandbox of this run's own, whatever is set."""
+    fresh = SecretStr(secrets.token_urlsafe(16)), SecretStr(secrets.token_urlsafe(16))
+    return settings.model_copy(
+        update={
+            "provider_url": url,
+            "provider_secret": fresh[0],
+            "provider_callback_secret": fresh[1],
+            "provider_callback_secret_previous": None,
+        }
+    )
 
 
-def _push_secret(settings: Settings) -> str:
-    secret = settings.push_secret
+def _phones(settings: Settings) -> Starlette:
+    return create_push_sandbox(_plain(settings.push_secret))
+
+
+def _provider(settings: Settings, url: str) -> SandboxOptions:
+    """Return how the payment provider is run: its book outlives this run."""
+    return SandboxOptions(
+        store=settings.data_dir / "provider-sandbox.sqlite3",
+        secret=_plain(settings.provider_secret),
+        callback_secrets=[_plain(settings.provider_callback_secret)],
+        callback_url=f"{url}/v1/provider/callbacks",
+    )
+
+
+def _plain(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()
 
 
@@ -147,7 +176,7 @@ async def _credentials(settings: Settings) -> Credentials:
     return Credentials(platform=platform, merchant=merchant, consumer=consumer)
 
 
-def _say_how_to_go_on(url: str, credentials: Credentials, name: str) -> None:
+def _say_how_to_go_on(url: str, credentials: Credentials, name: str, provider: Sandbox) -> None:
     out.print()
     out.rule("The service stays up; Ctrl-C ends it")
     out.print(f"Docs: {url}/docs")
@@ -158,6 +187,8 @@ def _say_how_to_go_on(url: str, credentials: Credentials, name: str) -> None:
     }
     for whose, key in keys.items():
         out.print(f"Key of the {whose}:", key, soft_wrap=True)
+    book = f"{provider.url}{BOOK_PATH}"
+    out.print(f"The sandbox payment provider's book: {book}, with the key", provider.secret)
     out.print("Three calls to go on with: look at another order, open its entry, apply:")
     for line in curl_lines(url, credentials, name):
         out.print()

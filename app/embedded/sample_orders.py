@@ -23,6 +23,7 @@ class Sample:
     amount: int
     created_days_ago: int
     received_days_ago: int | None
+    settled_days_ago: int | None = None
     quantity: int = 1
     kind: str = "physical"
     method: str = "online"
@@ -32,7 +33,13 @@ class Sample:
     buyer_id: str = BUYER
 
 
-ELIGIBLE = Sample(title="电热水壶 1.5L", amount=12_900, created_days_ago=42, received_days_ago=36)
+ELIGIBLE = Sample(
+    title="电热水壶 1.5L",
+    amount=12_900,
+    created_days_ago=42,
+    received_days_ago=36,
+    settled_days_ago=28,
+)
 ALSO_ELIGIBLE = Sample(
     title="儿童书包", amount=19_800, created_days_ago=65, received_days_ago=60, quantity=2
 )
@@ -140,4 +147,6 @@ def _line(order_id: str, sample: Sample, now: datetime) -> Line:
     if sample.received_days_ago is not None:
         received_at = now - timedelta(days=sample.received_days_ago) + timedelta(hours=7)
         line["receipt_confirmed_at"] = min(received_at, now).isoformat()
+    if sample.settled_days_ago is not None:
+        line["settled_at"] = (now - timedelta(days=sample.settled_days_ago)).isoformat()
     return line

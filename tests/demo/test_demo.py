@@ -39,9 +39,15 @@ def test_the_story_is_told_twice_in_a_row_the_second_time_on_another_port(
             "android  商家",
             "超期售后",
             "操作记录",
+            "退款成功",
+            "-129.00 CNY",
+            "reference sandbox-",
         ):
             assert part in run.stdout
         assert "The story is told." in run.stdout
+    assert "保证金退款" in first.stdout, "cash of the first settlement does not cover the refund"
+    assert "No. 1, " in first.stdout
+    assert "No. 2, " in second.stdout, "the provider's book outlives a run"
     assert sample_names(first.stdout).isdisjoint(sample_names(second.stdout))
 
 

@@ -1,0 +1,1 @@
+"""Webhooks: what is sent to whoever subscribes, signed by Standard Webhooks."""

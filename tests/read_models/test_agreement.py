@@ -43,7 +43,7 @@ async def test_list_detail_and_time_travel_agree_wherever_the_readers_stand(
     readers: Readers,
 ) -> None:
     shop_id = next(shops)
-    events = _moved_to(shop_id, events)
+    events = moved_to(shop_id, events)
     await logged.write(events[:seen] or events, shop_id=shop_id)
     await logged.follow(readers)
     if 0 < seen < len(events):
@@ -75,7 +75,7 @@ async def test_beginning_again_gives_the_same_rows_whatever_the_batches(
 ) -> None:
     for events in orders:
         shop_id = next(shops)
-        await logged.write(_moved_to(shop_id, events), shop_id=shop_id)
+        await logged.write(moved_to(shop_id, events), shop_id=shop_id)
         await logged.follow()
     kept = await logged.tables()
     await logged.begin_again()
@@ -87,7 +87,7 @@ async def test_beginning_again_gives_the_same_rows_whatever_the_batches(
 async def test_each_reader_rebuilt_gives_the_same_rows(logged: Logged) -> None:
     await logged.write(order_with_ticket().events)
     await logged.write(
-        _moved_to("shop-2", order_with_ticket(TicketType.EXCHANGE).events), shop_id="shop-2"
+        moved_to("shop-2", order_with_ticket(TicketType.EXCHANGE).events), shop_id="shop-2"
     )
     await logged.follow()
     kept = await logged.tables()
@@ -141,7 +141,7 @@ async def test_looking_back_shows_what_had_happened_by_then_and_nothing_later(
             assert seen == (fold_history(history[:number]), log_entries(history[:number]))
 
 
-def _moved_to(shop_id: str, events: tuple[OrderEvent, ...]) -> tuple[OrderEvent, ...]:
+def moved_to(shop_id: str, events: tuple[OrderEvent, ...]) -> tuple[OrderEvent, ...]:
     """Register the same order in another shop."""
     first, *others = events
     assert isinstance(first, OrderRegistered)

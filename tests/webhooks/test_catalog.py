@@ -1,0 +1,238 @@
+"""What others are told of each event there is, and how much of it at most."""
+
+import json
+from dataclasses import replace
+from typing import Any, get_args
+
+import pytest
+
+from app.domain.funds.events import FundsEvent
+from app.domain.order.ticket_commands import ConfirmReplacementReceipt, ShipReplacement
+from app.domain.order.ticket_events import ArbitrationRuled
+from app.domain.order.tickets import (
+    Ruling,
+    TicketState,
+    TicketType,
+)
+from app.event_store.registry import ServiceEvent, event_codec
+from app.read_models.order_fold import fold_history
+from app.read_models.order_view import OrderView
+from app.webhooks.catalog.announcements import (
+    Announcement,
+    announced_of_funds,
+    announced_of_order,
+)
+from app.webhooks.catalog.event_types import EventType
+from app.webhooks.catalog.payloads import (
+    TicketEventData,
+)
+from app.webhooks.catalog.public_types import ticket_types
+from tests.domain.ticket_samples import (
+    ASKED,
+    ASKED_AT,
+    REFUSED_GOODS,
+    REQUEST,
+    SAMPLES,
+    a_ticket,
+    goods_there,
+    rule_for,
+    ship_back,
+)
+from tests.read_models.histories import recorded
+from tests.stored.test_stored_events import NAMES
+from tests.stored.test_stored_events import SAMPLES as STORED
+from tests.support.orders import (
+    FIRST_TICKET,
+    HOUR,
+    History,
+    agree,
+    order_with_open_entry,
+    order_with_ticket,
+    received_order,
+    refund_arrived,
+    refuse,
+    withdraw,
+)
+
+TOLD: dict[str, tuple[str, ...]] = {
+    "OrderRegistered": (),
+    "OrderShipped": (),
+    "ReceiptConfirmed": (),
+    "OrderSettled": (),
+    "AfterSalesEntryOpened": ("entry.opened",),
+    "AfterSalesEntryExpiring": ("entry.expiring",),
+    "AfterSalesEntryExpired": ("entry.expired",),
+    "EntryReopeningRequested": ("entry.reopening_requested",),
+    "EntryReopeningDeclined": ("entry.reopening_declined",),
+    "TicketCreated": ("ticket.created",),
+    "ApplicationModified": ("ticket.modified",),
+    "ApplicationAgreed": ("ticket.agreed",),
+    "ApplicationRejected": ("ticket.rejected",),
+    "RejectionReversed": ("ticket.rejection_reversed",),
+    "AssistantNotified": (),
+    "TicketClosed": ("ticket.closed",),
+    "GoodsShippedBack": ("ticket.return_shipped",),
+    "ReturnShipmentCorrected": ("ticket.return_corrected",),
+    "ReturnDeadlineExtended": ("ticket.return_extended",),
+    "ReturnReceived": ("ticket.return_received",),
+    "ReturnedGoodsRejected": ("ticket.return_rejected",),
+    "ReplacementShipped": ("ticket.replacement_shipped",),
+    "ReplacementReceived": ("ticket.completed",),
+    "TicketRemarked": ("ticket.remarked",),
+    "TicketDueReminded": (),
+    "ArbitrationRequested": ("ticket.arbitration_requested",),
+    "TicketEscalated": ("ticket.escalated",),
+    "ArbitrationEvidenceSubmitted": ("ticket.evidence_submitted",),
+    "ArbitrationRuled": ("ticket.ruled",),
+    "ArbitrationWithdrawn": ("ticket.arbitration_withdrawn",),
+    "RefundFunded": ("refund.funded",),
+    "RefundOutcomeUnknown": ("refund.unknown",),
+    "RefundRefused": ("refund.failed",),
+    "RefundSucceeded": ("refund.succeeded",),
+    "MerchantFundsInsufficient": ("funds.insufficient",),
+    "DepositFellBelowRequired": ("deposit.below_required",),
+    "DepositRestored": ("deposit.restored",),
+    "ShopRestricted": ("shop.restricted",),
+    "RestrictionLifted": ("shop.restriction_lifted",),
+    "SettlementReceived": (),
+    "AccountToppedUp": (),
+    "ArrearsCollected": (),
+    "CashWithdrawn": (),
+    "RefundFundsReserved": (),
+    "RefundPaidOut": (),
+    "FundingReversed": (),
+    "DepositRequired": (),
+}
+"""What each event is told as, once more and by hand; `REACHED` comes on top of it."""
+
+REACHED = {
+    TicketState.REFUNDING: "refund.requested",
+    TicketState.SUCCEEDED: "ticket.succeeded",
+    TicketState.COMPLETED: "ticket.completed",
+    TicketState.CLOSED: "ticket.closed",
+}
+
+
+def _stored(sample: dict[str, Any]) -> ServiceEvent:
+    data = json.dumps(sample["data"])
+    return event_codec().decode(sample["type"], sample["schema_version"], data)
+
+
+def _types_of(event: ServiceEvent, before: TicketState | None) -> tuple[str, ...]:
+    """Return what an event is told as, of a ticket that was in a state before it."""
+    if isinstance(event, FundsEvent):
+        of_funds = announced_of_funds(event)
+        return () if of_funds is None else (of_funds.type.value,)
+    view = fold_history(recorded(order_with_ticket().events))
+    (ticket,) = view.tickets
+    ticket_id = getattr(event, "ticket_id", FIRST_TICKET)
+    after = getattr(event, "state", ticket.state)
+    told = announced_of_order(
+        event,
+        _with_ticket(view, ticket_id, before) if before is not None else replace(view, tickets=()),
+        _with_ticket(view, ticket_id, after),
+    )
+    return tuple(each.type.value for each in told)
+
+
+def _with_ticket(view: OrderView, ticket_id: str, state: TicketState) -> OrderView:
+    (ticket,) = view.tickets
+    return replace(view, tickets=(replace(ticket, ticket_id=ticket_id, state=state),))
+
+
+def _last_told(given: History) -> list[Announcement]:
+    history = recorded(given.events)
+    before, after = fold_history(history[:-1]), fold_history(history)
+    return list(announced_of_order(history[-1].event, before, after))
+
+
+def _types_last_told(given: History) -> list[str]:
+    return [each.type.value for each in _last_told(given)]
+
+
+def test_every_event_there_is_has_its_place_in_the_table() -> None:
+    assert {cls.__name__ for cls in get_args(ServiceEvent)} == set(TOLD)
+
+
+@pytest.mark.parametrize("sample", STORED, ids=NAMES)
+def test_an_event_is_told_as_the_table_says_and_private_ones_not_at_all(
+    sample: dict[str, Any],
+) -> None:
+    event = _stored(sample)
+    state = getattr(event, "state", None)
+    assert _types_of(event, before=state) == TOLD[type(event).__name__]
+
+
+def test_every_public_type_is_told_of_something() -> None:
+    told = {each for types in TOLD.values() for each in types} | set(REACHED.values())
+    assert told == {each.value for each in EventType}
+
+
+@pytest.mark.parametrize("after", TicketState)
+@pytest.mark.parametrize("before", [*TicketState, None])
+def test_a_state_newly_reached_is_told_once_beside_what_led_to_it(
+    before: TicketState | None, after: TicketState
+) -> None:
+    ruled = ASKED.then(rule_for(Ruling.FOR_MERCHANT), at=ASKED_AT + HOUR).events[-1]
+    assert isinstance(ruled, ArbitrationRuled)
+    told = [each.value for each in ticket_types(ruled, before, after)]
+    expected = [REACHED[after]] if after in REACHED and after is not before else []
+    assert told == ["ticket.ruled", *expected]
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (received_order(), []),
+        (order_with_open_entry(), ["entry.opened"]),
+        (order_with_ticket(), ["ticket.created"]),
+        (a_ticket(agree()), ["ticket.agreed"]),
+        (a_ticket(agree(), of=TicketType.REFUND_ONLY), ["ticket.agreed", "refund.requested"]),
+        (a_ticket(refuse()), ["ticket.rejected"]),
+        (a_ticket(withdraw()), ["ticket.closed"]),
+        (
+            a_ticket(agree(), ship_back(), goods_there()),
+            ["ticket.return_received", "refund.requested"],
+        ),
+        (
+            a_ticket(agree(), refund_arrived(), of=TicketType.REFUND_ONLY),
+            ["refund.succeeded", "ticket.succeeded"],
+        ),
+        (
+            a_ticket(
+                agree(),
+                SAMPLES[ShipReplacement],
+                SAMPLES[ConfirmReplacementReceipt],
+                of=TicketType.REISSUE,
+            ),
+            ["ticket.completed"],
+        ),
+    ],
+)
+def test_what_happened_is_told_with_what_it_came_to(given: History, told: list[str]) -> None:
+    assert _types_last_told(given) == told
+
+
+def test_a_ruling_that_ends_a_ticket_is_told_as_a_ruling_and_as_an_end() -> None:
+    ruled = ASKED.then(rule_for(Ruling.FOR_MERCHANT), at=ASKED_AT + HOUR)
+    assert _types_last_told(ruled) == ["ticket.ruled", "ticket.closed"]
+
+
+def test_the_state_told_is_the_one_right_after_the_event() -> None:
+    (agreed, requested) = _last_told(a_ticket(agree(), of=TicketType.REFUND_ONLY))
+    assert agreed.data == requested.data
+    assert isinstance(agreed.data, TicketEventData)
+    assert agreed.data.ticket.state == "refunding"
+    assert agreed.data.ticket.agreed_automatically is False
+    assert agreed.data.order.active_ticket_id == FIRST_TICKET
+    assert agreed.data.order.entry.used
+
+
+def test_nothing_people_wrote_and_no_parcels_number_is_told() -> None:
+    given = a_ticket(agree(), *REFUSED_GOODS[1:], REQUEST)
+    for length in range(4, len(given.events) + 1):
+        for each in _last_told(History(given.events[:length])):
+            body = each.data.model_dump_json()
+            assert not any(
+                private in body for private in ("SF1234567890", "https:", "商家承诺过", "羊毛围巾")
+            )

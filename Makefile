@@ -43,7 +43,7 @@ format: $(INSTALLED) ## Rewrite the code in the agreed format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-openapi: $(INSTALLED) ## Write openapi.json anew
+openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
 	$(BIN)/aftersales openapi
 
 states: $(INSTALLED) ## Write docs/states.md anew

@@ -1,7 +1,8 @@
-"""The OpenAPI document: made from the routes, exported to openapi.json, checked for drift."""
+"""The OpenAPI document: made from the routes, exported to files, checked for drift."""
 
 import json
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import FastAPI, Response
@@ -10,7 +11,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 from starlette.requests import Request
 
+from app.api.openapi_forms import client_document, document_3_0
 from app.api.problems import Problem
+from app.api.tags import TAGS
 from app.api.wire.imports import ImportLine, ImportResult
 
 DESCRIPTION = """\
@@ -22,23 +25,36 @@ Every answer other than 2xx is a problem (RFC 9457, `application/problem+json`) 
 response fields they do not know. Instants are RFC 3339 with a zone, amounts are minor units.
 """
 
+INT64_MAX = 2**63 - 1
+"""The largest number that fits; as a float, which FastAPI makes of it, it is one too large."""
+_BOUNDS = frozenset({"minimum", "maximum"})
 SCHEMA_REF = "#/components/schemas/{model}"
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Serve the document at /openapi.json."""
+    """Serve the document and its other forms by the names of their files."""
 
-    async def get_document() -> Response:
-        return Response(document_text(app), media_type="application/json")
+    texts: dict[str, str] = {}
 
-    app.add_api_route(
-        "/openapi.json", get_document, name="get_openapi_document", include_in_schema=False
-    )
+    async def get_document(request: Request) -> Response:
+        if not texts:
+            texts.update(document_texts(app))
+        text = texts[request.url.path.removeprefix("/")]
+        return Response(text, media_type="application/json")
+
+    for name in _FORMS:
+        app.add_api_route(
+            f"/{name}", get_document, name="get_openapi_document", include_in_schema=False
+        )
 
 
-def document_text(app: FastAPI) -> str:
-    """Return the document as it is kept in the repo."""
-    return json.dumps(document(app), ensure_ascii=False, indent=2) + "\n"
+def document_texts(app: FastAPI) -> dict[str, str]:
+    """Return the document in each of its forms as it is kept in the repo, by the file's name."""
+    whole = document(app)
+    return {
+        name: json.dumps(form(whole), ensure_ascii=False, indent=2) + "\n"
+        for name, form in _FORMS.items()
+    }
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -50,8 +66,11 @@ def document(app: FastAPI) -> dict[str, Any]:
             description=DESCRIPTION,
             routes=app.routes,
             servers=[{"url": "/"}],
+            tags=list(TAGS),
         )
         _add_schemas(schema)
+        _tidy(schema["components"]["schemas"], at_name=True)
+        _tidy(schema["paths"], at_name=False)
         _leave_out_null_parameters(schema)
         app.openapi_schema = schema
     return app.openapi_schema
@@ -86,6 +105,32 @@ def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**branches[0], **rest}
 
 
+def _tidy(value: Any, *, at_name: bool) -> None:
+    """Take away what only repeats a property's name, and let whole numbers be whole.
+
+    ``at_name``: whether the keys of ``value`` are names of schemas or properties, so that "title"
+    among them is no keyword. A model's own title stays: it is how generators name it.
+    """
+    if isinstance(value, list):
+        for inner in value:
+            _tidy(inner, at_name=False)
+        return
+    if not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        if not at_name and name in _BOUNDS and isinstance(inner, float) and inner.is_integer():
+            value[name] = INT64_MAX if inner == 2.0**63 else int(inner)
+        if isinstance(inner, dict) and (at_name or name == "schema") and _is_part(inner):
+            inner.pop("title", None)
+        if name not in {"examples", "example", "default"} or at_name:
+            _tidy(inner, at_name=not at_name and name in {"properties", "schemas"})
+
+
+def _is_part(schema: dict[str, Any]) -> bool:
+    """Tell a property's or a parameter's schema from that of a named model."""
+    return "properties" not in schema and not ("enum" in schema and "title" in schema)
+
+
 def _add_schemas(schema: dict[str, Any]) -> None:
     """Bring along what routes only refer to: problems, and the lines of NDJSON bodies."""
     schemas = schema.setdefault("components", {}).setdefault("schemas", {})
@@ -96,6 +141,13 @@ def _add_schemas(schema: dict[str, Any]) -> None:
         schemas[model.__name__] = found
     schema["components"]["schemas"] = dict(sorted(schemas.items()))
 
+
+_FORMS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "openapi.json": lambda whole: whole,
+    "openapi.client.json": client_document,
+    "openapi.client-3.0.json": lambda whole: document_3_0(client_document(whole)),
+}
+"""The files, each with what it makes of the whole document."""
 
 _REFERRED_TO: tuple[tuple[type[BaseModel], JsonSchemaMode], ...] = (
     (Problem, "serialization"),

@@ -1,4 +1,4 @@
-"""`aftersales openapi`: write the contract of the API to a file, or tell whether it is current."""
+"""`aftersales openapi`: write the contract of the API to files, or tell if they are current."""
 
 import difflib
 from itertools import islice
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.api.openapi import document_text
+from app.api.openapi import document_texts
 from app.commands.failures import CommandFailed, ExitCode
 from app.commands.surroundings import err, out
 from app.main import build_app
@@ -17,26 +17,32 @@ DIFFERENCE_LINES_MAX = 40
 
 
 def openapi(
-    path: Annotated[Path, typer.Argument(help="The file.", metavar="FILE")] = Path("openapi.json"),
+    folder: Annotated[Path, typer.Argument(help="Where.", metavar="FOLDER")] = Path(),
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 if the file is outdated.")
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is outdated.")
     ] = False,
 ) -> None:
-    """Write the OpenAPI document of this version to a file, or check that the file is current.
+    """Write the OpenAPI documents of this version to a folder, or check that they are current.
+
+    openapi.json is the whole; openapi.client.json leaves out the webhooks, for generators of
+    clients; openapi.client-3.0.json says the same in OpenAPI 3.0.3, for older generators.
 
     Example: aftersales openapi --check
     """
-    text = document_text(build_app(Settings(_env_file=None)))
-    if not check:
-        path.write_text(text, "utf-8")
-        err.print(f"Wrote {path}.")
-    elif difference := _difference(path, text):
-        out.print("\n".join(difference), markup=False, soft_wrap=True)
-        raise CommandFailed(
-            f"{path} is not what this version serves", "run: make openapi", ExitCode.FOUND_FAULTS
-        )
-    else:
-        err.print(f"{path} is current.")
+    for name, text in document_texts(build_app(Settings(_env_file=None))).items():
+        path = folder / name
+        if not check:
+            path.write_text(text, "utf-8")
+            err.print(f"Wrote {path}.")
+        elif difference := _difference(path, text):
+            out.print("\n".join(difference), markup=False, soft_wrap=True)
+            raise CommandFailed(
+                f"{path} is not what this version serves",
+                "run: make openapi",
+                ExitCode.FOUND_FAULTS,
+            )
+        else:
+            err.print(f"{path} is current.")
 
 
 def _difference(path: Path, text: str) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import Annotated, Literal, assert_never
 
 from pydantic import ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
 
 from app.api.problems import Problem
 from app.api.wire import examples
@@ -104,7 +105,10 @@ AnyBatchDecision = (
     | ExtendReturnDecision
     | ShipReplacementDecision
 )
-BatchDecision = Annotated[AnyBatchDecision, Field(discriminator="decision", title="BatchDecision")]
+BatchDecision = TypeAliasType(
+    "BatchDecision", Annotated[AnyBatchDecision, Field(discriminator="decision")]
+)
+"""One decision; the document knows it by this name."""
 
 
 class BatchDecisionsBody(RequestModel):

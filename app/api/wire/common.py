@@ -96,7 +96,9 @@ Yes = Annotated[Literal[True], BeforeValidator(_truth)]
 
 Version = Annotated[int, Field(json_schema_extra={"format": "int64"})]
 
-Position = Annotated[int, Field(strict=True, ge=0, lt=2**63, json_schema_extra={"format": "int64"})]
+Position = Annotated[
+    int, Field(strict=True, ge=0, le=2**63 - 1, json_schema_extra={"format": "int64"})
+]
 """A position in a partition of the log, as answers name it."""
 
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]

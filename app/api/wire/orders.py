@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
+from typing_extensions import TypeAliasType
 
 from app.api.wire import examples
 from app.api.wire.common import (
@@ -47,7 +48,10 @@ class CashOnDeliveryIn(RequestModel):
     paid_at: Instant | None = None
 
 
-PaymentIn = Annotated[OnlinePaymentIn | CashOnDeliveryIn, Field(discriminator="method")]
+PaymentIn = TypeAliasType(
+    "PaymentIn", Annotated[OnlinePaymentIn | CashOnDeliveryIn, Field(discriminator="method")]
+)
+"""How the buyer paid, as it is reported; the document knows it by this name."""
 
 
 class OrderItemIn(RequestModel):
@@ -129,7 +133,10 @@ class CashOnDelivery(ResponseModel):
     paid_at: datetime | None
 
 
-Payment = Annotated[OnlinePayment | CashOnDelivery, Field(discriminator="method")]
+Payment = TypeAliasType(
+    "Payment", Annotated[OnlinePayment | CashOnDelivery, Field(discriminator="method")]
+)
+"""How the buyer paid; the document knows it by this name."""
 
 
 class OrderItem(ResponseModel):

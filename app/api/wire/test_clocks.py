@@ -1,9 +1,10 @@
 """Test clocks on the wire."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import ConfigDict, Field, RootModel
+from pydantic import ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
 
 from app.api.wire import examples
 from app.api.wire.common import Instant, RequestModel, ResponseModel, Version
@@ -21,34 +22,37 @@ class CreateTestClockBody(RequestModel):
     """From 2020 to ten years from now; the real present by default."""
 
 
-class AdvanceTo(RequestModel):
-    """Advance to an instant."""
+class AdvanceTestClockBody(RequestModel):
+    """To an instant or by a duration, exactly one of the two."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ADVANCE_TO]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [examples.ADVANCE_TO, examples.ADVANCE_BY],
+            "minProperties": 1,
+            "maxProperties": 1,
+        }
+    )
 
-    to: Instant
+    to: Instant | SkipJsonSchema[None] = Field(default_factory=lambda: None)
     """Later than the clock's present, by up to 400 days."""
-
-
-class AdvanceBy(RequestModel):
-    """Advance by a duration."""
-
-    model_config = ConfigDict(json_schema_extra={"examples": [examples.ADVANCE_BY]})
-
-    by_seconds: Annotated[int, Field(strict=True, ge=-BY_SECONDS_MAX, le=BY_SECONDS_MAX)]
+    by_seconds: (
+        Annotated[int, Field(strict=True, ge=-BY_SECONDS_MAX, le=BY_SECONDS_MAX)]
+        | SkipJsonSchema[None]
+    ) = Field(default_factory=lambda: None)
     """More than 0, up to 400 days."""
 
-
-class AdvanceTestClockBody(RootModel[AdvanceTo | AdvanceBy]):
-    """To an instant or by a duration, one of the two."""
-
-    model_config = ConfigDict(frozen=True)
+    @model_validator(mode="after")
+    def _one_of_the_two(self) -> Self:
+        if len(self.model_fields_set) != 1 or (self.to is None and self.by_seconds is None):
+            raise ValueError("give either `to` or `by_seconds`")
+        return self
 
     def target(self) -> datetime | timedelta:
         """Return the instant, or the duration."""
-        if isinstance(self.root, AdvanceTo):
-            return self.root.to
-        return timedelta(seconds=self.root.by_seconds)
+        if self.to is not None:
+            return self.to
+        assert self.by_seconds is not None  # noqa: S101 - one of the two is there
+        return timedelta(seconds=self.by_seconds)
 
 
 class TestClock(ResponseModel):

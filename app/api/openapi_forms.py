@@ -1,0 +1,122 @@
+"""Other forms of the OpenAPI document, for generators that do not take the full one.
+
+``client_document`` leaves out what only receivers of webhooks need. ``document_3_0`` says the same
+in OpenAPI 3.0.3, whose schemas are an older dialect: null is a flag, a constant is an enum of one,
+and nothing may stand beside a reference.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+Schema: TypeAlias = dict[str, Any]
+
+_SCHEMAS = "#/components/schemas/"
+_ONLY_IN_3_1 = frozenset({"contentMediaType", "contentEncoding", "propertyNames", "$comment"})
+"""Keywords of 3.1 that 3.0 does not know and that only narrow: what is left still holds."""
+
+
+def client_document(document: Schema) -> Schema:
+    """Return the document without webhooks and without the schemas only they refer to."""
+    kept = {name: value for name, value in document.items() if name != "webhooks"}
+    only_theirs = _reached(document, document.get("webhooks", {})) - _reached(
+        document, document["paths"]
+    )
+    schemas = document["components"]["schemas"]
+    left = {name: schema for name, schema in schemas.items() if name not in only_theirs}
+    return {**kept, "components": {**document["components"], "schemas": left}}
+
+
+def document_3_0(document: Schema) -> Schema:
+    """Return the same document in OpenAPI 3.0.3."""
+    older = {name: value for name, value in document.items() if name != "jsonSchemaDialect"}
+    schemas = {name: _older(schema) for name, schema in document["components"]["schemas"].items()}
+    return {
+        **older,
+        "openapi": "3.0.3",
+        "paths": _schemas_older(document["paths"]),
+        "components": {**document["components"], "schemas": schemas},
+    }
+
+
+def _reached(document: Schema, start: object) -> set[str]:
+    """Return the names of the schemas that can be reached by references from somewhere."""
+    schemas: Mapping[str, Any] = document["components"]["schemas"]
+    found: set[str] = set()
+    waiting = list(_references(start))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += _references(schemas[name])
+    return found
+
+
+def _references(value: object) -> Iterator[str]:
+    if isinstance(value, dict):
+        reference = value.get("$ref")
+        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
+            yield reference.removeprefix(_SCHEMAS)
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+
+
+def _schemas_older(value: object) -> Any:
+    """Return a part of the document with the schemas in it in the older dialect."""
+    if isinstance(value, list):
+        return [_schemas_older(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: _older(inner) if name == "schema" else _schemas_older(inner)
+        for name, inner in value.items()
+    }
+
+
+def _older(schema: Schema) -> Schema:
+    if "$ref" in schema:
+        return _reference(schema)
+    branches = schema.get("anyOf", [])
+    if {"type": "null"} in branches:
+        return _nullable(schema, [branch for branch in branches if branch != {"type": "null"}])
+    older = {name: _part(name, value) for name, value in schema.items() if name not in _ONLY_IN_3_1}
+    if "const" in older:
+        older["enum"] = [older.pop("const")]
+    if "examples" in older:
+        older["example"] = older.pop("examples")[0]
+    for bound, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
+        if bound in older:
+            older[limit], older[bound] = older[bound], True
+    if isinstance(older.get("type"), list):
+        raise TypeError(f"a schema with several types: {schema}")
+    return older
+
+
+def _reference(schema: Schema) -> Schema:
+    """Return a reference, which in 3.0 stands alone, with what stood beside it around it."""
+    beside = {name: value for name, value in schema.items() if name != "$ref"}
+    if not beside:
+        return schema
+    return {"allOf": [{"$ref": schema["$ref"]}], **_older(beside)}
+
+
+def _nullable(schema: Schema, branches: list[Schema]) -> Schema:
+    beside = {name: value for name, value in schema.items() if name != "anyOf"}
+    if len(branches) > 1:
+        return {**_older({**beside, "anyOf": branches}), "nullable": True}
+    (branch,) = branches
+    older = _older({**branch, **beside})
+    return {**older, "nullable": True}
+
+
+def _part(name: str, value: Any) -> Any:
+    """Return the value of a keyword, with the schemas in it in the older dialect."""
+    if name == "properties":
+        return {inner: _older(schema) for inner, schema in value.items()}
+    if name in {"anyOf", "oneOf", "allOf"}:
+        return [_older(schema) for schema in value]
+    if name in {"items", "not", "additionalProperties"} and isinstance(value, dict):
+        return _older(value)
+    return value

@@ -18,7 +18,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help demo test check bench run format lock openapi states clean \
+.PHONY: help demo test check proof bench run format lock openapi states clean \
 	check-style check-types check-imports check-locks check-openapi check-states
 
 help: ## List the targets
@@ -35,6 +35,9 @@ test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL
 	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
 
 check: check-style check-types check-imports check-locks check-openapi check-states ## Check style, types, layers, locks, openapi.json and docs/states.md
+
+proof: $(INSTALLED) ## Run refunds while everything is killed around them, and compare every witness
+	@$(BIN)/python -m proof $(ARGS)
 
 bench: $(INSTALLED) ## Measure against the baselines and print one table
 	@$(BIN)/python -m bench $(ARGS)

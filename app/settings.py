@@ -145,6 +145,22 @@ class Settings(BaseSettings):
     provider_connections_max: int = Field(default=20, ge=1)
     """Connections to the provider, per process."""
 
+    refund_lease_seconds: float = Field(default=60.0, gt=0)
+    """How long a worker has a refund to itself; one whose worker died waits this long.
+
+    Raised to twice `provider_timeout_seconds` and a second if it is less: within it a refund may
+    be asked about and then sent.
+    """
+
+    refund_pause_seconds_min: float = Field(default=1.0, gt=0)
+    """How long a refund without an outcome waits before the provider is asked about it.
+
+    Then twice as long each time.
+    """
+
+    refund_pause_seconds_max: float = Field(default=600.0, gt=0)
+    """The longest such pause: how late a lost callback is made up for at worst."""
+
     # Push
 
     push_url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")

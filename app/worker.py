@@ -29,8 +29,8 @@ from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.funding import FUNDING_READER, FundingReader
-from app.processes.refunds.executing import RefundExecutor
-from app.processes.refunds.worker import RefundWorker
+from app.processes.refunds.executing import Pauses, RefundExecutor
+from app.processes.refunds.worker import RefundLimits, RefundWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
 from app.read_models.families import OnceOfOrders
@@ -39,6 +39,7 @@ from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner, RunnerLimits
 from app.readers.wake import LogListener
 from app.resources import Resources
+from app.settings import Settings
 from app.shop_clocks.changing import CLOCK_CHANNEL
 
 PRUNE_EVERY_SECONDS = 600.0
@@ -91,10 +92,22 @@ async def _pay_refunds(
     """Carry refunds out, if there is a provider to do it; without one finance reports them."""
     try:
         async with open_payment_provider(resources.settings) as provider:
-            worker = RefundWorker(resources.pool, RefundExecutor(handler, provider), clock)
-            await worker.run(stop)
+            pauses, limits = refund_limits(resources.settings)
+            executor = RefundExecutor(handler, provider, pauses)
+            await RefundWorker(resources.pool, executor, clock, limits=limits).run(stop)
     except ProviderNotConfigured:
         _log.info("refunds_left_to_finance", reason="no payment provider is configured")
+
+
+def refund_limits(settings: Settings) -> tuple[Pauses, RefundLimits]:
+    """Return how long refunds wait; no lease is shorter than asking about one and sending it."""
+    asking_seconds = 2 * settings.provider_timeout_seconds + 1
+    lease = timedelta(seconds=max(settings.refund_lease_seconds, asking_seconds))
+    pauses = Pauses(
+        seconds_min=settings.refund_pause_seconds_min,
+        seconds_max=settings.refund_pause_seconds_max,
+    )
+    return pauses, RefundLimits(lease=lease)
 
 
 def funding_runner(pool: Pool, topology: Topology) -> Runner[ServiceEvent]:

@@ -77,7 +77,7 @@ class Refunding:
     async def work_once(self) -> int:
         """Bring every refund that is due a step further."""
         worker = RefundWorker(self.pool, RefundExecutor(self.handler, self.provider), self.clock)
-        return await worker.run_once(self.clock.now())
+        return await worker.run_once()
 
     async def work_until_done(self) -> None:
         """Go on, in leaps of time, until no refund is on its way."""

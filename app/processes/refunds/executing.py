@@ -5,7 +5,6 @@ however often it is sent; and as long as nobody knows how it ended, nothing else
 """
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import assert_never
 
 import structlog
@@ -40,8 +39,19 @@ from app.payments.provider import (
 from app.processes.refunds.commanding import Outcome, command_order
 from app.processes.refunds.work import RefundWork
 
-ASK_AGAIN_SECONDS_MAX = 600
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pauses:
+    """How long a refund waits before it is asked about again: twice as long each time."""
+
+    seconds_min: float = 1.0
+    seconds_max: float = 600.0
+
+    def after(self, asked: int) -> float:
+        """Return the seconds to wait once the provider has been asked so often, from 1."""
+        return min(self.seconds_min * 2.0 ** min(asked - 1, 20), self.seconds_max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +73,12 @@ Step = Waits | Ended
 class RefundExecutor:
     """Carries out refunds, one step at a time."""
 
-    def __init__(self, handler: CommandHandler, provider: PaymentProvider) -> None:
+    def __init__(
+        self, handler: CommandHandler, provider: PaymentProvider, pauses: Pauses | None = None
+    ) -> None:
         self._handler = handler
         self._provider = provider
+        self._pauses = pauses or Pauses()
 
     async def step(self, work: RefundWork) -> Step:
         """Bring a refund further. Raises what the command handler and the database raise."""
@@ -79,7 +92,7 @@ class RefundExecutor:
         recorded = await self._command(work, funding)
         if recorded.refusal is not None:
             # Finance ended it first; the books follow that end, and the row goes with them.
-            return Waits(why=f"ticket: {recorded.refusal}", seconds=pause_seconds(work.asked))
+            return Waits(why=f"ticket: {recorded.refusal}", seconds=self._pauses.after(work.asked))
         order = _order_of(recorded.history)
         outcome = await self._ask(work, order)
         _log.info("refund_asked", refund_key=work.refund_key, outcome=type(outcome).__name__)
@@ -117,7 +130,9 @@ class RefundExecutor:
                 )
                 return Ended()
             case Accepted():
-                return Waits(why="the provider has accepted it", seconds=pause_seconds(work.asked))
+                return Waits(
+                    why="the provider has accepted it", seconds=self._pauses.after(work.asked)
+                )
             case Unknown(why=why):
                 await self._command(
                     work,
@@ -125,10 +140,11 @@ class RefundExecutor:
                         ticket_id=work.ticket_id, refund_key=work.refund_key, why=why.value
                     ),
                 )
-                return Waits(why=f"unknown: {why.value}", seconds=pause_seconds(work.asked))
+                return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
             case KeyReused(text=text):
                 _log.error("refund_key_reused", refund_key=work.refund_key, text=text)
-                return Waits(why="key reused: a person must look", seconds=ASK_AGAIN_SECONDS_MAX)
+                seconds = self._pauses.seconds_max
+                return Waits(why="key reused: a person must look", seconds=seconds)
             case _:
                 assert_never(outcome)
 
@@ -136,16 +152,6 @@ class RefundExecutor:
         return await command_order(
             self._handler, work.shop_id, work.order_id, command, correlation_id=work.refund_key
         )
-
-
-def pause_seconds(asked: int) -> float:
-    """Return how long to wait before asking again: a second, then longer, ten minutes at most."""
-    return float(min(2 ** min(asked - 1, 20), ASK_AGAIN_SECONDS_MAX))
-
-
-def pause_after(step: Waits) -> timedelta:
-    """Return the time to wait after a step."""
-    return timedelta(seconds=step.seconds)
 
 
 def _order_of(history: History) -> Order:

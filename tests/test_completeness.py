@@ -27,6 +27,7 @@ NOT_OF_READERS = {
     *("log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"),
     *("notification_reads", "inbox_marks", "notification_preferences", "devices", "pushes"),
     *("test_clocks", "assistant_rules", "assistant_work"),
+    *("webhook_endpoints", "webhook_endpoint_changes"),
 }
 
 

@@ -23,6 +23,8 @@ class Scope(StrEnum):
     NOTIFICATIONS_WRITE = "notifications:write"
     OPERATIONS_READ = "operations:read"
     TEST_CLOCKS_WRITE = "test_clocks:write"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
 
 
 SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
@@ -37,6 +39,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.FUNDS_READ,
                 Scope.NOTIFICATIONS_READ,
                 Scope.NOTIFICATIONS_WRITE,
+                Scope.WEBHOOKS_READ,
+                Scope.WEBHOOKS_WRITE,
             }
         ),
         Role.PLATFORM: frozenset(
@@ -50,6 +54,8 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.FUNDS_WRITE,
                 Scope.OPERATIONS_READ,
                 Scope.TEST_CLOCKS_WRITE,
+                Scope.WEBHOOKS_READ,
+                Scope.WEBHOOKS_WRITE,
             }
         ),
         Role.CONSUMER: frozenset(

@@ -32,6 +32,7 @@ from app.api.routes import (
     reasons,
     test_clocks,
     tickets,
+    webhook_endpoints,
 )
 from app.api.services import Services
 
@@ -58,6 +59,7 @@ ROUTERS = (
     reasons.router,
     test_clocks.router,
     provider_callbacks.router,
+    webhook_endpoints.router,
     operations.router,
 )
 

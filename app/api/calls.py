@@ -2,7 +2,7 @@
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
@@ -232,20 +232,41 @@ def allow(scope: Scope, *roles: Role) -> object:
         request: Request,
         _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Call:
-        services = services_of(request)
-        caller = await _caller(request, services)
-        shop_id = request.path_params.get("shop_id")
-        if caller.actor.role not in roles:
-            raise ProblemError("role_not_allowed")
-        if scope not in caller.scopes:
-            raise ProblemError("scope_missing", facts={"scope": scope.value})
-        if shop_id is not None and not caller.may_see_shop(shop_id):
-            raise ProblemError("not_found")
-        _refuse_unknown_query(request)
-        language = preferred_language(header(request, b"accept-language"))
-        return Call(request=request, services=services, caller=caller, language=language)
+        return await _allowed(request, scope, roles)
 
     return Depends(call)
+
+
+def allow_owner(scope: Scope) -> object:
+    """Return the dependency of what a shop has and the platform has too, each under its own path.
+
+    A shop's is open to its merchants and the platform, the platform's to the platform alone.
+    """
+
+    async def call(
+        request: Request,
+        _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    ) -> Call:
+        of_shop = "shop_id" in request.path_params
+        roles = (Role.MERCHANT, Role.PLATFORM) if of_shop else (Role.PLATFORM,)
+        return await _allowed(request, scope, roles)
+
+    return Depends(call)
+
+
+async def _allowed(request: Request, scope: Scope, roles: Collection[Role]) -> Call:
+    services = services_of(request)
+    caller = await _caller(request, services)
+    shop_id = request.path_params.get("shop_id")
+    if caller.actor.role not in roles:
+        raise ProblemError("role_not_allowed")
+    if scope not in caller.scopes:
+        raise ProblemError("scope_missing", facts={"scope": scope.value})
+    if shop_id is not None and not caller.may_see_shop(shop_id):
+        raise ProblemError("not_found")
+    _refuse_unknown_query(request)
+    language = preferred_language(header(request, b"accept-language"))
+    return Call(request=request, services=services, caller=caller, language=language)
 
 
 def _refuse_unknown_query(request: Request) -> None:

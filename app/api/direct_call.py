@@ -98,7 +98,8 @@ class DirectCall:
         """Call the dependencies and then, with what they give and the values, the route itself."""
         for dependency in self.dependencies:
             found = await dependency.made_with(await dependency.values(request), request)
-            values[dependency.name] = found
+            if dependency.name:  # none where only the route asks for it, not its function
+                values[dependency.name] = found
         return await self.call(**values)
 
 

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from app.api.problem_kind import ProblemKind, kind_of
 from app.api.request_problems import CALLBACK_PROBLEMS, REQUEST_PROBLEMS
 from app.api.ticket_problems import TICKET_PROBLEMS
+from app.api.webhook_problems import WEBHOOK_PROBLEMS
 from app.domain.assistant_faults import RuleFaultCode
 from app.domain.rejections import RejectionCode
 from app.shop_clocks.changing import ClockRefusalCode
@@ -170,6 +171,7 @@ PROBLEMS: Mapping[str, ProblemKind] = MappingProxyType(
             *TICKET_PROBLEMS,
             *_CLOCKS,
             *_RULES,
+            *WEBHOOK_PROBLEMS,
         )
     )
 )

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from app.event_store.connections import Queryable
+from app.event_store.log import StoredRequest
 from app.event_store.partitions import PARTITION_COUNT
 
 RETENTION = timedelta(hours=24)
@@ -42,3 +43,38 @@ async def prune_requests(
             step = len(rows)
             pruned += step
     return pruned
+
+
+FIND = """
+SELECT k.fingerprint, k.status, k.response
+FROM after_sales.idempotency_keys AS k
+WHERE k.partition_id = $1 AND k.scope = $2 AND k.key = $3
+"""
+
+REMEMBER = """
+INSERT INTO after_sales.idempotency_keys (partition_id, scope, key, fingerprint, status, response)
+VALUES ($1, $2, $3, $4, $5, $6)
+"""
+
+
+async def find_request(
+    connection: Queryable, partition_id: int, scope: str, key: str
+) -> StoredRequest | None:
+    """Return the request answered under a key, for what is not written through the log."""
+    row = await connection.fetchrow(FIND, partition_id, scope, key)
+    if row is None:
+        return None
+    return StoredRequest(
+        fingerprint=row["fingerprint"], status=row["status"], response=row["response"]
+    )
+
+
+async def remember_request(
+    connection: Queryable, partition_id: int, scope: str, key: str, request: StoredRequest
+) -> None:
+    """Keep a request and its answer, in the transaction that grants it.
+
+    Raises asyncpg's UniqueViolationError if the key was taken meanwhile.
+    """
+    answered = (request.fingerprint, request.status, request.response)
+    await connection.fetch(REMEMBER, partition_id, scope, key, *answered)

@@ -25,6 +25,16 @@ ANYBODY: frozenset[str] = frozenset()
 PROVIDER = frozenset({"provider"})
 """Proves itself by a signature instead of a key or token."""
 
+OF_ENDPOINTS = (
+    *(("create", "webhook_endpoint"), ("list", "webhook_endpoints"), ("get", "webhook_endpoint")),
+    *(("list", "webhook_endpoint_changes"), ("change", "webhook_endpoint")),
+    *(("disable", "webhook_endpoint"), ("enable", "webhook_endpoint")),
+    *(("rotate", "webhook_endpoint_secret"), ("delete", "webhook_endpoint")),
+)
+"""What can be asked of webhook endpoints, of a shop's and of the platform's."""
+
+AN_ENDPOINT = {"url": "https://shop.example.com/hooks"}
+
 ROLES: dict[str, frozenset[str]] = {
     "register_order": PLATFORM,
     "record_shipment": PLATFORM,
@@ -90,6 +100,11 @@ ROLES: dict[str, frozenset[str]] = {
     "get_test_clock": PLATFORM | MERCHANT,
     "advance_test_clock": PLATFORM | MERCHANT,
     "receive_provider_callback": PROVIDER,
+    **{
+        f"{verb}_{owner}{noun}": roles
+        for owner, roles in (("", PLATFORM | MERCHANT), ("platform_", PLATFORM))
+        for verb, noun in OF_ENDPOINTS
+    },
     "list_readers": PLATFORM,
     "get_liveness": ANYBODY,
     "get_readiness": ANYBODY,
@@ -143,6 +158,10 @@ BODIES: dict[str, Any] = {
     "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
     "register_device": {"platform": "ios", "token": "a-token"},
     "set_notification_preferences": {"push": True},
+    "create_webhook_endpoint": AN_ENDPOINT,
+    "create_platform_webhook_endpoint": AN_ENDPOINT,
+    "change_webhook_endpoint": AN_ENDPOINT,
+    "change_platform_webhook_endpoint": AN_ENDPOINT,
 }
 
 
@@ -169,6 +188,7 @@ class Operation:
             ticket_id=f"{order_id}-1",
             notification_id=await self._own_message(caller, shop_id),
             device_id=await self._own_device(caller, shop_id),
+            endpoint_id=await self._own_endpoint(caller, shop_id),
         )
         if self.name.startswith("stream_"):
             return await _beginning_of(caller, path)
@@ -195,6 +215,14 @@ class Operation:
             path, body = f"/v1/shops/{shop_id}/devices", BODIES["register_device"]
             return str((await caller.post(path, body)).json().get("device_id", UUID(int=0)))
         return str(UUID(int=0))
+
+    async def _own_endpoint(self, caller: Caller, shop_id: str) -> str:
+        """Return a new endpoint of the owner's, if the path asks for one and they may have one."""
+        if "{endpoint_id}" not in self.template:
+            return str(UUID(int=0))
+        path = self.template.partition("/{endpoint_id}")[0].format(shop_id=shop_id)
+        answer = await caller.post(path, AN_ENDPOINT, key=f"endpoint-for-{self.name}")
+        return str(answer.json().get("endpoint_id", UUID(int=0)))
 
     @property
     def about_one_order(self) -> bool:

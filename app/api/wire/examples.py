@@ -63,6 +63,22 @@ REGISTER_DEVICE: dict[str, Any] = {
     "token": "fMdc3kq0Q1:APA91bHun4MxP5egoKMwt2KZFBaFUH",
     "name": "Pixel 9",
 }
+CREATE_WEBHOOK_ENDPOINT: dict[str, Any] = {
+    "url": "https://shop.example.com/hooks/after-sales",
+    "description": "Order system",
+    "event_types": ["entry.opened", "ticket.created", "refund.succeeded"],
+    "ordered": True,
+    "rate_per_second": 50,
+    "headers": {"Authorization": "Bearer 5a0bd3"},
+    "api_version": "2026-11-01",
+}
+CHANGE_WEBHOOK_ENDPOINT: dict[str, Any] = {
+    "url": "https://shop.example.com/hooks/after-sales",
+    "description": "Order system",
+    "event_types": None,
+    "ordered": False,
+    "rate_per_second": None,
+}
 PREFERENCES: dict[str, Any] = {
     "push": True,
     "muted_groups": ["refund"],

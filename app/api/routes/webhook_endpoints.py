@@ -1,0 +1,272 @@
+"""Webhook endpoints of a shop, and those of the platform, which hear of every shop."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Query, Response
+
+from app.api.calls import IfMatch, RequiredIdempotencyKey
+from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
+from app.api.declared import WITH_BODY, problems
+from app.api.owned_routes import owned_routes
+from app.api.problems import ProblemError, json_bytes
+from app.api.webhook_calls import (
+    EndpointId,
+    WebhookReader,
+    WebhookWriter,
+    answered_once,
+    changing,
+    endpoint_of,
+    owner_of,
+)
+from app.api.wire.webhooks import (
+    ChangeWebhookEndpointBody,
+    CreateWebhookEndpointBody,
+    WebhookEndpoint,
+    WebhookEndpointChanges,
+    WebhookEndpointPage,
+    WebhookEndpointWithSecret,
+    change_on_wire,
+    endpoint_on_wire,
+    settings_in,
+    with_secret,
+)
+from app.command_handling.requests import Answer
+from app.read_models.paging import After
+from app.webhooks.catalog.event_types import LATEST
+from app.webhooks.endpoints.addresses import refused_address, refused_header
+from app.webhooks.endpoints.changing import Change
+from app.webhooks.endpoints.endpoint import DisabledReason, Endpoint, EndpointSettings
+from app.webhooks.endpoints.sealed import EndpointSecrets
+from app.webhooks.endpoints.storing import list_changes, list_endpoints
+
+routes = owned_routes("webhooks")
+router = routes.router
+
+PATH = "/webhook-endpoints"
+ONE = f"{PATH}/{{endpoint_id}}"
+CHANGES_MAX = 100
+
+_CURSOR = "webhook-endpoints"
+_NOT_FOUND = "webhook_endpoint_not_found"
+_SETTINGS = (*WITH_BODY, "webhook_url_refused", "webhook_header_refused", "sealing_not_configured")
+_ONCE = ("idempotency_key_required", "idempotency_key_reused")
+_CHANGED = (_NOT_FOUND, "version_stale", "sealing_not_configured")
+
+PageLimit = Annotated[int, Query(ge=1, le=200)]
+PageCursor = Annotated[
+    str | None,
+    Query(max_length=CURSOR_LENGTH_MAX, description="`next_cursor` of the page before."),
+]
+
+
+@routes.route(
+    "POST",
+    PATH,
+    verb="create",
+    noun="webhook_endpoint",
+    summary="Have events sent to an address",
+    response_model=WebhookEndpointWithSecret,
+    status_code=201,
+    responses=problems(*_SETTINGS, *_ONCE, "too_many_webhook_endpoints"),
+)
+async def create_endpoint(
+    body: CreateWebhookEndpointBody, call: WebhookWriter, idempotency_key: RequiredIdempotencyKey
+) -> Response:
+    """Make an endpoint; events from now on are sent to it, signed by Standard Webhooks.
+
+    The secret is shown in this answer only. The platform's endpoints hear of every shop.
+    """
+    settings = _acceptable(settings_in(body))
+    api_version = body.api_version or LATEST
+
+    async def make(change: Change) -> Answer:
+        return _answer(201, *await change.create(settings, api_version.value))
+
+    return await answered_once(call, idempotency_key, make)
+
+
+@routes.route(
+    "GET",
+    PATH,
+    verb="list",
+    noun="webhook_endpoints",
+    summary="List the endpoints",
+    response_model=WebhookEndpointPage,
+    responses=problems("cursor_invalid"),
+)
+async def get_endpoints(
+    call: WebhookReader, cursor: PageCursor = None, limit: PageLimit = 50
+) -> Response:
+    """List endpoints, the first made first."""
+    pool, after = call.services.resources.pool, after_of(cursor, _CURSOR)
+    place = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+    if after is not None:
+        place = (after.at, _uuid_of(after.id))
+    found = await list_endpoints(pool, owner_of(call), after=place, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    page = WebhookEndpointPage(
+        endpoints=[endpoint_on_wire(one) for one in found[:limit]],
+        next_cursor=cursor_of(
+            None if last is None else After(last.created_at, str(last.endpoint_id)), _CURSOR
+        ),
+    )
+    return call.json(page)
+
+
+@routes.route(
+    "GET",
+    ONE,
+    verb="get",
+    noun="webhook_endpoint",
+    summary="Get an endpoint",
+    response_model=WebhookEndpoint,
+    responses=problems(_NOT_FOUND),
+)
+async def get_endpoint(endpoint_id: EndpointId, call: WebhookReader) -> Response:
+    """Show an endpoint, and why it is told nothing if it is disabled."""
+    endpoint = await endpoint_of(call, endpoint_id)
+    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+
+@routes.route(
+    "GET",
+    f"{ONE}/changes",
+    verb="list",
+    noun="webhook_endpoint_changes",
+    summary="List who changed an endpoint",
+    response_model=WebhookEndpointChanges,
+    responses=problems(_NOT_FOUND),
+)
+async def get_changes(endpoint_id: EndpointId, call: WebhookReader) -> Response:
+    """List the latest changes of an endpoint: who, when, and what the settings were then."""
+    await endpoint_of(call, endpoint_id)
+    pool = call.services.resources.pool
+    changes = await list_changes(pool, owner_of(call), endpoint_id, limit=CHANGES_MAX)
+    return call.json(WebhookEndpointChanges(changes=[change_on_wire(one) for one in changes]))
+
+
+@routes.route(
+    "PUT",
+    ONE,
+    verb="change",
+    noun="webhook_endpoint",
+    summary="Change an endpoint",
+    response_model=WebhookEndpoint,
+    responses=problems(*_SETTINGS, *_CHANGED),
+)
+async def change_endpoint(
+    endpoint_id: EndpointId,
+    body: ChangeWebhookEndpointBody,
+    call: WebhookWriter,
+    if_match: IfMatch = None,
+) -> Response:
+    """Put settings in force, for what is queued too; what is queued stays queued."""
+    settings = _acceptable(settings_in(body))
+    async with changing(call, if_match) as change:
+        endpoint = await change.change(endpoint_id, settings)
+    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+
+@routes.route(
+    "POST",
+    f"{ONE}/disable",
+    verb="disable",
+    noun="webhook_endpoint",
+    summary="Send an endpoint nothing",
+    response_model=WebhookEndpoint,
+    responses=problems(*_CHANGED),
+)
+async def disable_endpoint(
+    endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
+) -> Response:
+    """Stop sending. What is queued waits; what happens meanwhile can be replayed later."""
+    async with changing(call, if_match) as change:
+        endpoint = await change.disable(endpoint_id, DisabledReason.BY_OWNER)
+    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+
+@routes.route(
+    "POST",
+    f"{ONE}/enable",
+    verb="enable",
+    noun="webhook_endpoint",
+    summary="Send to an endpoint again",
+    response_model=WebhookEndpoint,
+    responses=problems(*_CHANGED),
+)
+async def enable_endpoint(
+    endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
+) -> Response:
+    """Send what is queued and what happens from now on, whyever it was disabled."""
+    async with changing(call, if_match) as change:
+        endpoint = await change.enable(endpoint_id)
+    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+
+@routes.route(
+    "POST",
+    f"{ONE}/rotate-secret",
+    verb="rotate",
+    noun="webhook_endpoint_secret",
+    summary="Give an endpoint a new secret",
+    response_model=WebhookEndpointWithSecret,
+    responses=problems(*_CHANGED, *_ONCE, "too_many_rotations"),
+)
+async def rotate_secret(
+    endpoint_id: EndpointId,
+    call: WebhookWriter,
+    idempotency_key: RequiredIdempotencyKey,
+    if_match: IfMatch = None,
+) -> Response:
+    """Sign with a new secret and a new key; for 24 hours with the old ones as well.
+
+    The secret is shown in this answer only.
+    """
+
+    async def make(change: Change) -> Answer:
+        return _answer(200, *await change.rotate(endpoint_id))
+
+    return await answered_once(call, idempotency_key, make, if_match)
+
+
+@routes.route(
+    "DELETE",
+    ONE,
+    verb="delete",
+    noun="webhook_endpoint",
+    summary="Delete an endpoint",
+    status_code=204,
+    responses=problems(*_CHANGED),
+)
+async def delete_endpoint(
+    endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
+) -> Response:
+    """Forget an endpoint, its secrets, and all that was and is to be sent to it."""
+    async with changing(call, if_match) as change:
+        await change.delete(endpoint_id)
+    return Response(status_code=204)
+
+
+def _answer(status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer:
+    body = json_bytes(with_secret(endpoint, secrets))
+    return Answer(status=status, body=body, etag=f'"{endpoint.version}"')
+
+
+def _acceptable(settings: EndpointSettings) -> EndpointSettings:
+    """Return settings as they are, or the problem of an address or header that cannot be."""
+    why = refused_address(settings.url)
+    if why is not None:
+        raise ProblemError("webhook_url_refused", facts={"reason": why})
+    name = refused_header(settings.headers or {})
+    if name is not None:
+        raise ProblemError("webhook_header_refused", facts={"header": name})
+    return settings
+
+
+def _uuid_of(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ProblemError("cursor_invalid") from error

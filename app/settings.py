@@ -1,6 +1,7 @@
 """What an operator can set, each by an environment variable `AFTERSALES_<NAME>` or in `.env`."""
 
 from base64 import b64decode
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -176,6 +177,22 @@ class Settings(BaseSettings):
     it no device can be registered.
     """
 
+    # Webhooks
+
+    webhooks_allow_private: bool = False
+    """For trying only: send webhooks also to this machine and private networks, by plain http too.
+
+    Whoever may create an endpoint then reaches what only this machine should. Addresses where
+    clouds tell their machines secrets stay refused.
+    """
+
+    webhooks_refused_networks: str = ""
+    """Public networks that webhooks may not reach, as `198.51.100.0/24,2001:db8::/32`.
+
+    Name here your own, if something in them trusts callers for their address, and the prefix of a
+    NAT64 that is not the usual one.
+    """
+
     # Secrets at rest
 
     sealing_key: SecretStr | None = None
@@ -200,6 +217,14 @@ class Settings(BaseSettings):
             if len(_decoded(key)) != SEALING_KEY_BYTES:
                 raise ValueError("must be 32 bytes in base64")
         return keys
+
+    @field_validator("webhooks_refused_networks")
+    @classmethod
+    def _networks(cls, networks: str) -> str:
+        for part in networks.split(","):
+            if part.strip():
+                ip_network(part.strip())
+        return networks
 
 
 def _decoded(key: str) -> bytes:

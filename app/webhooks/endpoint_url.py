@@ -1,0 +1,121 @@
+"""What a URL must be for webhooks to be sent to it; checked when it is given, and at each attempt.
+
+A name is only looked up when connecting (app/webhooks/connecting.py), where its addresses are
+checked: a name that was right yesterday may lead elsewhere today.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+import httpx
+
+from app.webhooks.addresses import Reach, is_allowed, parse_address
+
+URL_CHARACTERS_MAX = 2048
+HTTPS_PORT, HTTP_PORT = 443, 80
+UNPRIVILEGED_PORT_MIN = 1024
+
+LOCAL_ENDINGS = frozenset(
+    {"alt", "arpa", "internal", "invalid", "lan", "local", "localdomain", "localhost", "onion"}
+)
+"""Last labels of names that mean nothing in the public DNS, or something else in every network."""
+
+# Printable ASCII but for what no URL holds unescaped; browsers read a backslash as a slash.
+_CHARACTERS = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
+_AUTHORITY = re.compile(r"[A-Za-z]+://([^/?#]*)")
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+_NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*", re.ASCII)
+_NAME_CHARACTERS_MAX = 253
+
+
+class UrlFault(StrEnum):
+    """Why no webhooks are sent to a URL."""
+
+    TOO_LONG = "endpoint_url_too_long"
+    """More than 2,048 characters."""
+    MALFORMED = "endpoint_url_malformed"
+    """No URL, or not in ASCII: other characters are percent-encoded, or `xn--` in names."""
+    NOT_HTTPS = "endpoint_url_not_https"
+    HAS_CREDENTIALS = "endpoint_url_has_credentials"
+    """They belong into headers of the endpoint, which are kept encrypted."""
+    HAS_FRAGMENT = "endpoint_url_has_fragment"
+    """It would not be sent."""
+    HOST_NOT_ALLOWED = "endpoint_host_not_allowed"
+    """Not a full name of the public DNS, nor an address in its usual form."""
+    PORT_NOT_ALLOWED = "endpoint_port_not_allowed"
+    """Neither 443 nor 1,024 or above."""
+    ADDRESS_NOT_ALLOWED = "endpoint_address_not_allowed"
+    """An address that is not of the public internet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointUrl:
+    """A URL webhooks may be sent to, taken apart. ``host``: a name, or an address without `[]`."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+    host_header: str
+
+
+def read_endpoint_url(text: str, reach: Reach) -> EndpointUrl | UrlFault:
+    """Return a URL taken apart, or the first thing wrong with it."""
+    if len(text) > URL_CHARACTERS_MAX:
+        return UrlFault.TOO_LONG
+    authority = _AUTHORITY.match(text)
+    if authority is None or not _CHARACTERS.fullmatch(text):
+        return UrlFault.MALFORMED
+    try:
+        # The parser that also sends: two parsers could read two hosts in one text.
+        url = httpx.URL(text)
+    except httpx.InvalidURL:
+        return UrlFault.MALFORMED
+    return _fault(url, authority[1], reach) or _taken_apart(url)
+
+
+def _fault(url: httpx.URL, authority: str, reach: Reach) -> UrlFault | None:
+    if url.scheme != "https" and not (reach.private and url.scheme == "http"):
+        return UrlFault.NOT_HTTPS
+    if "@" in authority or url.userinfo:
+        return UrlFault.HAS_CREDENTIALS
+    if "#" in str(url) or url.fragment:
+        return UrlFault.HAS_FRAGMENT
+    if not url.raw_host:
+        return UrlFault.MALFORMED
+    return _fault_of_host(url.raw_host.decode("ascii"), reach) or _fault_of_port(url, reach)
+
+
+def _fault_of_host(host: str, reach: Reach) -> UrlFault | None:
+    address = parse_address(host)
+    if address is not None:
+        return None if is_allowed(address, reach) else UrlFault.ADDRESS_NOT_ALLOWED
+    labels = host.split(".")
+    if len(host) > _NAME_CHARACTERS_MAX or not all(_LABEL.fullmatch(label) for label in labels):
+        return UrlFault.HOST_NOT_ALLOWED
+    if _NUMBER.fullmatch(labels[-1]):  # 2130706433, 0x7f.1: an address, to some
+        return UrlFault.HOST_NOT_ALLOWED
+    if not reach.private and (len(labels) == 1 or labels[-1] in LOCAL_ENDINGS):
+        return UrlFault.HOST_NOT_ALLOWED
+    return None
+
+
+def _fault_of_port(url: httpx.URL, reach: Reach) -> UrlFault | None:
+    port = _port(url)
+    allowed = port == HTTPS_PORT or port >= UNPRIVILEGED_PORT_MIN or (reach.private and port > 0)
+    return None if allowed and port < 65_536 else UrlFault.PORT_NOT_ALLOWED
+
+
+def _taken_apart(url: httpx.URL) -> EndpointUrl:
+    return EndpointUrl(
+        scheme=url.scheme,
+        host=url.raw_host.decode("ascii"),
+        port=_port(url),
+        target=url.raw_path.decode("ascii"),
+        host_header=url.netloc.decode("ascii"),
+    )
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port if url.port is not None else HTTPS_PORT if url.scheme == "https" else HTTP_PORT

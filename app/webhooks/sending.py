@@ -1,0 +1,240 @@
+"""One attempt to send one message to one endpoint, which ends in one of the outcomes, in time.
+
+Nothing an endpoint does raises, lasts longer than the deadline, or takes more memory than the
+limits say. Whether and when to try again is decided elsewhere (app/webhooks/schedule.py).
+"""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpcore
+import httpx
+
+from app.clock import Clock
+from app.settings import Settings
+from app.webhooks.addresses import Reach, parse_networks
+from app.webhooks.answers import judged, read_answer, retry_after_in
+from app.webhooks.connecting import (
+    AddressNotAllowed,
+    AnswerTooLong,
+    GuardedBackend,
+    HandshakeFailed,
+    NameUnknown,
+    Resolver,
+    SystemResolver,
+)
+from app.webhooks.endpoint_url import EndpointUrl, UrlFault, read_endpoint_url
+from app.webhooks.lanes import Lanes
+from app.webhooks.outcomes import (
+    AddressRefused,
+    Attempt,
+    ConnectFailed,
+    ConnectionLost,
+    NameNotResolved,
+    Outcome,
+    Phase,
+    TimedOut,
+    TlsFailed,
+    UrlRefused,
+)
+from app.webhooks.own_headers import find_header_fault
+from app.webhooks.secrets import SigningSecret
+from app.webhooks.signing import signature_headers
+
+USER_AGENT = "aftersales-webhooks/1"
+MESSAGE_BYTES_MAX = 20_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendingLimits:
+    """What one attempt may take. ``total_seconds``: from connecting to the end of the answer.
+
+    ``answer_bytes_max``: read, headers included; ``kept_bytes_max``: kept of the body.
+    """
+
+    total_seconds: float = 15.0
+    connect_seconds: float = 5.0
+    answer_bytes_max: int = 65_536
+    kept_bytes_max: int = 1_024
+    connections_per_endpoint_max: int = 8
+    endpoints_max: int = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where to send to. ``secrets``: those in force, newest first. ``headers``: the endpoint's."""
+
+    endpoint_id: str
+    url: str
+    secrets: Sequence[SigningSecret]
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What to send. ``id``: the same on every attempt. ``body``: JSON, at most 20,000 bytes."""
+
+    id: str
+    body: bytes = field(repr=False)
+
+
+class Sender:
+    """Sends webhooks over connections of its own; see `open_sender`.
+
+    ``clock``: the real time, whatever a shop's test clock says, for receivers compare it with
+    theirs.
+    """
+
+    def __init__(self, lanes: Lanes, reach: Reach, limits: SendingLimits, clock: Clock) -> None:
+        self._lanes = lanes
+        self._reach = reach
+        self._limits = limits
+        self._clock = clock
+
+    async def send(self, target: Target, message: Message) -> Attempt:
+        """Make one attempt. ValueError for a message or headers that should not have come here.
+
+        The time to wait for a free connection of the endpoint comes before, and is not counted.
+        """
+        if len(message.body) > MESSAGE_BYTES_MAX:
+            raise ValueError(f"message {message.id} has {len(message.body)} bytes")
+        if (fault := find_header_fault(target.headers)) is not None:
+            raise ValueError(f"endpoint {target.endpoint_id}: {fault}")
+        url = read_endpoint_url(target.url, self._reach)
+        if isinstance(url, UrlFault):
+            return Attempt(at=self._clock.now(), latency_seconds=0.0, outcome=UrlRefused(fault=url))
+        async with self._lanes.lane(target.endpoint_id) as pool:
+            return await self._attempt(pool, url, target, message)
+
+    async def _attempt(
+        self,
+        pool: httpcore.AsyncConnectionPool,
+        url: EndpointUrl,
+        target: Target,
+        message: Message,
+    ) -> Attempt:
+        loop = asyncio.get_running_loop()
+        at, started = self._clock.now(), loop.time()
+        signatures = signature_headers(message.id, message.body, target.secrets, at)
+        progress = _Progress()
+        request = _request(url, {**target.headers, **signatures}, message.body, progress)
+        request.extensions["timeout"] = {"connect": self._limits.connect_seconds}
+        outcome = await self._outcome(pool, request, progress)
+        return Attempt(at=at, latency_seconds=loop.time() - started, outcome=outcome)
+
+    async def _outcome(
+        self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, progress: "_Progress"
+    ) -> Outcome:
+        """Send, and name whatever goes wrong."""
+        try:
+            async with asyncio.timeout(self._limits.total_seconds):
+                return await self._answered(pool, request, progress)
+        except (TimeoutError, httpcore.TimeoutException):
+            return TimedOut(phase=progress.phase, status=progress.status)
+        except NameUnknown:
+            return NameNotResolved()
+        except AddressNotAllowed:
+            return AddressRefused()
+        except HandshakeFailed as failed:
+            return TlsFailed(fault=failed.fault)
+        except httpcore.ConnectError:
+            return ConnectFailed()
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError, AnswerTooLong):
+            return ConnectionLost(phase=progress.phase, status=progress.status)
+
+    async def _answered(
+        self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, progress: "_Progress"
+    ) -> Outcome:
+        response = await pool.handle_async_request(request)
+        progress.phase, progress.status = Phase.READING, response.status
+        try:
+            beginning, whole = await self._beginning(response)
+        finally:
+            await response.aclose()
+        answer = read_answer(response.status, response.headers, beginning, cut=not whole)
+        return judged(answer, retry_after_in(response.headers, self._clock.now()))
+
+    async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
+        """Read a body, and return its beginning and whether that is all of it."""
+        kept_bytes_max, kept, whole = self._limits.kept_bytes_max, bytearray(), True
+        try:
+            async for chunk in response.aiter_stream():
+                left_bytes = kept_bytes_max - len(kept)
+                whole = whole and len(chunk) <= left_bytes
+                kept += chunk[:left_bytes]
+        except AnswerTooLong:
+            whole = False
+        return bytes(kept), whole
+
+
+@asynccontextmanager
+async def open_sender(
+    reach: Reach,
+    clock: Clock,
+    *,
+    limits: SendingLimits | None = None,
+    resolver: Resolver | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> AsyncIterator[Sender]:
+    """Open a sender, one a process; its connections are closed at the end.
+
+    ``tls``: whom to trust; the authorities browsers trust, or those in `SSL_CERT_FILE`.
+    """
+    own_resolver = SystemResolver()
+    limits = limits or SendingLimits()
+    lanes = Lanes(
+        GuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
+        tls or httpx.create_ssl_context(),
+        connections_per_endpoint_max=limits.connections_per_endpoint_max,
+        endpoints_max=limits.endpoints_max,
+    )
+    try:
+        yield Sender(lanes, reach, limits, clock)
+    finally:
+        await lanes.aclose()
+        own_resolver.close()
+
+
+def reach_of(settings: Settings) -> Reach:
+    """Return how far webhooks reach by the settings."""
+    return Reach(
+        private=settings.webhooks_allow_private,
+        refused=parse_networks(settings.webhooks_refused_networks),
+    )
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far an attempt has come."""
+
+    phase: Phase = Phase.CONNECTING
+    status: int | None = None
+
+    async def note(self, event: str, _: dict[str, Any]) -> None:
+        """Take note of what httpcore does."""
+        if event == "http11.send_request_headers.started":
+            self.phase = Phase.WAITING
+
+
+def _request(
+    url: EndpointUrl, headers: Mapping[str, str], body: bytes, progress: _Progress
+) -> httpcore.Request:
+    ours = {
+        "Host": url.host_header,
+        "User-Agent": USER_AGENT,
+        "Accept": "*/*",
+        "Accept-Encoding": "identity",  # a small answer must not become a large one
+        "Content-Type": "application/json",
+        "Content-Length": str(len(body)),
+    }
+    return httpcore.Request(
+        "POST",
+        httpcore.URL(scheme=url.scheme, host=url.host, port=url.port, target=url.target),
+        headers=[*ours.items(), *headers.items()],
+        content=body,
+        extensions={"trace": progress.note},
+    )

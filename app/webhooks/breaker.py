@@ -1,0 +1,199 @@
+"""The health of an endpoint: how much it is sent at a time, when nothing, and when never again.
+
+A circuit breaker and a pace. Failures in a row open the circuit: nothing is sent for a while, then
+one message as a probe, which closes it or opens it for longer. An endpoint that asks for less
+(429, 502, 504) gets half as many at a time and a rest; each success lets it have one more. Whatever
+waits here has not been attempted: it keeps all its attempts.
+
+All of it is kept beside the endpoint and moved on by these functions, which know no clock.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias, assert_never
+
+from app.webhooks.outcomes import Delivered, Gone, Outcome, Throttled, retry_after_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthPolicy:
+    """The numbers. ``concurrency_max``: messages under way to an endpoint that does well."""
+
+    concurrency_max: int = 8
+    failures_to_open: int = 5
+    open_min: timedelta = timedelta(seconds=30)
+    open_max: timedelta = timedelta(minutes=10)
+    probe_max: timedelta = timedelta(seconds=60)
+    """After it a probe that never came back no longer counts: whoever sent it was killed."""
+    rest_min: timedelta = timedelta(seconds=1)
+    rest_max: timedelta = timedelta(hours=1)
+    """How long everything waits, at least and at most, when an endpoint asks for less."""
+    failing_max: timedelta = timedelta(days=5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """Messages are sent. ``failures``: in a row."""
+
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Nothing is sent until an instant. ``times``: it was opened in a row, probes failing."""
+
+    until: datetime
+    times: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probing:
+    """One message is on its way to see whether the endpoint is back; others wait."""
+
+    until: datetime
+    times: int
+
+
+Circuit: TypeAlias = Closed | Open | Probing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How an endpoint does.
+
+    ``concurrency``: messages it may have under way. ``rests_until``: asked for by itself.
+    ``failing_since``: the first failure after the last success; None while all is well.
+    """
+
+    circuit: Circuit
+    concurrency: int
+    rests_until: datetime | None
+    failing_since: datetime | None
+
+
+class DisableReason(StrEnum):
+    """Why an endpoint is sent nothing more until a person enables it again."""
+
+    GONE = "gone"
+    """It answered 410."""
+    FAILING_TOO_LONG = "failing_too_long"
+    """Nothing was delivered for five days, though it was tried."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send:
+    """Send one message, and keep the health that comes with it."""
+
+    health: Health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """Send nothing now. ``until``: None if it depends on a message under way."""
+
+    until: datetime | None
+
+
+Admission: TypeAlias = Send | Wait
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """The endpoint goes on, with this health."""
+
+    health: Health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disable:
+    """The endpoint is to be disabled."""
+
+    reason: DisableReason
+
+
+Verdict: TypeAlias = Keep | Disable
+
+_DOUBLINGS_MAX = 20  # beyond any open_max; keeps the arithmetic small
+
+
+def healthy(policy: HealthPolicy) -> Health:
+    """Return the health of an endpoint that is new, or was enabled again."""
+    return Health(
+        circuit=Closed(),
+        concurrency=policy.concurrency_max,
+        rests_until=None,
+        failing_since=None,
+    )
+
+
+def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -> Admission:
+    """Say whether a message may be sent; ``under_way``: others to this endpoint at this moment."""
+    if health.rests_until is not None and now < health.rests_until:
+        return Wait(until=health.rests_until)
+    match health.circuit:
+        case Closed():
+            free = under_way < health.concurrency
+            return Send(health=health) if free else Wait(until=None)
+        case Open(until=until, times=times) | Probing(until=until, times=times):
+            if now < until:
+                return Wait(until=until)
+            probing = Probing(until=now + policy.probe_max, times=times)
+            return Send(health=replace(health, circuit=probing))
+        case _:
+            assert_never(health.circuit)
+
+
+def noted(health: Health, outcome: Outcome, now: datetime, policy: HealthPolicy) -> Verdict:
+    """Return how an endpoint does after an attempt that ended now, or that it is to be disabled."""
+    if isinstance(outcome, Delivered):
+        return Keep(health=_after_success(health, now, policy))
+    if isinstance(outcome, Gone):
+        return Disable(reason=DisableReason.GONE)
+    failing_since = health.failing_since or now
+    if now - failing_since >= policy.failing_max:
+        return Disable(reason=DisableReason.FAILING_TOO_LONG)
+    failing = replace(health, failing_since=failing_since)
+    if isinstance(outcome, Throttled):
+        failing = _slowed(failing, retry_after_of(outcome), now, policy)
+    return Keep(health=_after_failure(failing, now, policy))
+
+
+def _after_success(health: Health, now: datetime, policy: HealthPolicy) -> Health:
+    rests = health.rests_until is not None and now < health.rests_until
+    return Health(
+        circuit=Closed(),
+        concurrency=min(health.concurrency + 1, policy.concurrency_max),
+        rests_until=health.rests_until if rests else None,
+        failing_since=None,
+    )
+
+
+def _after_failure(health: Health, now: datetime, policy: HealthPolicy) -> Health:
+    match health.circuit:
+        case Closed(failures=failures) if failures + 1 < policy.failures_to_open:
+            return replace(health, circuit=Closed(failures=failures + 1))
+        case Closed():
+            return _opened(health, 1, now, policy)
+        case Probing(times=times):
+            return _opened(health, times + 1, now, policy)
+        case Open():  # sent before it was opened; nothing new
+            return health
+        case _:
+            assert_never(health.circuit)
+
+
+def _opened(health: Health, times: int, now: datetime, policy: HealthPolicy) -> Health:
+    pause = min(policy.open_min * 2 ** min(times - 1, _DOUBLINGS_MAX), policy.open_max)
+    # Whoever comes back is not met by all that has waited at once.
+    return replace(health, circuit=Open(until=now + pause, times=times), concurrency=1)
+
+
+def _slowed(
+    health: Health, retry_after: timedelta | None, now: datetime, policy: HealthPolicy
+) -> Health:
+    rest = min(max(retry_after or policy.rest_min, policy.rest_min), policy.rest_max)
+    until = now + rest
+    if health.rests_until is not None:
+        until = max(until, health.rests_until)
+    return replace(health, concurrency=max(health.concurrency // 2, 1), rests_until=until)

@@ -65,5 +65,5 @@ def _of_order(content: Iterable[object], order: tuple[str, ...]) -> tuple[object
 
 
 _UTC_INSTANT = TypeAdapter(AwareDatetime)
-_ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,80}$")])
+_ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")])
 _POSITION = TypeAdapter(Annotated[int, Field(strict=True, ge=0, lt=2**63)])

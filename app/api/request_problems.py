@@ -22,6 +22,7 @@ REQUEST_PROBLEMS = (
         "There is no such resource, or it is not yours to see",
     ),
     kind_of("notification_not_found", 404, "资源不存在或不可见", "There is no such message"),
+    kind_of("refund_not_found", 404, "资源不存在或不可见", "There is no such refund"),
     kind_of("device_not_found", 404, "资源不存在或不可见", "There is no such device"),
     kind_of("method_not_allowed", 405, "不支持该请求方法", "This method is not allowed here"),
     kind_of(

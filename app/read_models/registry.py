@@ -11,6 +11,7 @@ from app.read_models.families import OfFunds, OfOrders
 from app.read_models.ledger import LedgerReader
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
+from app.read_models.refunds_reader import RefundsReader
 from app.read_models.tickets import TicketsReader
 
 READERS = (
@@ -22,4 +23,5 @@ READERS = (
     OfOrders(AssistantReader()),
     OfFunds(RefundWorkReader()),
     LedgerReader(),
+    RefundsReader(),
 )

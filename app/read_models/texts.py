@@ -29,6 +29,7 @@ from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus
 from app.domain.shipments import CARRIER_TEXTS, Carrier
 from app.domain.text import Text
 from app.read_models.order_view import EntryState
+from app.read_models.refund_view import RefundProgress, RefundWaiting
 
 OVERDUE_LABEL = "overdue"
 LABEL_TEXTS: Mapping[str, Text] = MappingProxyType(
@@ -185,6 +186,35 @@ REFUND_STATUS_TEXTS: Mapping[RefundStatus, Text] = MappingProxyType(
         RefundStatus.UNKNOWN: Text(zh_cn="结果确认中", en="Outcome being confirmed"),
         RefundStatus.REFUSED: Text(zh_cn="退款失败", en="Refused"),
         RefundStatus.SUCCEEDED: Text(zh_cn="退款成功", en="Succeeded"),
+    }
+)
+
+REFUND_PROGRESS_TEXTS: Mapping[RefundProgress, Text] = MappingProxyType(
+    {
+        RefundProgress.REQUESTED: Text(zh_cn="待退款", en="Requested"),
+        RefundProgress.FUNDED: REFUND_STATUS_TEXTS[RefundStatus.FUNDED],
+        RefundProgress.UNKNOWN: REFUND_STATUS_TEXTS[RefundStatus.UNKNOWN],
+        RefundProgress.REFUSED: REFUND_STATUS_TEXTS[RefundStatus.REFUSED],
+        RefundProgress.SUCCEEDED: REFUND_STATUS_TEXTS[RefundStatus.SUCCEEDED],
+    }
+)
+
+REFUND_WAITING_TEXTS: Mapping[RefundWaiting, Text] = MappingProxyType(
+    {
+        RefundWaiting.MONEY: Text(zh_cn="等待出资", en="for its money to be found"),
+        RefundWaiting.FINANCE: Text(
+            zh_cn="非线上支付,等待财务退款", en="for finance: it was not paid online"
+        ),
+        RefundWaiting.PROVIDER: Text(
+            zh_cn="等待支付渠道或财务的结果", en="for the provider's answer, or finance's report"
+        ),
+        RefundWaiting.OUTCOME: Text(
+            zh_cn="结果不明,等待支付渠道的查询结果", en="for the provider to say how it ended"
+        ),
+        RefundWaiting.BOOKS: Text(zh_cn="等待记账", en="for the books to follow"),
+        RefundWaiting.PERSON: Text(
+            zh_cn="已被拒绝,等待人工处理", en="for a person: it was refused"
+        ),
     }
 )
 

@@ -1,16 +1,10 @@
 """Every search of a ledger of 100 000 journals, beside 50 000 of others, reads few pages."""
 
-import json
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import Any
 
 import asyncpg
-from sqlalchemy import Select
-from sqlalchemy.dialects import postgresql
 
 from app.domain.funds.accounts import Account
-from app.event_store.connections import Connection
 from app.event_store.partitions import partition_of
 from app.read_models.ledger import LedgerReader
 from app.read_models.ledger_entry import LedgerKind
@@ -18,6 +12,7 @@ from app.read_models.ledger_list import LedgerFilters, ledger_page
 from app.read_models.paging import After
 from app.readers.checkpoints import ensure_checkpoints
 from tests.conftest import START
+from tests.read_models.explained import explained, indexes_in, nodes, pages_of
 
 SHOP = "shop-0"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(3)]
@@ -68,34 +63,16 @@ async def test_no_search_of_the_ledger_reads_more_than_a_little(database: str) -
         await connection.execute("VACUUM ANALYZE after_sales.ledger")
         for index, filters in ((index, one) for index, many in SEARCHES.items() for one in many):
             for after in (None, After(START - 300 * DAY, "journal-9")):
-                root = await _explained(
+                root = await explained(
                     connection, ledger_page(SHOP, filters, after=after, limit=50)
                 )
-                used = {node["Index Name"] for node in _nodes(root) if "Index Name" in node}
-                assert index in used, (filters, used)
+                assert index in indexes_in(root), (filters, indexes_in(root))
                 walked = {
                     node.get("Relation Name")
-                    for node in _nodes(root)
+                    for node in nodes(root)
                     if node["Node Type"] == "Seq Scan"
                 }
                 assert "ledger" not in walked, root
-                pages = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
-                assert pages <= PAGES_MAX, (filters, pages)
+                assert pages_of(root) <= PAGES_MAX, (filters, pages_of(root))
     finally:
         await connection.close()
-
-
-async def _explained(connection: Connection, query: Select[Any]) -> dict[str, Any]:
-    compiled = query.compile(
-        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
-        compile_kwargs={"literal_binds": True},
-    )
-    explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled}")
-    plan: dict[str, Any] = json.loads(explained)[0]["Plan"]
-    return plan
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from _nodes(child)

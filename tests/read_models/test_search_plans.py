@@ -1,6 +1,5 @@
 """Every search of a shop with 200 000 tickets, beside 120 000 of others, reads few pages."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -8,7 +7,6 @@ from typing import Any
 
 import asyncpg
 from sqlalchemy import Select
-from sqlalchemy.dialects import postgresql
 
 from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
@@ -19,6 +17,7 @@ from app.read_models.ticket_list import TicketFilters, TicketSort, rows_end, tic
 from app.read_models.tickets import TicketsReader
 from app.readers.checkpoints import ensure_checkpoints
 from tests.conftest import START
+from tests.read_models.explained import explained, nodes
 
 SHOP = "shop-0"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(4)]
@@ -104,12 +103,12 @@ async def test_no_search_reads_more_than_a_little_of_a_big_shop(database: str) -
         await ensure_checkpoints(connection, [TicketsReader().name])
         await connection.execute("VACUUM ANALYZE after_sales.tickets")
         for search in _searches():
-            root = await _explained(connection, search.query)
-            nodes = list(_nodes(root))
-            on_tickets = [node for node in nodes if node.get("Relation Name") == "tickets"]
+            root = await explained(connection, search.query)
+            steps = list(nodes(root))
+            on_tickets = [node for node in steps if node.get("Relation Name") == "tickets"]
             assert all(node["Node Type"] != "Seq Scan" for node in on_tickets), root
             assert not search.first or sum(node["Actual Rows"] for node in on_tickets), root
-            used = {node["Index Name"] for node in nodes if "Index Name" in node}
+            used = {node["Index Name"] for node in steps if "Index Name" in node}
             assert search.indexes <= used, (search.indexes, used)
             pages = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
             assert pages <= search.pages_max, (pages, root)
@@ -122,9 +121,7 @@ async def _find_ends(connection: Connection) -> None:
     """Insist that where an export ends is found in an index alone."""
     for sort, index in ((TicketSort.NEWEST, WHOLE), (TicketSort.DUE_AT, "tickets_due_idx")):
         query = rows_end(SHOP, TicketFilters(), sort=sort, after=None, rows_max=100_000)
-        scans = [
-            node for node in _nodes(await _explained(connection, query)) if "Index Name" in node
-        ]
+        scans = [node for node in nodes(await explained(connection, query)) if "Index Name" in node]
         assert [(scan["Node Type"], scan["Index Name"]) for scan in scans] == [
             ("Index Only Scan", index)
         ]
@@ -158,19 +155,3 @@ def _searches() -> Iterator[Search]:
         for sort in TicketSort:
             query = ticket_page(SHOP, filters, sort=sort, limit=50)
             yield Search(query=query, indexes=set(), pages_max=PAGES_TOGETHER_MAX, first=False)
-
-
-async def _explained(connection: Connection, query: Select[Any]) -> dict[str, Any]:
-    compiled = query.compile(
-        dialect=postgresql.dialect(),  # type: ignore[no-untyped-call]
-        compile_kwargs={"literal_binds": True},
-    )
-    explained = await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {compiled}")
-    plan: dict[str, Any] = json.loads(explained)[0]["Plan"]
-    return plan
-
-
-def _nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    yield plan
-    for child in plan.get("Plans", []):
-        yield from _nodes(child)

@@ -82,6 +82,9 @@ ROLES: dict[str, frozenset[str]] = {
     "put_required_deposit": PLATFORM,
     "list_ledger": PLATFORM | MERCHANT,
     "export_ledger": PLATFORM | MERCHANT,
+    "list_refunds": PLATFORM | MERCHANT,
+    "get_refund": PLATFORM | MERCHANT,
+    "list_waiting_refunds": PLATFORM,
     "get_assistant_rules": MERCHANT,
     "put_assistant_rules": MERCHANT,
     "try_assistant_rules": MERCHANT,
@@ -186,6 +189,7 @@ class Operation:
             shop_id=shop_id,
             order_id=order_id,
             ticket_id=f"{order_id}-1",
+            refund_id=f"{order_id}-1",
             notification_id=await self._own_message(caller, shop_id),
             device_id=await self._own_device(caller, shop_id),
             endpoint_id=await self._own_endpoint(caller, shop_id),
@@ -226,8 +230,9 @@ class Operation:
 
     @property
     def about_one_order(self) -> bool:
-        """Whether the path names an order or a ticket."""
-        return "{order_id}" in self.template or "{ticket_id}" in self.template
+        """Whether the path names an order, a ticket or a refund."""
+        names = ("{order_id}", "{ticket_id}", "{refund_id}")
+        return any(name in self.template for name in names)
 
 
 async def _beginning_of(caller: Caller, path: str) -> httpx.Response:

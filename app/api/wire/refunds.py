@@ -5,13 +5,13 @@ from datetime import datetime
 from types import MappingProxyType
 
 from app.api.wire.common import LocalizedText, ResponseModel, localized
-from app.domain.refunds import FundingSource
+from app.domain.refunds import FundingSource, RefundStatus
 from app.domain.text import Text
 from app.read_models.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
 from app.read_models.ticket_view import RefundView
 
 _ORIGINAL_ROUTE = ("original_route", 0, Text(zh_cn="原路退款", en="Original route"))
-_TYPES: Mapping[FundingSource, tuple[str, int, Text]] = MappingProxyType(
+REFUND_TYPES: Mapping[FundingSource, tuple[str, int, Text]] = MappingProxyType(
     {
         FundingSource.ESCROW: _ORIGINAL_ROUTE,
         FundingSource.CASH: _ORIGINAL_ROUTE,
@@ -25,6 +25,15 @@ _TYPES: Mapping[FundingSource, tuple[str, int, Text]] = MappingProxyType(
 )
 """What pays, as people see it, with 抖店's code of the refund type (domain: money)."""
 
+_DOUDIAN_STATUSES: Mapping[RefundStatus, int] = MappingProxyType(
+    {
+        RefundStatus.FUNDED: 2,
+        RefundStatus.UNKNOWN: 2,
+        RefundStatus.SUCCEEDED: 3,
+        RefundStatus.REFUSED: 4,
+    }
+)
+
 
 class TicketRefund(ResponseModel):
     """The money of a ticket, from the moment a source was found for it."""
@@ -33,6 +42,8 @@ class TicketRefund(ResponseModel):
     """`funded`, `unknown` (nobody knows yet whether it was paid, and nothing else pays meanwhile),
     `refused` or `succeeded`; more may come."""
     status_text: LocalizedText
+    doudian_status: int
+    """抖店's code of the status: 2 while it is under way, 3 succeeded, 4 failed."""
     type: str
     """`original_route`, `deposit` or `platform_advance`; more may come."""
     type_text: LocalizedText
@@ -51,11 +62,12 @@ def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
     """Show how far a ticket's money has come; None before a source was found."""
     if refund is None:
         return None
-    kind, doudian_type, text = _TYPES[refund.source]
+    kind, doudian_type, text = REFUND_TYPES[refund.source]
     refusal = refund.refusal
     return TicketRefund(
         status=refund.status.value,
         status_text=localized(REFUND_STATUS_TEXTS[refund.status]),
+        doudian_status=_DOUDIAN_STATUSES[refund.status],
         type=kind,
         type_text=localized(text),
         doudian_type=doudian_type,

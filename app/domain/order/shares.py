@@ -1,9 +1,11 @@
 """How an order's money is shared among those who earn on it, and what of it is left."""
 
+from dataclasses import replace
+
 from app.domain.money import split
 from app.domain.order.facts import CommissionTerms
 from app.domain.order.state import Order
-from app.domain.order.tickets import Refund, TicketState
+from app.domain.order.tickets import Refund, Ticket, TicketState
 from app.domain.refunds import FundingSource, RefundStatus, Shares
 
 _WHOLE = 10_000
@@ -50,6 +52,17 @@ def shares_left(order: Order) -> Shares | None:
         if refund.source is not FundingSource.ESCROW:
             left = _less(left, refund.shares)
     return left
+
+
+def fees_kept(order: Order, ticket: Ticket) -> Shares:
+    """Return what others keep of what they earned on a ticket's money; the shop's share is 0.
+
+    Nothing within the period, where it flows back, and nothing before settlement, where nobody
+    has earned on that money yet.
+    """
+    if not ticket.overdue or order.settled_shares is None:
+        return Shares(shop=0, talent=0, agency=0, service_fee=0)
+    return replace(shares_of(ticket.amount, order.facts.commission), shop=0)
 
 
 def added(one: Shares, other: Shares) -> Shares:

@@ -1,0 +1,160 @@
+"""What an event, of the order or of the shop's money, makes of a refund."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from app.domain.funds.events import (
+    AccountToppedUp,
+    ArrearsCollected,
+    CashWithdrawn,
+    DepositFellBelowRequired,
+    DepositRequired,
+    DepositRestored,
+    FundingReversed,
+    FundsEvent,
+    MerchantFundsInsufficient,
+    RefundFundsReserved,
+    RefundPaidOut,
+    RestrictionLifted,
+    SettlementReceived,
+    ShopRestricted,
+)
+from app.domain.order.facts import OnlinePayment
+from app.domain.order.shares import fees_kept
+from app.domain.order.state import Order
+from app.domain.order.ticket_events import (
+    AnswerToApplication,
+    ArbitrationChange,
+    BuyersChange,
+    RefundFunded,
+    RefundOutcomeUnknown,
+    RefundRefused,
+    RefundSucceeded,
+    ReplacementChange,
+    ReturnChange,
+    TicketChange,
+    TicketRemarked,
+)
+from app.domain.order.tickets import TicketState
+from app.event_store.recorded import Recorded
+from app.processes.funding import refund_key_of
+from app.read_models.refund_view import ShopRefund
+
+FundsOfRefund = RefundFundsReserved | MerchantFundsInsufficient | RefundPaidOut | FundingReversed
+"""What happens to a shop's money for the sake of one refund; each names its key."""
+
+
+_NOT_OF_MONEY = (
+    AnswerToApplication
+    | BuyersChange
+    | ReturnChange
+    | ReplacementChange
+    | ArbitrationChange
+    | TicketRemarked
+)
+
+
+def refund_granted(order: Order, event: TicketChange, version: int) -> ShopRefund | None:
+    """Return the refund an event begins, if it does; ``order`` is as the event left it."""
+    if event.state is not TicketState.REFUNDING:
+        return None
+    ticket = order.tickets[event.ticket_id]
+    return ShopRefund(
+        shop_id=order.facts.shop_id,
+        ticket_id=ticket.ticket_id,
+        order_id=order.facts.order_id,
+        buyer_id=order.facts.buyer_id,
+        refund_key=refund_key_of(order.facts.shop_id, ticket.ticket_id),
+        amount=ticket.amount,
+        currency=order.facts.payment.amount.currency,
+        overdue=ticket.overdue,
+        paid_online=isinstance(order.facts.payment, OnlinePayment),
+        fees_kept=fees_kept(order, ticket),
+        requested_at=event.at,
+        order_version=version,
+    )
+
+
+def fold_order_event(
+    refund: ShopRefund, event: TicketChange, recorded: Recorded[object]
+) -> ShopRefund:
+    """Return the refund after an event of its ticket; one it has seen already changes nothing."""
+    if recorded.version <= refund.order_version:
+        return refund
+    told = _told(refund, event)
+    return refund if told is refund else replace(told, order_version=recorded.version)
+
+
+def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
+    if isinstance(event, _NOT_OF_MONEY):
+        return refund
+    match event:
+        case RefundFunded():
+            return replace(refund, source=refund.source or event.source, funded_at=event.at)
+        case RefundOutcomeUnknown():
+            return replace(refund, unknown_since=event.at)
+        case RefundRefused():
+            return replace(
+                refund,
+                refused_at=event.at,
+                refusal=event.refusal,
+                provider_text=event.provider_text,
+            )
+        case RefundSucceeded():
+            return replace(
+                refund, succeeded_at=event.at, provider_reference=event.provider_reference
+            )
+        case _:
+            assert_never(event)
+
+
+def fold_funds_event(
+    refund: ShopRefund, event: FundsOfRefund, recorded: Recorded[object]
+) -> ShopRefund:
+    """Return the refund after what its shop's money did for it; once, like all folding."""
+    if recorded.version <= refund.funds_version:
+        return refund
+    return replace(_booked(refund, event), funds_version=recorded.version)
+
+
+def _booked(refund: ShopRefund, event: FundsOfRefund) -> ShopRefund:
+    match event:
+        case MerchantFundsInsufficient():
+            lacking = event.amount - max(0, event.deposit_available)
+            return replace(refund, shortfall=lacking, owed=lacking)
+        case RefundFundsReserved():
+            return replace(
+                refund,
+                source=event.source,
+                account=event.account,
+                borne=event.borne,
+                reserved_at=event.at,
+                booked_at=None,
+            )
+        case RefundPaidOut():
+            return replace(refund, booked_at=event.at)
+        case FundingReversed():
+            return replace(refund, booked_at=event.at, owed=0, collected_at=None)
+        case _:
+            assert_never(event)
+
+
+def refund_in(event: FundsEvent) -> FundsOfRefund | None:
+    """Return an event if it is about one refund, else None."""
+    if isinstance(event, FundsOfRefund):
+        return event
+    match event:
+        case (
+            SettlementReceived()
+            | AccountToppedUp()
+            | ArrearsCollected()
+            | CashWithdrawn()
+            | DepositRequired()
+            | DepositFellBelowRequired()
+            | DepositRestored()
+            | ShopRestricted()
+            | RestrictionLifted()
+        ):
+            return None
+        case _:
+            assert_never(event)

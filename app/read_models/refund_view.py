@@ -1,0 +1,120 @@
+"""A refund as those see it who look after money: one row of the list `refunds`."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from app.domain.funds.accounts import Account
+from app.domain.refunds import FundingSource, RefundRefusal, Shares
+
+
+class RefundProgress(StrEnum):
+    """How far a refund has come, from the moment it was granted. Stable."""
+
+    REQUESTED = "requested"
+    FUNDED = "funded"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    SUCCEEDED = "succeeded"
+
+
+class RefundWaiting(StrEnum):
+    """What a refund waits for now. Stable.
+
+    ``provider``: its answer, or finance's report where no provider is configured. ``outcome``: it
+    was asked and did not answer. ``books``: it has ended, and the ledger is to follow. ``finance``:
+    nothing moves by itself, because the order was not paid online.
+    """
+
+    MONEY = "money"
+    FINANCE = "finance"
+    PROVIDER = "provider"
+    OUTCOME = "outcome"
+    BOOKS = "books"
+    PERSON = "person"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopRefund:
+    """A ticket's refund. Amounts in minor units of ``currency``.
+
+    ``fees_kept``: what talent, agency and platform keep of what they earned on ``amount``, because
+    it is refunded past the period. ``borne``: the shop's part of ``amount``, those fees included.
+    ``shortfall``: what neither cash nor deposit had of it. ``owed``: what the shop still owes of
+    that. ``booked_at``: when the books followed its end. ``order_version`` and ``funds_version``:
+    of the last events folded.
+    """
+
+    shop_id: str
+    ticket_id: str
+    order_id: str
+    buyer_id: str
+    refund_key: str
+    amount: int
+    currency: str
+    overdue: bool
+    paid_online: bool
+    fees_kept: Shares
+    requested_at: datetime
+    source: FundingSource | None = None
+    account: Account | None = None
+    borne: int | None = None
+    shortfall: int = 0
+    owed: int = 0
+    reserved_at: datetime | None = None
+    funded_at: datetime | None = None
+    unknown_since: datetime | None = None
+    refused_at: datetime | None = None
+    refusal: RefundRefusal | None = None
+    provider_text: str | None = None
+    succeeded_at: datetime | None = None
+    provider_reference: str | None = None
+    booked_at: datetime | None = None
+    collected_at: datetime | None = None
+    order_version: int
+    funds_version: int = 0
+
+    @property
+    def progress(self) -> RefundProgress:
+        """How far it has come."""
+        if self.succeeded_at is not None:
+            return RefundProgress.SUCCEEDED
+        if self.refused_at is not None:
+            return RefundProgress.REFUSED
+        if self.unknown_since is not None:
+            return RefundProgress.UNKNOWN
+        return RefundProgress.REQUESTED if self.reserved_at is None else RefundProgress.FUNDED
+
+    @property
+    def waiting(self) -> RefundWaiting | None:
+        """What it waits for; None once nothing more is to come."""
+        match self.progress:
+            case RefundProgress.REQUESTED:
+                return RefundWaiting.MONEY if self.paid_online else RefundWaiting.FINANCE
+            case RefundProgress.FUNDED:
+                return RefundWaiting.PROVIDER
+            case RefundProgress.UNKNOWN:
+                return RefundWaiting.OUTCOME
+            case RefundProgress.REFUSED:
+                return RefundWaiting.BOOKS if self._books_behind else RefundWaiting.PERSON
+            case RefundProgress.SUCCEEDED:
+                return RefundWaiting.BOOKS if self._books_behind else None
+
+    @property
+    def waiting_since(self) -> datetime | None:
+        """Since when it waits for that."""
+        match self.waiting:
+            case None:
+                return None
+            case RefundWaiting.MONEY | RefundWaiting.FINANCE:
+                return self.requested_at
+            case RefundWaiting.PROVIDER:
+                return self.funded_at or self.reserved_at
+            case RefundWaiting.OUTCOME:
+                return self.unknown_since
+            case RefundWaiting.BOOKS | RefundWaiting.PERSON:
+                return self.succeeded_at or self.refused_at
+
+    @property
+    def _books_behind(self) -> bool:
+        return self.paid_online and self.booked_at is None

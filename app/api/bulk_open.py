@@ -52,7 +52,7 @@ class _Responder:
 
     def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:  # noqa: ARG002
         view = fold_history(history)
-        entry: OpenedEntry = opened_entry_on_wire(view, now)
+        entry: OpenedEntry = opened_entry_on_wire(view, now, open_books=True)
         self.result = OpenEntryResult(
             order_id=view.facts.order_id, status=200, code=None, failed_rules=[], entry=entry
         )

@@ -72,6 +72,11 @@ class Call:
         """The id this request is known by in answers, logs and events."""
         return str(self.request.scope["aftersales.request_id"])
 
+    @property
+    def open_books(self) -> bool:
+        """Whether the caller may see how much money a shop has: all but consumers."""
+        return self.caller.buyer_id is None
+
     async def still_allowed(self) -> bool:
         """Whether the credential is as good as it was: for answers that take long."""
         try:

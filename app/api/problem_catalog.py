@@ -62,6 +62,13 @@ _ORDER_PROBLEMS = (
         "The after-sales entry of this order may not be opened",
     ),
     kind_of(
+        RejectionCode.SHOP_RESTRICTED,
+        409,
+        "店铺欠款超过上限,补足保证金前不能打开售后入口",
+        "The shop owes more than it may, and opens no entry until a top-up",
+        repeatable=True,
+    ),
+    kind_of(
         RejectionCode.ENTRY_NOT_OPEN,
         409,
         "售后期已过且售后入口未打开",

@@ -3,13 +3,13 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
+from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.requests import IdempotencyKey
 from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.event_store.codec import Codec
-from app.event_store.connections import Queryable
-from app.event_store.log import STREAM_EVENTS_MAX, EventLog, StoredRequest
+from app.event_store.log import STREAM_EVENTS_MAX, StoredRequest
 from app.event_store.partitions import partition_of
 from app.event_store.streams import funds_stream
 
@@ -30,9 +30,9 @@ class FundsStates:
     What it remembers is always a beginning of the stream, so it can be old but never wrong.
     """
 
-    def __init__(self, database: Queryable, codec: Codec[FundsEvent]) -> None:
-        self._database = database
-        self._log = EventLog(codec)
+    def __init__(self, loads: LoadLane, codec: Codec[FundsEvent]) -> None:
+        self._loads = loads
+        self._codec = codec
         self._known: OrderedDict[str, Funds] = OrderedDict()
 
     async def load(self, shop_id: str, key: IdempotencyKey | None = None) -> LoadedFunds:
@@ -42,14 +42,14 @@ class FundsStates:
         """
         funds = self._known.get(shop_id, Funds())
         while True:
-            loaded = await self._log.load(
-                self._database,
-                partition_of(shop_id),
-                funds_stream(shop_id),
+            wanted = Wanted(
+                partition_id=partition_of(shop_id),
+                stream_id=funds_stream(shop_id),
                 after_version=funds.version,
                 scope=key.scope if key else None,
                 key=key.key if key else None,
             )
+            loaded = await self._loads.load(wanted, self._codec)
             if loaded.request is not None:
                 return LoadedFunds(request=loaded.request, funds=funds)
             funds = fold(funds, [recorded.event for recorded in loaded.events])

@@ -1,10 +1,12 @@
 """Handles one command: two round trips, one to load and one to append.
 
+What looks at the shop's money, as opening an entry does, loads it in the same query as the order.
 A shop with a test clock costs two more, to look at it before and after. A shop in production costs
 none for being told from those: its orders' events say what clock they are of, and an order's first
 event is refused by the log if it was decided by the wrong one.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +14,7 @@ from uuid_utils.compat import uuid7
 
 from app.command_handling.encoding import new_event
 from app.command_handling.falling_due import Silent, deadlines_request
+from app.command_handling.funds_states import FundsStates
 from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.present import Present, present_of
 from app.command_handling.requests import (
@@ -25,8 +28,9 @@ from app.command_handling.requests import (
     TooManyConflicts,
 )
 from app.command_handling.stored_answer import answer_after, remembered, replayed
+from app.domain.funds.state import NO_FUNDS, Funds
 from app.domain.order.commands import ActOnDeadlines
-from app.domain.order.decide import decide
+from app.domain.order.decide import decide, looks_at_funds
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
@@ -78,12 +82,14 @@ class CommandHandler:
         loads: LoadLane,
         lane: AppendLane,
         codec: Codec[OrderEvent],
+        funds: FundsStates,
         clocks: ShopClocks,
         policy: Policy,
     ) -> None:
         self._loads = loads
         self._lane = lane
         self._codec = codec
+        self._funds = funds
         self._clocks = clocks
         self._policy = policy
 
@@ -94,13 +100,16 @@ class CommandHandler:
         """
         wanted = _wanted(request)
         for attempt in range(ATTEMPTS_MAX):
-            loaded = await self._load(wanted, skip=request.assumed_new and attempt == 0)
+            skip = request.assumed_new and attempt == 0
+            loaded, funds = await self._load(request, wanted, skip=skip)
             if loaded.request is not None:
                 return replayed(loaded.request, request.idempotency)
             present = await present_of(
                 request.shop_id, self._clocks, loaded.events, assume_production=attempt == 0
             )
-            prepared = self._prepared(request, wanted, loaded.events, present, responder)
+            prepared = self._prepared(
+                request, wanted, loaded.events, present, responder, funds=funds
+            )
             if present.assumed and prepared.refused and await self._test_now(request) is not None:
                 continue
             if prepared.item is None:
@@ -113,8 +122,17 @@ class CommandHandler:
                 return appended
         raise TooManyConflicts(request.order_id)
 
-    async def _load(self, wanted: Wanted, *, skip: bool) -> Loaded[OrderEvent]:
-        return Loaded(request=None, events=[]) if skip else await self._loads.load(wanted)
+    async def _load(
+        self, request: OrderRequest, wanted: Wanted, *, skip: bool
+    ) -> tuple[Loaded[OrderEvent], Funds]:
+        """Load the order, and in the same query its shop's money if a command looks at that."""
+        if skip:
+            return Loaded(request=None, events=[]), NO_FUNDS
+        order = self._loads.load(wanted, self._codec)
+        if not any(map(looks_at_funds, request.commands)):
+            return await order, NO_FUNDS
+        loaded, money = await asyncio.gather(order, self._funds.load(request.shop_id))
+        return loaded, money.funds
 
     async def _catch_up(self, request: OrderRequest, decided_at: datetime) -> None:
         """Let happen what has fallen due since, if the clock moved while a command was decided.
@@ -138,10 +156,12 @@ class CommandHandler:
         history: History,
         present: Present,
         responder: Responder,
+        *,
+        funds: Funds,
     ) -> Prepared:
         """Decide, render the answer, and say what is to be appended for it to hold, if anything."""
         state = fold(Unregistered(), [recorded.event for recorded in history])
-        decided = self._decide(request, state, present.now)
+        decided = self._decide(request, state, funds, present.now)
         new = self._recorded(request, wanted, decided, state.version, present.clock)
         refusal = decided.refusal
         if refusal is None:
@@ -161,7 +181,9 @@ class CommandHandler:
         )
         return Prepared(item=item, answer=answer, refused=refusal is not None)
 
-    def _decide(self, request: OrderRequest, state: OrderState, now: datetime) -> Decided:
+    def _decide(
+        self, request: OrderRequest, state: OrderState, funds: Funds, now: datetime
+    ) -> Decided:
         """Let happen what has fallen due, then decide the commands on what that leaves.
 
         What fell due stands even if the commands are refused: a refusal that names a state, or a
@@ -178,7 +200,7 @@ class CommandHandler:
             return Decided(by_actor=tuple(by_actor), refusal=stale)
         caused: list[tuple[Actor, OrderEvent]] = []
         for command in request.commands:
-            decision = decide(command, state, now, self._policy)
+            decision = decide(command, state, now, self._policy, funds)
             if isinstance(decision, Rejection):
                 return Decided(by_actor=tuple(by_actor), refusal=decision)
             state = fold(state, decision.all_events)

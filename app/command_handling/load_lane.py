@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import asyncpg
 
-from app.domain.order.events import OrderEvent
 from app.event_store.append import LaneFull
 from app.event_store.codec import Codec
 from app.event_store.connections import LOST_CONNECTION, Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, EventLog, Loaded, StoredRequest, stored_event
+from app.event_store.recorded import E
 from app.event_store.topology import Topology
 
 WAITING_MAX = 10_000
@@ -26,8 +26,8 @@ LOAD_TOGETHER = """
 SELECT w.number, k.fingerprint, k.status, k.response,
        e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
        e.data, e.metadata, e.occurred_at, e.recorded_at
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[]) WITH ORDINALITY
-    AS w(partition_id, stream_id, scope, key, number)
+FROM unnest($1::smallint[], $2::text[], $3::int[], $4::text[], $5::text[]) WITH ORDINALITY
+    AS w(partition_id, stream_id, after_version, scope, key, number)
 LEFT JOIN LATERAL (
     SELECT r.fingerprint, r.status, r.response
     FROM after_sales.idempotency_keys AS r
@@ -39,8 +39,9 @@ LEFT JOIN LATERAL (
            f.schema_version, f.data, f.metadata, f.occurred_at, f.recorded_at
     FROM after_sales.events AS f
     WHERE f.partition_id = w.partition_id AND f.stream_id = w.stream_id
+      AND f.version > w.after_version
     ORDER BY f.version
-    LIMIT $5
+    LIMIT $6
 ) AS e ON k.fingerprint IS NULL
 ORDER BY w.number, e.version
 """
@@ -48,10 +49,11 @@ ORDER BY w.number, e.version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """A stream, and the idempotency key it is wanted for, if any."""
+    """A stream after a version, and the idempotency key it is wanted for, if any."""
 
     partition_id: int
     stream_id: str
+    after_version: int = 0
     scope: str | None = None
     key: str | None = None
 
@@ -68,51 +70,38 @@ class LoadLane:
     Belongs to one event loop. It needs no closing: what is under way ends with those who wait.
     """
 
-    def __init__(
-        self, database: Queryable, codec: Codec[OrderEvent], topology: Topology = Topology.SINGLE
-    ) -> None:
+    def __init__(self, database: Queryable, topology: Topology = Topology.SINGLE) -> None:
         self._database = database
-        self._codec = codec
-        self._log = EventLog(codec)
         self._together = topology is Topology.SINGLE
         self._waiting: deque[_Waiting] = deque()
         self._sending: asyncio.Task[None] | None = None
 
-    async def load(self, wanted: Wanted) -> Loaded[OrderEvent]:
-        """Return the request answered before under the key, or else the stream's events.
+    async def load(self, wanted: Wanted, codec: Codec[E]) -> Loaded[E]:
+        """Return the request answered before under the key, or else the stream's events, decoded.
+
+        No more than `STREAM_EVENTS_MAX` of them.
 
         Raises LaneFull, UndecodableEvent and what asyncpg raises; one load's failure is its own.
         """
         if not self._together:
-            return await self._alone(wanted)
+            return await self._alone(wanted, codec)
         if len(self._waiting) >= WAITING_MAX:
             raise LaneFull(f"{WAITING_MAX} loads are waiting")
         waiting = _Waiting(wanted, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         if self._sending is None:
             self._sending = asyncio.create_task(self._send_all())
-        return self._loaded(await waiting.rows)
+        return _loaded(await waiting.rows, codec)
 
-    async def _alone(self, wanted: Wanted) -> Loaded[OrderEvent]:
-        return await self._log.load(
+    async def _alone(self, wanted: Wanted, codec: Codec[E]) -> Loaded[E]:
+        return await EventLog(codec).load(
             self._database,
             wanted.partition_id,
             wanted.stream_id,
+            after_version=wanted.after_version,
             scope=wanted.scope,
             key=wanted.key,
         )
-
-    def _loaded(self, rows: Sequence[asyncpg.Record]) -> Loaded[OrderEvent]:
-        first = rows[0]
-        if first["fingerprint"] is not None:
-            request = StoredRequest(
-                fingerprint=first["fingerprint"], status=first["status"], response=first["response"]
-            )
-            return Loaded(request=request, events=[])
-        events = [
-            self._codec.recorded(stored_event(row)) for row in rows if row["version"] is not None
-        ]
-        return Loaded(request=None, events=events)
 
     async def _send_all(self) -> None:
         try:
@@ -144,6 +133,7 @@ class LoadLane:
             LOAD_TOGETHER,
             [one.partition_id for one in wanted],
             [one.stream_id for one in wanted],
+            [one.after_version for one in wanted],
             [one.scope for one in wanted],
             [one.key for one in wanted],
             STREAM_EVENTS_MAX,
@@ -152,6 +142,17 @@ class LoadLane:
         for row in rows:
             found[row["number"]].append(row)
         return found
+
+
+def _loaded(rows: Sequence[asyncpg.Record], codec: Codec[E]) -> Loaded[E]:
+    first = rows[0]
+    if first["fingerprint"] is not None:
+        request = StoredRequest(
+            fingerprint=first["fingerprint"], status=first["status"], response=first["response"]
+        )
+        return Loaded(request=request, events=[])
+    events = [codec.recorded(stored_event(row)) for row in rows if row["version"] is not None]
+    return Loaded(request=None, events=events)
 
 
 def _fail(rows: "asyncio.Future[list[asyncpg.Record]]", error: Exception) -> None:

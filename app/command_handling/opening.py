@@ -56,12 +56,12 @@ async def open_command_handlers(
         ) as lane,
     ):
         codec, funds = order_codec(), funds_codec()
-        loads = LoadLane(resources.pool, codec, settings.topology)
-        states = FundsStates(resources.pool, funds)
+        loads = LoadLane(resources.pool, settings.topology)
+        states = FundsStates(loads, funds)
         clocks = ShopClocks(resources.pool, clock)
         yield CommandHandlers(
             orders=CommandHandler(
-                loads=loads, lane=lane, codec=codec, clocks=clocks, policy=POLICY
+                loads=loads, lane=lane, codec=codec, funds=states, clocks=clocks, policy=POLICY
             ),
             funds=FundsHandler(states=states, lane=lane, codec=funds, clocks=clocks, policy=POLICY),
         )

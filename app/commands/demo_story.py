@@ -75,7 +75,8 @@ class Story:
         currency = cost["currency"]
         self._console.print(
             f"All {len(entry['eligibility']['rules'])} rules pass. A full refund would cost the "
-            f"merchant {money(cost['refundable'], currency)}, and these do not come back: "
+            f"merchant {money(cost['borne'], currency)}, paid from {cost['source']} as things "
+            f"stand, and these do not come back: "
             f"talent {money(cost['talent_commission_kept'], currency)}, "
             f"agency {money(cost['agency_commission_kept'], currency)}, "
             f"service fee {money(cost['service_fee_kept'], currency)}."

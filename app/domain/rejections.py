@@ -22,6 +22,7 @@ class RejectionCode(StrEnum):
     ITEMS_DO_NOT_ADD_UP = "items_do_not_add_up"
     ITEM_REPEATED = "item_repeated"
     NOT_ELIGIBLE = "not_eligible"
+    SHOP_RESTRICTED = "shop_restricted"
     ENTRY_NOT_OPEN = "entry_not_open"
     ENTRY_NEVER_OPENED = "entry_never_opened"
     ENTRY_STILL_OPEN = "entry_still_open"

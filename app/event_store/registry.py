@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from typing import get_args
 
 from app.domain.funds.events import FundsEvent
-from app.domain.order.events import OrderEvent
+from app.domain.order.events import AfterSalesEntryOpened, OrderEvent
 from app.domain.order.ticket_events import (
     ApplicationAgreed,
     ApplicationRejected,
     RefundSucceeded,
+    ReturnReceived,
     TicketCreated,
 )
 from app.event_store.codec import Codec, EventType, Upcaster
 from app.event_store.upcasters import (
+    after_sales_entry_opened_v2,
     application_agreed_v2,
     application_rejected_v2,
     refund_succeeded_v2,
     ticket_created_v2,
+    with_acknowledged_cost,
 )
 
 ORDER_EVENT_TYPES: tuple[type[OrderEvent], ...] = get_args(OrderEvent)
@@ -34,17 +37,22 @@ ServiceEvent = OrderEvent | FundsEvent
 """Every event there can be in the log."""
 
 SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
+    AfterSalesEntryOpened: 2,
     TicketCreated: 2,
-    ApplicationAgreed: 2,
+    ApplicationAgreed: 3,
     ApplicationRejected: 2,
+    ReturnReceived: 2,
     RefundSucceeded: 2,
 }
 """Events whose payload has changed since their first release; all others are at version 1."""
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("AfterSalesEntryOpened", 1): after_sales_entry_opened_v2,
     ("TicketCreated", 1): ticket_created_v2,
     ("ApplicationAgreed", 1): application_agreed_v2,
+    ("ApplicationAgreed", 2): with_acknowledged_cost,
     ("ApplicationRejected", 1): application_rejected_v2,
+    ("ReturnReceived", 1): with_acknowledged_cost,
     ("RefundSucceeded", 1): refund_succeeded_v2,
 }
 """From (event name, version) to the function that makes the next version of a payload."""

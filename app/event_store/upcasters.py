@@ -5,6 +5,18 @@ from typing import Any
 Payload = dict[str, Any]
 
 
+def after_sales_entry_opened_v2(payload: Payload) -> Payload:
+    """Version 2 knows which source would have paid; the merchant always bore the whole."""
+    cost = payload["acknowledged_cost"]
+    seen = {**cost, "source": None, "borne": cost["refundable"], "shortfall": None}
+    return {**payload, "acknowledged_cost": seen}
+
+
+def with_acknowledged_cost(payload: Payload) -> Payload:
+    """Lift to the version that knows which cost was acknowledged: none was."""
+    return {**payload, "acknowledged_cost": None}
+
+
 def ticket_created_v2(payload: Payload) -> Payload:
     """Version 2 knows reminders of deadlines, and evidence given with an application."""
     return {**_with_reminder(payload), "evidence": []}

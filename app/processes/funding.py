@@ -22,10 +22,11 @@ from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
+from app.domain.order.costing import refund_of
 from app.domain.order.events import OrderEvent, OrderSettled
 from app.domain.order.evolve import fold as fold_order
 from app.domain.order.facts import OnlinePayment
-from app.domain.order.shares import shares_left, shares_of
+from app.domain.order.shares import shares_of
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.ticket_events import (
     ApplicationAgreed,
@@ -202,14 +203,13 @@ def commands_for(event: OrderEvent, order: Order) -> tuple[FundsCommand, ...]:
 
 def _refund(event: GrantingEvent, order: Order, payment: OnlinePayment) -> FundRefund:
     ticket = order.tickets[event.ticket_id]
-    return FundRefund(
-        refund_key=refund_key_of(order.facts.shop_id, ticket.ticket_id),
-        order_id=order.facts.order_id,
-        ticket_id=ticket.ticket_id,
-        channel=payment.channel,
+    return refund_of(
+        order,
+        payment,
         amount=ticket.amount,
         overdue=ticket.overdue,
-        shares=shares_left(order),
+        refund_key=refund_key_of(order.facts.shop_id, ticket.ticket_id),
+        ticket_id=ticket.ticket_id,
     )
 
 

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from app.domain.order.cost import CostPreview
+
 Params = dict[str, JsonValue]
 """Facts by stable names: codes, amounts in minor units, instants in RFC 3339."""
 
@@ -67,3 +69,16 @@ class LogFacts:
     subject: str
     after: str | None
     params: Mapping[str, JsonValue]
+
+
+def cost_facts(cost: CostPreview) -> Params:
+    """Return what the log says of an acknowledged cost; what a shop's money lacks is its own."""
+    return {
+        "currency": cost.currency,
+        "refundable": cost.refundable,
+        "source": None if cost.source is None else cost.source.value,
+        "borne": cost.borne,
+        "talent_commission_kept": cost.talent_commission_kept,
+        "agency_commission_kept": cost.agency_commission_kept,
+        "service_fee_kept": cost.service_fee_kept,
+    }

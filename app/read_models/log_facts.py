@@ -2,8 +2,6 @@
 
 from typing import assert_never
 
-from pydantic_core import to_jsonable_python
-
 from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
@@ -19,7 +17,7 @@ from app.domain.order.events import (
     ReceiptConfirmed,
 )
 from app.domain.order.ticket_events import TicketEvent
-from app.read_models.log_codes import LogCode, LogFacts, Params
+from app.read_models.log_codes import LogCode, LogFacts, Params, cost_facts
 from app.read_models.order_view import EntryState
 from app.read_models.texts import instant_text
 from app.read_models.ticket_log_facts import ticket_facts
@@ -92,7 +90,7 @@ def _of_entry(event: EntryEvent) -> tuple[LogCode, EntryState, Params]:
 def _opening(event: AfterSalesEntryOpened) -> Params:
     return {
         "expires_at": instant_text(event.expires_at),
-        "acknowledged_cost": to_jsonable_python(event.acknowledged_cost),
+        "acknowledged_cost": cost_facts(event.acknowledged_cost),
         "policy_version": event.verdict.policy_version,
         "rules": [
             {

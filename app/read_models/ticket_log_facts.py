@@ -44,7 +44,7 @@ from app.domain.order.ticket_events import (
 )
 from app.domain.order.tickets import AppliedRule, CloseCause, Due
 from app.domain.shipments import Shipment
-from app.read_models.log_codes import LogCode, LogFacts, Params
+from app.read_models.log_codes import LogCode, LogFacts, Params, cost_facts
 from app.read_models.texts import instant_text
 
 Facts = tuple[LogCode, Params]
@@ -104,9 +104,9 @@ def _of_answer(event: AnswerToApplication) -> Facts:
         case ApplicationAgreed(automatic=True):
             return LogCode.APPLICATION_AGREED_AUTOMATICALLY, {}
         case ApplicationAgreed(without_return=True):
-            return LogCode.APPLICATION_AGREED_WITHOUT_RETURN, {}
+            return LogCode.APPLICATION_AGREED_WITHOUT_RETURN, _acknowledged(event)
         case ApplicationAgreed():
-            return LogCode.APPLICATION_AGREED, {}
+            return LogCode.APPLICATION_AGREED, _acknowledged(event)
         case ApplicationRejected():
             return LogCode.APPLICATION_REJECTED, _rejection(event)
         case RejectionReversed():
@@ -148,7 +148,7 @@ def _of_return(event: ReturnChange) -> Facts:
         case ReturnReceived(automatic=True):
             return LogCode.RETURN_RECEIVED_AUTOMATICALLY, {}
         case ReturnReceived():
-            return LogCode.RETURN_RECEIVED, {}
+            return LogCode.RETURN_RECEIVED, _acknowledged(event)
         case ReturnedGoodsRejected():
             return LogCode.RETURNED_GOODS_REJECTED, _rejection(event)
         case _:
@@ -259,6 +259,11 @@ def _rejection(event: ApplicationRejected | ReturnedGoodsRejected) -> Params:
 
 def _shipment(shipment: Shipment) -> Params:
     return {"carrier": shipment.carrier.value, "tracking_number": shipment.tracking_number}
+
+
+def _acknowledged(event: ApplicationAgreed | ReturnReceived) -> Params:
+    cost = event.acknowledged_cost
+    return {} if cost is None else {"acknowledged_cost": cost_facts(cost)}
 
 
 def _rule(rule: AppliedRule) -> Params:

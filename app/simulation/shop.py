@@ -28,6 +28,8 @@ TURN_BACK_SHARE = 0.05
 BATCH_SHARE = 0.25
 """How often a merchant decides on many tickets in one request, and how often that is repeated."""
 BULK_MAX = 100
+DEPOSIT = 10**12
+"""Minor units: no number of refunds brings a shop into arrears."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,7 @@ class Shop:
         """Live through all days; raises ShopTaken, ClockStuck, and what asking raises."""
         clock = ShopClock(stage=self.stage)
         await clock.begin()
+        await self._pay_deposit()
         planned = planned_orders(self.size, self.number, self.shop_id)
         lots = self.size.lots("clock", self.number)
         for day in range(self.size.days):
@@ -76,6 +79,14 @@ class Shop:
                 await clock.turn_back()
             await clock.advance(ends, self.orders)
             on_day()
+
+    async def _pay_deposit(self) -> None:
+        """Pay enough in for every refund there may be: a shop in arrears opens no entries."""
+        service = self.stage.service
+        path = f"/v1/shops/{self.shop_id}/funds/top-ups"
+        body = {"reference": "deposit", "account": "deposit", "amount": DEPOSIT}
+        platform = service.credentials.platform()
+        (await service.post(path, platform, body, key="deposit")).insist(path)
 
     def _welcome(self, order: PlainOrder) -> None:
         lots = self.size.lots("story", self.number, order.order_id)

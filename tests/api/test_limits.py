@@ -11,12 +11,14 @@ from prometheus_client import CollectorRegistry
 from app.api.app import create_app
 from app.api.services import Services
 from app.clock import ManualClock
+from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
 from app.command_handling.load_lane import LoadLane
 from app.database import connect
 from app.event_store.append_lane import AppendLane
 from app.event_store.connections import OwnConnection
 from app.event_store.lane_queue import LaneLimits
+from app.event_store.registry import funds_codec
 from app.resources import Resources
 from app.service import open_services
 from app.settings import Settings
@@ -97,9 +99,10 @@ async def narrow(
             AppendLane(own_connection, limits=LaneLimits(waiting_max=1)) as lane,
         ):
             handler = CommandHandler(
-                loads=LoadLane(resources.pool, opened.codec),
+                loads=(loads := LoadLane(resources.pool)),
                 lane=lane,
                 codec=opened.codec,
+                funds=FundsStates(loads, funds_codec()),
                 clocks=ShopClocks(resources.pool, clock),
                 policy=opened.policy,
             )

@@ -40,9 +40,12 @@ async def test_a_merchant_opens_the_entry_and_the_consumer_gets_the_money_back(a
     assert entry["cost_preview"] == {
         "currency": "CNY",
         "refundable": 10_000,
+        "source": "platform_advance",
+        "borne": 10_000,
         "talent_commission_kept": 1_000,
         "agency_commission_kept": 200,
         "service_fee_kept": 60,
+        "shortfall": 10_000,
     }
     now_open = done(await api.merchant.post(f"{order}/after-sales-entry/open", OPEN))
     assert now_open["state"] == "open"

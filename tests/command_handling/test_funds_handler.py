@@ -10,6 +10,7 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.funds_handler import ATTEMPTS_MAX, FundsHandler, FundsRequest
 from app.command_handling.funds_states import FundsStates
+from app.command_handling.load_lane import LoadLane
 from app.command_handling.opening import open_command_handlers
 from app.command_handling.requests import Answer, IdempotencyKey, KeyReused, TooManyConflicts
 from app.database import connect
@@ -75,7 +76,7 @@ async def handler(
 ) -> FundsHandler:
     """Handle commands through the lane that may be overtaken."""
     return FundsHandler(
-        states=FundsStates(resources.pool, funds_codec()),
+        states=FundsStates(LoadLane(resources.pool), funds_codec()),
         lane=overtaken,
         codec=funds_codec(),
         clocks=ShopClocks(resources.pool, clock),

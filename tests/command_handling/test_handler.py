@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from app.clock import ManualClock
+from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import ATTEMPTS_MAX, CommandHandler
 from app.command_handling.load_lane import LoadLane
 from app.command_handling.requests import (
@@ -34,7 +35,7 @@ from app.event_store.append import Append, Outcome
 from app.event_store.append_lane import AppendLane
 from app.event_store.connections import OwnConnection
 from app.event_store.recorded import Actor, Role
-from app.event_store.registry import order_codec
+from app.event_store.registry import funds_codec, order_codec
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 from tests.conftest import START
@@ -102,11 +103,12 @@ async def handler(
     resources: Resources, clock: ManualClock, overtaken: OvertakenLane
 ) -> CommandHandler:
     """Handle commands through the lane that may be overtaken."""
-    codec = order_codec()
+    codec, loads = order_codec(), LoadLane(resources.pool)
     return CommandHandler(
-        loads=LoadLane(resources.pool, codec),
+        loads=loads,
         lane=overtaken,
         codec=codec,
+        funds=FundsStates(loads, funds_codec()),
         clocks=ShopClocks(resources.pool, clock),
         policy=POLICY,
     )

@@ -56,7 +56,7 @@ def counting(resources: Resources) -> Counting:
 @pytest.fixture(params=list(Topology))
 def loads(counting: Counting, request: pytest.FixtureRequest) -> LoadLane:
     """Return a load lane, once for each kind of database."""
-    return LoadLane(counting, CODEC, request.param)
+    return LoadLane(counting, request.param)
 
 
 @pytest.fixture
@@ -110,21 +110,21 @@ async def test_each_of_many_loads_gets_its_own_stream(appends: AppendLane, loads
     await asyncio.gather(
         *(written(appends, one, *stored(n % 4)) for n, one in enumerate(places) if n % 4)
     )
-    found = await asyncio.gather(*map(loads.load, places))
+    found = await asyncio.gather(*(loads.load(one, CODEC) for one in places))
     for number, loaded in enumerate(found):
         assert [one.event for one in loaded.events] == list(EVENTS[: number % 4])
         assert {one.stream_id for one in loaded.events} <= {f"stream-{number}"}
 
 
 async def test_loads_that_arrive_together_share_queries(counting: Counting) -> None:
-    loads = LoadLane(counting, CODEC, Topology.SINGLE)
-    await asyncio.gather(*(loads.load(place(number)) for number in range(100)))
+    loads = LoadLane(counting, Topology.SINGLE)
+    await asyncio.gather(*(loads.load(place(number), CODEC) for number in range(100)))
     assert counting.queries == 1
 
 
 async def test_on_a_cluster_every_load_is_a_query_of_its_own(counting: Counting) -> None:
-    loads = LoadLane(counting, CODEC, Topology.CITUS)
-    await asyncio.gather(*(loads.load(place(number)) for number in range(10)))
+    loads = LoadLane(counting, Topology.CITUS)
+    await asyncio.gather(*(loads.load(place(number), CODEC) for number in range(10)))
     assert counting.queries == 10
 
 
@@ -136,7 +136,7 @@ async def test_a_request_answered_before_comes_instead_of_the_events(
     )
     await written(appends, place(1), *stored(2), request=request)
     again, other_key, no_key = await asyncio.gather(
-        loads.load(place(1, "key-1")), loads.load(place(1, "key-2")), loads.load(place(1))
+        *(loads.load(place(1, key), CODEC) for key in ("key-1", "key-2", None))
     )
     assert again.request == StoredRequest(fingerprint=b"body", status=201, response=b"answer")
     assert (again.events, other_key.request, no_key.request) == ([], None, None)
@@ -149,7 +149,7 @@ async def test_a_stream_that_cannot_be_read_fails_alone(
     await written(appends, place(1), an_event("NeverHeardOf", "{}"))
     await written(appends, place(2), *stored(1))
     unreadable, readable = await asyncio.gather(
-        loads.load(place(1)), loads.load(place(2)), return_exceptions=True
+        loads.load(place(1), CODEC), loads.load(place(2), CODEC), return_exceptions=True
     )
     assert isinstance(unreadable, UndecodableEvent)
     assert not isinstance(readable, BaseException)
@@ -162,7 +162,8 @@ async def test_a_load_that_the_database_refuses_fails_alone(
     await written(appends, place(2), *stored(1))
     refused = Wanted(partition_id=1, stream_id="no\0text")
     answers = await asyncio.gather(
-        loads.load(refused), loads.load(place(2)), loads.load(place(3)), return_exceptions=True
+        *(loads.load(one, CODEC) for one in (refused, place(2), place(3))),
+        return_exceptions=True,
     )
     assert isinstance(answers[0], asyncpg.PostgresError)
     assert [len(one.events) for one in answers[1:] if not isinstance(one, BaseException)] == [1, 0]
@@ -173,8 +174,8 @@ async def test_who_stops_waiting_harms_nobody(
 ) -> None:
     await written(appends, place(2), *stored(1))
     counting.answering.clear()
-    impatient = asyncio.create_task(loads.load(place(1)))
-    patient = asyncio.create_task(loads.load(place(2)))
+    impatient = asyncio.create_task(loads.load(place(1), CODEC))
+    patient = asyncio.create_task(loads.load(place(2), CODEC))
     await counting.asked.wait()
     impatient.cancel()
     await asyncio.gather(impatient, return_exceptions=True)

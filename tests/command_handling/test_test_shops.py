@@ -11,6 +11,7 @@ import pytest
 
 from app.clock import ManualClock
 from app.command_handling.falling_due import Silent
+from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
 from app.command_handling.load_lane import LoadLane
 from app.command_handling.requests import IdempotencyKey, OrderRequest
@@ -29,7 +30,7 @@ from app.event_store.connections import OwnConnection
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, ClockKind, Role
-from app.event_store.registry import order_codec
+from app.event_store.registry import funds_codec, order_codec
 from app.event_store.streams import order_stream
 from app.event_store.topology import Topology
 from app.processes.test_clocks import ClockLimits, TestClockWorker
@@ -115,10 +116,12 @@ async def lane(
 def handler(
     resources: Resources, clock: ManualClock, lane: InterruptedLane, looks: Looks
 ) -> CommandHandler:
+    loads = LoadLane(resources.pool)
     return CommandHandler(
-        loads=LoadLane(resources.pool, CODEC),
+        loads=loads,
         lane=lane,
         codec=CODEC,
+        funds=FundsStates(loads, funds_codec()),
         clocks=ShopClocks(looks, clock),
         policy=POLICY,
     )

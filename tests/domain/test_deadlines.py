@@ -62,6 +62,7 @@ AGREED = ApplicationAgreed(
     automatic=True,
     without_return=False,
     rule=None,
+    acknowledged_cost=None,
     state=TicketState.AWAITING_RETURN,
     due=RETURN,
 )

@@ -14,6 +14,7 @@ from app.domain.order.events import (
 from app.domain.order.state import EntryClosed, NeverOpened
 from app.domain.order.ticket_events import TicketCreated
 from app.domain.order.tickets import TicketType
+from app.domain.refunds import FundingSource
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (
     BUYER,
@@ -66,9 +67,12 @@ def test_opening_keeps_the_cost_that_was_acknowledged() -> None:
     assert opened.acknowledged_cost == CostPreview(
         currency=CNY,
         refundable=6_667,
-        talent_commission_kept=667,
-        agency_commission_kept=133,
-        service_fee_kept=40,
+        source=FundingSource.ESCROW,
+        borne=6_667,
+        talent_commission_kept=0,
+        agency_commission_kept=0,
+        service_fee_kept=0,
+        shortfall=0,
     )
 
 

@@ -76,6 +76,7 @@ def test_agreement_leads_where_the_type_says(
             automatic=False,
             without_return=False,
             rule=None,
+            acknowledged_cost=None,
             state=leads_to,
             due=due,
         ),

@@ -54,6 +54,7 @@ ROLES: dict[str, frozenset[str]] = {
     "request_reissue": CONSUMER,
     "request_repair": CONSUMER,
     "get_ticket": READERS,
+    "get_ticket_cost": PLATFORM | MERCHANT,
     "list_tickets": READERS,
     "export_tickets": PLATFORM | MERCHANT,
     "withdraw_application": CONSUMER,

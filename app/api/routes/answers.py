@@ -19,6 +19,7 @@ from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems
 from app.api.wire.applications import ModifyApplicationBody, requested_items
 from app.api.wire.attachments import attachments_in
+from app.api.wire.costs import AcknowledgeCostBody
 from app.api.wire.decisions import RejectApplicationBody
 from app.api.wire.tickets import Ticket
 from app.domain.order.ticket_commands import (
@@ -107,11 +108,15 @@ async def agree_to_application(
     shop_id: ShopId,
     ticket_id: TicketId,
     call: Merchant,
+    body: AcknowledgeCostBody | None = None,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Grant what a ticket asks for: the money is on its way, or the goods go back first."""
-    command = AgreeToApplication(ticket_id=ticket_id)
+    """Grant what a ticket asks for: the money is on its way, or the goods go back first.
+
+    With a body, the cost as it is now is noted as acknowledged (see the ticket's cost preview).
+    """
+    command = AgreeToApplication(ticket_id=ticket_id, cost_acknowledged=body is not None)
     return await decide(call, shop_id, command, key=key, if_match=if_match)
 
 
@@ -126,11 +131,17 @@ async def agree_without_return(
     shop_id: ShopId,
     ticket_id: TicketId,
     call: Merchant,
+    body: AcknowledgeCostBody | None = None,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Grant what a ticket asks for without waiting for the goods to come back."""
-    command = AgreeToApplication(ticket_id=ticket_id, without_return=True)
+    """Grant what a ticket asks for without waiting for the goods to come back.
+
+    With a body, the cost as it is now is noted as acknowledged.
+    """
+    command = AgreeToApplication(
+        ticket_id=ticket_id, without_return=True, cost_acknowledged=body is not None
+    )
     return await decide(call, shop_id, command, key=key, if_match=if_match)
 
 

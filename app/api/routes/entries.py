@@ -1,5 +1,6 @@
 """The after-sales entry of an order: look, open, ask for it again, decline."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -19,6 +20,7 @@ from app.api.wire.entries import (
     OpenEntriesBody,
     OpenEntriesResult,
     OpenEntryBody,
+    Opening,
     ReopeningRequestBody,
     entry_detail_on_wire,
     opened_entry_on_wire,
@@ -28,7 +30,7 @@ from app.domain.order.commands import (
     OpenAfterSalesEntry,
     RequestEntryReopening,
 )
-from app.domain.order.cost import cost_preview
+from app.domain.order.costing import cost_of_opening
 from app.domain.order.eligibility import check_eligibility
 from app.event_store.recorded import Role
 
@@ -57,14 +59,23 @@ async def get_after_sales_entry(
         Query(description="Check eligibility as if it were this instant, on what is known now."),
     ] = None,
 ) -> Response:
-    """Show the entry, every eligibility rule with what was observed, and what opening may cost."""
+    """Show the entry, every eligibility rule with what was observed, and what opening may cost.
+
+    The cost names the source that would pay right now, on the shop's money as it is.
+    """
     services = call.services
     found = await read_order(services, shop_id, order_id, at=at)
     if found is None or not call.caller.may_see_buyer(found.order.facts.buyer_id):
         raise ProblemError("order_not_found")
-    verdict = check_eligibility(found.order, found.at, services.policy)
-    cost = cost_preview(found.order.facts, found.order.refundable)
-    shown = entry_detail_on_wire(found.view, verdict, cost, found.at)
+    funds = await services.funds.current(shop_id)
+    opening = Opening(
+        verdict=check_eligibility(found.order, found.at, services.policy),
+        cost=cost_of_opening(found.order, funds),
+        funds=funds,
+        arrears_max=services.policy.arrears_max,
+        open_books=call.open_books,
+    )
+    shown = entry_detail_on_wire(found.view, opening, found.at)
     return call.json(shown, etag=found.view.version)
 
 
@@ -73,7 +84,7 @@ async def get_after_sales_entry(
     name="open_after_sales_entry",
     summary="Open the after-sales entry for five days",
     response_model=OpenedEntry,
-    responses=command_problems("not_eligible", "version_stale"),
+    responses=command_problems("not_eligible", "shop_restricted", "version_stale"),
 )
 async def open_after_sales_entry(
     shop_id: ShopId,
@@ -86,12 +97,13 @@ async def open_after_sales_entry(
     """Open the entry of one order, once its cost has been acknowledged (打开售后入口).
 
     An entry that is open stays as it is, with its own expiry. A refusal names every failed rule.
+    A shop that owes more than it may opens no entry until a top-up.
     """
     return await call.command(
         shop_id,
         order_id,
         OpenAfterSalesEntry(),
-        render=opened_entry_on_wire,
+        render=partial(opened_entry_on_wire, open_books=call.open_books),
         key=key,
         if_match=if_match,
     )
@@ -113,7 +125,13 @@ async def request_entry_reopening(
 ) -> Response:
     """Ask the merchant to open the entry again. While one request waits, asking changes nothing."""
     command = RequestEntryReopening(note=body.note)
-    return await call.command(shop_id, order_id, command, render=opened_entry_on_wire, key=key)
+    return await call.command(
+        shop_id,
+        order_id,
+        command,
+        render=partial(opened_entry_on_wire, open_books=call.open_books),
+        key=key,
+    )
 
 
 @router.post(
@@ -134,7 +152,12 @@ async def decline_entry_reopening(
     """Answer the consumer's request with no, for a coded reason the consumer is told."""
     command = DeclineEntryReopening(reason=body.reason, note=body.note)
     return await call.command(
-        shop_id, order_id, command, render=opened_entry_on_wire, key=key, if_match=if_match
+        shop_id,
+        order_id,
+        command,
+        render=partial(opened_entry_on_wire, open_books=call.open_books),
+        key=key,
+        if_match=if_match,
     )
 
 

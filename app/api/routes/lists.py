@@ -88,7 +88,7 @@ async def get_orders(
     )
     return call.json(
         OrderPage(
-            orders=[order_on_wire(view, now) for view in page.rows],
+            orders=[order_on_wire(view, now, open_books=call.open_books) for view in page.rows],
             next_cursor=cursor_of(page.next),
             current_to=page.current_to,
         )

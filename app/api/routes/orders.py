@@ -157,4 +157,7 @@ async def get_order(
     if found is None or not call.caller.may_see_buyer(found.order.buyer_id):
         raise ProblemError("order_not_found")
     now = as_of or await services.present(shop_id, found.clock)
-    return call.json(order_detail_on_wire(found.order, found.log, now), etag=found.order.version)
+    return call.json(
+        order_detail_on_wire(found.order, found.log, now, open_books=call.open_books),
+        etag=found.order.version,
+    )

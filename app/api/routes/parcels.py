@@ -18,6 +18,7 @@ from app.api.declared import ATTACHMENT_REFUSALS
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems
 from app.api.wire.attachments import attachments_in
+from app.api.wire.costs import AcknowledgeCostBody
 from app.api.wire.decisions import (
     ExtendReturnDeadlineBody,
     ParcelBody,
@@ -120,11 +121,15 @@ async def confirm_return_receipt(
     shop_id: ShopId,
     ticket_id: TicketId,
     call: Merchant,
+    body: AcknowledgeCostBody | None = None,
     key: IdempotencyKeyHeader = None,
     if_match: IfMatch = None,
 ) -> Response:
-    """Take the returned goods as they are: the refund follows, or the merchant's parcel."""
-    command = ConfirmReturnReceipt(ticket_id=ticket_id)
+    """Take the returned goods as they are: the refund follows, or the merchant's parcel.
+
+    With a body, the cost as it is now is noted as acknowledged.
+    """
+    command = ConfirmReturnReceipt(ticket_id=ticket_id, cost_acknowledged=body is not None)
     return await decide(call, shop_id, command, key=key, if_match=if_match)
 
 

@@ -7,12 +7,15 @@ from fastapi import APIRouter, Response
 from app.access.scopes import Scope
 from app.api.calls import Call, IfMatch, RequiredIdempotencyKey, ShopId, TicketId, allow
 from app.api.declared import ATTACHMENT_REFUSALS, problems
+from app.api.order_reading import read_order
 from app.api.problems import ProblemError
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems, side_of
 from app.api.wire.attachments import attachments_in
+from app.api.wire.costs import TicketCost, cost_on_wire
 from app.api.wire.decisions import AddTicketRemarkBody
 from app.api.wire.tickets import Ticket, ticket_on_wire
+from app.domain.order.costing import cost_of_ticket
 from app.domain.order.ticket_commands import AddTicketRemark, RecordRefundSuccess
 from app.event_store.recorded import Role
 from app.read_models.order_queries import fetch_order
@@ -23,6 +26,7 @@ router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 TicketReader = Annotated[
     Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
 ]
+CostReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
 Anybody = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
 Finance = Annotated[Call, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
 
@@ -44,6 +48,30 @@ async def get_ticket(shop_id: ShopId, ticket_id: TicketId, call: TicketReader) -
     if ticket is None or not call.caller.may_see_buyer(ticket.buyer_id):
         raise ProblemError("ticket_not_found")
     return call.json(ticket_on_wire(ticket), etag=ticket.version)
+
+
+@router.get(
+    f"{TICKET_PATH}/cost-preview",
+    name="get_ticket_cost",
+    summary="Get what agreeing to a ticket would cost",
+    response_model=TicketCost,
+    responses=problems("ticket_not_found"),
+)
+async def get_ticket_cost(shop_id: ShopId, ticket_id: TicketId, call: CostReader) -> Response:
+    """Show what the refund a ticket asks for would cost, and which source would pay right now."""
+    services = call.services
+    found = await read_order(services, shop_id, order_id_of(ticket_id), at=None)
+    ticket = None if found is None else found.order.tickets.get(ticket_id)
+    if found is None or ticket is None:
+        raise ProblemError("ticket_not_found")
+    cost = cost_of_ticket(found.order, ticket, await services.funds.current(shop_id))
+    unpaid = ticket.active and ticket.refund is None
+    shown = TicketCost(
+        ticket_id=ticket_id,
+        cost_preview=cost_on_wire(cost) if unpaid else None,
+        version=ticket.version,
+    )
+    return call.json(shown, etag=ticket.version)
 
 
 @router.post(

@@ -1,5 +1,6 @@
 """The after-sales entry on the wire: its state, who may open it, and what that may cost."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -17,6 +18,8 @@ from app.api.wire.common import (
     Yes,
     localized,
 )
+from app.api.wire.costs import CostPreview, cost_on_wire
+from app.domain.funds.state import Funds
 from app.domain.order.cost import CostPreview as DomainCostPreview
 from app.domain.order.eligibility import RULE_TEXTS, RuleResult, Verdict
 from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
@@ -81,20 +84,6 @@ class Eligibility(ResponseModel):
     rules: list[RuleCheck]
 
 
-class CostPreview(ResponseModel):
-    """What opening may cost the merchant, if everything still refundable were refunded."""
-
-    currency: str
-    refundable: Amount
-    """Minor units the merchant would bear."""
-    talent_commission_kept: Amount
-    """Minor units of commission the talent (达人) keeps."""
-    agency_commission_kept: Amount
-    """Minor units of commission the agency (机构) keeps."""
-    service_fee_kept: Amount
-    """Minor units of technical service fee the platform keeps."""
-
-
 class PendingReopeningRequest(ResponseModel):
     """The consumer waits for an answer."""
 
@@ -127,11 +116,22 @@ class AfterSalesEntry(ResponseModel):
     acknowledged_cost: CostPreview | None
 
 
+class ShopRestriction(ResponseModel):
+    """The shop owes more than it may: no entry is opened until a top-up lifts this."""
+
+    arrears: Amount
+    """Minor units the shop owes for refunds paid in advance (先行赔付)."""
+    limit: Amount
+    """Minor units it may owe."""
+
+
 class AfterSalesEntryDetail(AfterSalesEntry, Versioned):
     """The entry, whether it may be opened now, and what that may cost."""
 
     order_id: str
     eligibility: Eligibility
+    shop_restriction: ShopRestriction | None
+    """Why the shop opens no entry at all, whatever the order; null if it may, and to consumers."""
     cost_preview: CostPreview
 
 
@@ -159,22 +159,37 @@ class OpenEntriesResult(ResponseModel):
     results: list[OpenEntryResult]
 
 
-def entry_on_wire(view: OrderView, now: datetime) -> AfterSalesEntry:
-    """Show the entry as it stands at an instant."""
-    return AfterSalesEntry(**_entry_fields(view, now))
+def entry_on_wire(view: OrderView, now: datetime, *, open_books: bool) -> AfterSalesEntry:
+    """Show the entry as it stands at an instant; ``open_books``: with what the shop's money lacks.
+
+    The shop's money is no business of its consumers.
+    """
+    return AfterSalesEntry(**_entry_fields(view, now, open_books=open_books))
 
 
-def opened_entry_on_wire(view: OrderView, now: datetime) -> OpenedEntry:
+def opened_entry_on_wire(view: OrderView, now: datetime, *, open_books: bool) -> OpenedEntry:
     """Show the entry with the order it belongs to."""
     return OpenedEntry(
-        order_id=view.facts.order_id, version=view.version, **_entry_fields(view, now)
+        order_id=view.facts.order_id,
+        version=view.version,
+        **_entry_fields(view, now, open_books=open_books),
     )
 
 
-def entry_detail_on_wire(
-    view: OrderView, verdict: Verdict, cost: DomainCostPreview, now: datetime
-) -> AfterSalesEntryDetail:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What speaks for and against opening an entry. ``open_books``: the shop's money is shown."""
+
+    verdict: Verdict
+    cost: DomainCostPreview
+    funds: Funds
+    arrears_max: int
+    open_books: bool
+
+
+def entry_detail_on_wire(view: OrderView, opening: Opening, now: datetime) -> AfterSalesEntryDetail:
     """Show the entry with its eligibility and the cost of opening it."""
+    verdict = opening.verdict
     return AfterSalesEntryDetail(
         order_id=view.facts.order_id,
         version=view.version,
@@ -184,8 +199,11 @@ def entry_detail_on_wire(
             policy_version=verdict.policy_version,
             rules=[rule_on_wire(rule) for rule in verdict.rules],
         ),
-        cost_preview=cost_on_wire(cost),
-        **_entry_fields(view, now),
+        shop_restriction=ShopRestriction(arrears=opening.funds.arrears, limit=opening.arrears_max)
+        if opening.open_books and opening.funds.restricted
+        else None,
+        cost_preview=cost_on_wire(opening.cost, open_books=opening.open_books),
+        **_entry_fields(view, now, open_books=opening.open_books),
     )
 
 
@@ -200,18 +218,7 @@ def rule_on_wire(rule: RuleResult) -> RuleCheck:
     )
 
 
-def cost_on_wire(cost: DomainCostPreview) -> CostPreview:
-    """Show what opening may cost."""
-    return CostPreview(
-        currency=cost.currency,
-        refundable=cost.refundable,
-        talent_commission_kept=cost.talent_commission_kept,
-        agency_commission_kept=cost.agency_commission_kept,
-        service_fee_kept=cost.service_fee_kept,
-    )
-
-
-def _entry_fields(view: OrderView, now: datetime) -> dict[str, Any]:
+def _entry_fields(view: OrderView, now: datetime, *, open_books: bool) -> dict[str, Any]:
     entry = view.entry
     cost = entry.acknowledged_cost
     return {
@@ -233,5 +240,5 @@ def _entry_fields(view: OrderView, now: datetime) -> dict[str, Any]:
             reason_text=localized(DECLINE_REASON_TEXTS[entry.declined.reason]),
             note=entry.declined.note,
         ),
-        "acknowledged_cost": None if cost is None else cost_on_wire(cost),
+        "acknowledged_cost": None if cost is None else cost_on_wire(cost, open_books=open_books),
     }

@@ -232,19 +232,22 @@ def _payment_of(payment: OnlinePaymentIn | CashOnDeliveryIn) -> domain.Payment:
     return domain.CashOnDelivery(amount=amount, paid_at=payment.paid_at)
 
 
-def order_on_wire(view: OrderView, now: datetime) -> Order:
-    """Show an order as it stands at an instant."""
-    return Order(**_order_fields(view, now))
+def order_on_wire(view: OrderView, now: datetime, *, open_books: bool = True) -> Order:
+    """Show an order as it stands at an instant; consumers see no books of the shop's."""
+    return Order(**_order_fields(view, now, open_books=open_books))
 
 
-def order_detail_on_wire(view: OrderView, log: list[LogEntry], now: datetime) -> OrderDetail:
+def order_detail_on_wire(
+    view: OrderView, log: list[LogEntry], now: datetime, *, open_books: bool
+) -> OrderDetail:
     """Show an order with its operation log."""
     return OrderDetail(
-        **_order_fields(view, now), operation_log=[log_entry_on_wire(entry) for entry in log]
+        **_order_fields(view, now, open_books=open_books),
+        operation_log=[log_entry_on_wire(entry) for entry in log],
     )
 
 
-def _order_fields(view: OrderView, now: datetime) -> dict[str, Any]:
+def _order_fields(view: OrderView, now: datetime, *, open_books: bool) -> dict[str, Any]:
     facts = view.facts
     return {
         "shop_id": facts.shop_id,
@@ -274,7 +277,7 @@ def _order_fields(view: OrderView, now: datetime) -> dict[str, Any]:
         "receipt_confirmed_at": view.receipt_confirmed_at,
         "settled_at": view.settled_at,
         "refunded": Money(amount=view.refunded_amount, currency=facts.payment.amount.currency),
-        "after_sales_entry": entry_on_wire(view, now),
+        "after_sales_entry": entry_on_wire(view, now, open_books=open_books),
         "tickets": [ticket_on_wire(ticket) for ticket in view.tickets],
         "version": view.version,
         "updated_at": view.updated_at,

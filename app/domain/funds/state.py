@@ -57,3 +57,7 @@ class Funds:
             for line in funding.journal
             if line.account is account and line.amount < 0
         )
+
+
+NO_FUNDS = Funds()
+"""The money of a shop nothing of whose money has moved yet."""

@@ -40,6 +40,18 @@ def choose(command: FundRefund, funds: Funds) -> Chosen:
     return _in_advance(command.amount, borne, back)
 
 
+def shortfall(command: FundRefund, funds: Funds) -> int:
+    """Return the least top-up, in minor units, with which cash or deposit would pay; 0 if one does.
+
+    Arrears are collected from a top-up before anything else, so they count too.
+    """
+    chosen = choose(command, funds)
+    if chosen.source is not FundingSource.PLATFORM_ADVANCE:
+        return 0
+    cash = funds.available[cash_account(command.channel)]
+    return chosen.borne + funds.arrears - max(cash, funds.deposit)
+
+
 def _flowing_back(command: FundRefund, shares: Shares) -> Shares:
     """Return what comes back from commissions and fee: pro rata in the period, else nothing."""
     if command.overdue:

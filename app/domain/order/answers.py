@@ -2,6 +2,9 @@
 
 from datetime import datetime
 
+from app.domain.funds.state import Funds
+from app.domain.order.cost import CostPreview
+from app.domain.order.costing import cost_of_ticket
 from app.domain.order.decision import Decision
 from app.domain.order.given import refuse_attachments, refuse_reject_reason
 from app.domain.order.state import Order
@@ -29,9 +32,16 @@ from app.domain.reasons import REJECT_REASONS_OF_APPLICATION
 
 
 def agree(
-    command: AgreeToApplication, ticket: Ticket, order: Order, now: datetime, policy: Policy
+    command: AgreeToApplication,
+    ticket: Ticket,
+    order: Order,
+    now: datetime,
+    policy: Policy,
+    *,
+    funds: Funds,
 ) -> Decision:
     """Grant the request; without return, the goods stay with the buyer."""
+    seen = cost_of_ticket(order, ticket, funds) if command.cost_acknowledged else None
     return (
         agreement(
             ticket,
@@ -40,6 +50,7 @@ def agree(
             policy,
             automatic=False,
             without_return=command.without_return,
+            acknowledged_cost=seen,
         ),
     )
 
@@ -53,6 +64,7 @@ def agreement(
     automatic: bool,
     without_return: bool = False,
     rule: AppliedRule | None = None,
+    acknowledged_cost: CostPreview | None = None,
 ) -> ApplicationAgreed:
     """Return the agreement to a ticket at an instant."""
     settled = without_return or ticket.return_settled
@@ -64,6 +76,7 @@ def agreement(
         automatic=automatic,
         without_return=without_return,
         rule=rule,
+        acknowledged_cost=acknowledged_cost,
         state=state,
         due=due_in(state, at, policy),
     )

@@ -1,33 +1,27 @@
-"""What opening the entry may cost the merchant, shown before and acknowledged when opening."""
+"""What a refund would cost the merchant, as shown and acknowledged; worked out in costing."""
 
 from dataclasses import dataclass
 
-from app.domain.money import share_of
-from app.domain.order.facts import OrderFacts
+from app.domain.refunds import FundingSource
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostPreview:
-    """Minor units: what may be refunded, and what will not come back to the merchant if it is.
+    """Minor units: what would be refunded, who would pay it, and what would not come back.
 
-    Past the period the merchant bears the whole refund; the commissions of talent and agency
-    and the technical service fee already paid on it stay where they are.
+    ``refundable``: all that may still be refunded, or what a ticket asks for. ``source`` would pay
+    right now; which one really does is decided when it is paid. ``borne`` is the merchant's part.
+    Of what was shared at settlement, talent, agency and the platform keep ``..._kept``.
+    ``shortfall`` is the least top-up with which the shop's own money would pay. ``source`` and
+    ``shortfall`` are None for cash on delivery, which is not ours to move, and where the cost was
+    acknowledged before they were worked out.
     """
 
     currency: str
     refundable: int
+    source: FundingSource | None
+    borne: int
     talent_commission_kept: int
     agency_commission_kept: int
     service_fee_kept: int
-
-
-def cost_preview(facts: OrderFacts, refundable: int) -> CostPreview:
-    """Work out the cost if everything still refundable, in minor units, were refunded."""
-    terms = facts.commission
-    return CostPreview(
-        currency=facts.payment.amount.currency,
-        refundable=refundable,
-        talent_commission_kept=share_of(refundable, terms.talent_basis_points),
-        agency_commission_kept=share_of(refundable, terms.agency_basis_points),
-        service_fee_kept=share_of(refundable, terms.service_fee_basis_points),
-    )
+    shortfall: int | None

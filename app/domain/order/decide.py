@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
+from app.domain.funds.state import NO_FUNDS, Funds
 from app.domain.order import applications, entry, refunding, registration, ticket_decisions
 from app.domain.order.commands import (
     ActOnDeadlines,
@@ -25,7 +26,12 @@ from app.domain.order.decision import Decision
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import RefundReport, TicketDecision
+from app.domain.order.ticket_commands import (
+    AgreeToApplication,
+    ConfirmReturnReceipt,
+    RefundReport,
+    TicketDecision,
+)
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
@@ -44,9 +50,13 @@ class Accepted:
 
 
 def decide(
-    command: OrderCommand, state: OrderState, now: datetime, policy: Policy
+    command: OrderCommand,
+    state: OrderState,
+    now: datetime,
+    policy: Policy,
+    funds: Funds = NO_FUNDS,
 ) -> Accepted | Rejection:
-    """Decide a command at an instant.
+    """Decide a command at an instant; ``funds``: the shop's money, if the command looks at it.
 
     Whatever fell due before that instant happens first, so that a late timer can never let a late
     command in. Within a stream time does not go back: a clock behind the last event stands at it.
@@ -61,9 +71,20 @@ def decide(
             fell_due = fall_due(state, now, policy)
             current = fold(state, fell_due)
             assert isinstance(current, Order)  # noqa: S101 - a registered order stays registered
-            return _accepted(fell_due, _decide_registered(command, current, now, policy))
+            return _accepted(fell_due, _decide_registered(command, current, now, policy, funds))
         case _:
             assert_never(state)
+
+
+def looks_at_funds(command: OrderCommand) -> bool:
+    """Tell whether a decision depends on the shop's money, which then has to be loaded too."""
+    match command:
+        case OpenAfterSalesEntry():
+            return True
+        case AgreeToApplication() | ConfirmReturnReceipt():
+            return command.cost_acknowledged
+        case _:
+            return False
 
 
 def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted | Rejection:
@@ -73,10 +94,10 @@ def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted 
 
 
 def _decide_registered(
-    command: OrderCommand, order: Order, now: datetime, policy: Policy
+    command: OrderCommand, order: Order, now: datetime, policy: Policy, funds: Funds
 ) -> Decision:
     if isinstance(command, TicketDecision):
-        return ticket_decisions.decide_ticket(command, order, now, policy)
+        return ticket_decisions.decide_ticket(command, order, now, policy, funds)
     if isinstance(command, RefundReport):
         return refunding.report(command, order, now)
     match command:
@@ -85,7 +106,7 @@ def _decide_registered(
         case RecordShipment() | RecordReceiptConfirmation() | RecordSettlement():
             return registration.record(command, order, now, policy)
         case OpenAfterSalesEntry():
-            return entry.open_entry(order, now, policy)
+            return entry.open_entry(order, now, policy, funds)
         case RequestEntryReopening():
             return entry.request_reopening(command, order, now)
         case DeclineEntryReopening():

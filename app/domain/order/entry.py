@@ -5,8 +5,9 @@ By the time a command gets here, an entry past its expiry has been closed (see d
 
 from datetime import datetime
 
+from app.domain.funds.state import Funds
 from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
-from app.domain.order.cost import cost_preview
+from app.domain.order.costing import cost_of_opening
 from app.domain.order.decision import Decision
 from app.domain.order.eligibility import check_eligibility
 from app.domain.order.events import (
@@ -19,10 +20,17 @@ from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 
 
-def open_entry(order: Order, now: datetime, policy: Policy) -> Decision:
-    """Open the entry if every rule allows it; an open one stays as it is, with its own expiry."""
+def open_entry(order: Order, now: datetime, policy: Policy, funds: Funds) -> Decision:
+    """Open the entry if every rule allows it; an open one stays as it is, with its own expiry.
+
+    A shop in arrears beyond the limit opens none, whatever the order.
+    """
     if isinstance(order.entry, EntryOpen):
         return ()
+    if funds.restricted:
+        return reject(
+            RejectionCode.SHOP_RESTRICTED, arrears=funds.arrears, limit=policy.arrears_max
+        )
     verdict = check_eligibility(order, now, policy)
     if not verdict.eligible:
         return Rejection(code=RejectionCode.NOT_ELIGIBLE, failed_rules=verdict.failed)
@@ -34,7 +42,7 @@ def open_entry(order: Order, now: datetime, policy: Policy) -> Decision:
             generation=generation_of(order.entry) + 1,
             expires_at=expires_at,
             remind_at=expires_at - policy.entry_reminder_before_expiry,
-            acknowledged_cost=cost_preview(order.facts, order.refundable),
+            acknowledged_cost=cost_of_opening(order, funds),
             verdict=verdict,
         ),
     )

@@ -2,10 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from app.domain.funds.state import Funds
+from app.domain.order.cost import CostPreview
+from app.domain.order.costing import cost_of_ticket
 from app.domain.order.decision import Decision
 from app.domain.order.given import refuse_attachments, refuse_reject_reason, refuse_shipment
 from app.domain.order.state import Order
 from app.domain.order.ticket_commands import (
+    ConfirmReturnReceipt,
     CorrectReturnShipment,
     ExtendReturnDeadline,
     RejectReturnedGoods,
@@ -107,13 +111,29 @@ def extend_return(
     )
 
 
-def confirm_return(ticket: Ticket, order: Order, now: datetime, policy: Policy) -> Decision:
+def confirm_return(
+    command: ConfirmReturnReceipt,
+    ticket: Ticket,
+    order: Order,
+    now: datetime,
+    policy: Policy,
+    *,
+    funds: Funds,
+) -> Decision:
     """Take the returned goods as they are."""
-    return (return_received(ticket, order, now, policy, automatic=False),)
+    seen = cost_of_ticket(order, ticket, funds) if command.cost_acknowledged else None
+    received = return_received(ticket, order, now, policy, automatic=False, acknowledged_cost=seen)
+    return (received,)
 
 
 def return_received(
-    ticket: Ticket, order: Order, at: datetime, policy: Policy, *, automatic: bool
+    ticket: Ticket,
+    order: Order,
+    at: datetime,
+    policy: Policy,
+    *,
+    automatic: bool,
+    acknowledged_cost: CostPreview | None = None,
 ) -> ReturnReceived:
     """Return the receipt of returned goods at an instant: money or goods follow."""
     state = state_once_granted(ticket.type, return_settled=True)
@@ -122,6 +142,7 @@ def return_received(
         ticket_id=ticket.ticket_id,
         buyer_id=order.facts.buyer_id,
         automatic=automatic,
+        acknowledged_cost=acknowledged_cost,
         state=state,
         due=due_in(state, at, policy),
     )

@@ -26,10 +26,14 @@ class WithdrawApplication:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreeToApplication:
-    """Grant what a ticket asks for; the goods may stay with the buyer."""
+    """Grant what a ticket asks for; the goods may stay with the buyer.
+
+    ``cost_acknowledged``: the merchant has seen what it costs, which is then noted.
+    """
 
     ticket_id: str
     without_return: bool = False
+    cost_acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,9 +100,10 @@ class ExtendReturnDeadline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfirmReturnReceipt:
-    """Confirm that the returned goods are there and in order."""
+    """Confirm that the returned goods are there and in order; for the cost, see agreement."""
 
     ticket_id: str
+    cost_acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

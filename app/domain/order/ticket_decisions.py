@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import assert_never
 
+from app.domain.funds.state import Funds
 from app.domain.order.answers import agree, apply_rule, process_rejected, reject_application
 from app.domain.order.applications import modify
 from app.domain.order.arbitration import (
@@ -53,7 +54,9 @@ from app.domain.policy import Policy
 from app.domain.rejections import RejectionCode, reject
 
 
-def decide_ticket(command: TicketDecision, order: Order, now: datetime, policy: Policy) -> Decision:
+def decide_ticket(
+    command: TicketDecision, order: Order, now: datetime, policy: Policy, funds: Funds
+) -> Decision:
     """Decide on one ticket of the order, if the table allows it where the ticket stands."""
     ticket = order.tickets.get(command.ticket_id)
     if ticket is None:
@@ -61,15 +64,21 @@ def decide_ticket(command: TicketDecision, order: Order, now: datetime, policy: 
     refusal = refuse_transition(command, ticket)
     if refusal is not None:
         return refusal
-    return _decide_allowed(command, ticket, order, now, policy)
+    return _decide_allowed(command, ticket, order, now, policy, funds=funds)
 
 
 def _decide_allowed(
-    command: TicketDecision, ticket: Ticket, order: Order, now: datetime, policy: Policy
+    command: TicketDecision,
+    ticket: Ticket,
+    order: Order,
+    now: datetime,
+    policy: Policy,
+    *,
+    funds: Funds,
 ) -> Decision:
     match command:
         case AgreeToApplication():
-            return agree(command, ticket, order, now, policy)
+            return agree(command, ticket, order, now, policy, funds=funds)
         case RejectApplication():
             return reject_application(command, order, now, policy)
         case ApplyAssistantRule():
@@ -87,7 +96,7 @@ def _decide_allowed(
         case ExtendReturnDeadline():
             return extend_return(command, ticket, order, now, policy)
         case ConfirmReturnReceipt():
-            return confirm_return(ticket, order, now, policy)
+            return confirm_return(command, ticket, order, now, policy, funds=funds)
         case RejectReturnedGoods():
             return reject_returned(command, order, now, policy)
         case ShipReplacement():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.attachments import Attachment
+from app.domain.order.cost import CostPreview
 from app.domain.order.tickets import (
     AppliedRule,
     ArbitrationCause,
@@ -54,7 +55,8 @@ class ApplicationAgreed:
     """The merchant agreed, or a rule did, or the time for an answer ran out (``automatic``).
 
     ``without_return``: the goods stay with the buyer, though the type would send them back.
-    ``rule``: the assistant's rule that agreed, None if it was none.
+    ``rule``: the assistant's rule that agreed, None if it was none. ``acknowledged_cost``: what the
+    merchant was shown it would cost, None if nobody looked.
     """
 
     at: datetime
@@ -63,6 +65,7 @@ class ApplicationAgreed:
     automatic: bool
     without_return: bool
     rule: AppliedRule | None
+    acknowledged_cost: CostPreview | None
     state: TicketState
     due: Due | None
 
@@ -182,12 +185,16 @@ class ReturnDeadlineExtended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnReceived:
-    """The merchant confirmed the returned goods, or the time for it ran out (``automatic``)."""
+    """The merchant confirmed the returned goods, or the time for it ran out (``automatic``).
+
+    ``acknowledged_cost``: what the merchant was shown it would cost, None if nobody looked.
+    """
 
     at: datetime
     ticket_id: str
     buyer_id: str
     automatic: bool
+    acknowledged_cost: CostPreview | None
     state: TicketState
     due: Due | None
 

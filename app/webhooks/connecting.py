@@ -19,7 +19,7 @@ from httpcore import SOCKET_OPTION
 from app.webhooks.addresses import Reach, all_allowed, parse_address
 
 ADDRESSES_TRIED_MAX = 4
-READ_BYTES_MAX = 4_096
+READ_BYTES_MAX = 1_024
 """What is read is parsed at once while all else waits, so it is little."""
 LOOKUPS_MAX = 32
 """Names looked up at a time, per process. The system's look-up cannot be given up once begun."""

@@ -47,6 +47,8 @@ from app.webhooks.signing import signature_headers
 
 USER_AGENT = "aftersales-webhooks/1"
 MESSAGE_BYTES_MAX = 20_000
+PIECES_MAX = 256
+"""Of an answer's body: parsing many of one byte each would take as long as megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,12 +162,15 @@ class Sender:
 
     async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
         """Read a body, and return its beginning and whether that is all of it."""
-        kept_bytes_max, kept, whole = self._limits.kept_bytes_max, bytearray(), True
+        kept_bytes_max, kept, whole, pieces = self._limits.kept_bytes_max, bytearray(), True, 0
         try:
-            async for chunk in response.aiter_stream():
+            async for piece in response.aiter_stream():
                 left_bytes = kept_bytes_max - len(kept)
-                whole = whole and len(chunk) <= left_bytes
-                kept += chunk[:left_bytes]
+                whole = whole and len(piece) <= left_bytes
+                kept += piece[:left_bytes]
+                pieces += 1
+                if pieces == PIECES_MAX:
+                    return bytes(kept), False
         except AnswerTooLong:
             whole = False
         return bytes(kept), whole

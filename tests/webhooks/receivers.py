@@ -173,12 +173,12 @@ class Endless:
 
     def __init__(self, beginning: bytes, piece: bytes) -> None:
         self._beginning = beginning
-        self._piece = piece
+        self._pieces = piece * max(65_536 // len(piece), 1)  # sending is to cost little
 
     async def __call__(self, connection: Connection) -> None:
         await connection.send(self._beginning)
         while True:
-            await connection.send(self._piece)
+            await connection.send(self._pieces)
 
 
 def endless_body(status: int = 200) -> Endless:

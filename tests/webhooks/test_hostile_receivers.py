@@ -17,6 +17,7 @@ from app.webhooks.outcomes import (
     TimedOut,
     TlsFailed,
 )
+from app.webhooks.sending import PIECES_MAX
 from tests.webhooks.receivers import (
     Answering,
     Behaviour,
@@ -140,13 +141,18 @@ async def test_of_an_endless_body_only_so_much_is_read_and_the_status_counts(
     assert receiver.connections == 2, "a connection that was not read to its end is used again"
 
 
+async def test_of_a_body_in_very_many_pieces_only_so_many_are_read_and_the_status_counts() -> None:
+    outcome = await sent(endless_chunks(1))
+    assert outcome == Delivered(answer=answer(200, "x" * PIECES_MAX, cut=True))
+
+
 async def test_the_status_of_a_failure_counts_though_its_body_has_no_end() -> None:
     assert await sent(endless_body(500)) == FailedAnswer(
         answer=answer(500, "x" * 1_024, cut=True), retry_after=None
     )
 
 
-@pytest.mark.parametrize("size", [1_024, 1_025, 60_000])
+@pytest.mark.parametrize("size", [1_024, 1_025, 65_000])
 async def test_a_long_body_is_read_and_only_its_beginning_kept(size: int) -> None:
     async with receiving(Answering(body=b"y" * size)) as receiver, a_sender() as sender:
         for _ in range(2):

@@ -124,4 +124,6 @@ def by_node(headers: dict[str, str], body: bytes = BODY, **given: Any) -> Any:
     folder = node_packages(NODE)
     copy(NODE / "verify.mjs", folder)
     asked = {"publicKeys": [], "standing": None, **given, "headers": headers, "body": body.decode()}
-    return json.loads(run(required_tool("node"), str(folder / "verify.mjs"), given=asked))
+    return json.loads(
+        run(required_tool("node"), str(folder / "verify.mjs"), given=json.dumps(asked))
+    )

@@ -15,6 +15,7 @@ from app.commands.provider_sandbox import provider_sandbox
 from app.commands.push_sandbox import push_sandbox
 from app.commands.readers import readers
 from app.commands.rebuild import rebuild
+from app.commands.reconcile import reconcile
 from app.commands.serve import serve, worker
 from app.commands.simulate import simulation
 from app.commands.surroundings import err
@@ -42,6 +43,7 @@ app.add_typer(importing, name="import")
 app.add_typer(keys, name="keys")
 app.add_typer(readers, name="readers")
 app.command()(rebuild)
+app.command()(reconcile)
 app.command()(openapi)
 app.command("push-sandbox")(push_sandbox)
 app.command()(demo)

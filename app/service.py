@@ -17,6 +17,7 @@ from app.domain.policy import POLICY
 from app.event_store.registry import order_codec
 from app.notifications.push.opening import token_seal
 from app.notifications.watching import InboxWatch
+from app.payments.http_provider import open_provider_if_set
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
@@ -31,6 +32,7 @@ async def open_services(
     async with (
         open_command_handlers(resources, clock, LaneMetrics(metrics)) as handlers,
         InboxWatch(resources.pool) as watch,
+        open_provider_if_set(settings) as provider,
     ):
         yield Services(
             resources=resources,
@@ -57,6 +59,7 @@ async def open_services(
             ),
             token_seal=token_seal(settings),
             seal=seal_with(settings.sealing_key),
+            provider=provider,
             metrics=metrics,
         )
 

@@ -101,6 +101,19 @@ REQUEST_PROBLEMS = (
         repeatable=True,
     ),
     kind_of(
+        "reconciliation_too_large",
+        422,
+        "对账数据过多,请缩小时间范围或使用 aftersales reconcile",
+        "Too much to reconcile in one request: narrow the period, or use `aftersales reconcile`",
+    ),
+    kind_of(
+        "provider_unavailable",
+        503,
+        "支付渠道暂无应答",
+        "The payment provider does not answer",
+        repeatable=True,
+    ),
+    kind_of(
         "push_not_configured",
         503,
         "服务未启用推送",

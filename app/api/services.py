@@ -17,6 +17,7 @@ from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
 from app.event_store.recorded import ClockKind
+from app.payments.provider import ProviderBook
 from app.resources import Resources
 from app.sealing import Seal
 from app.shop_clocks.reading import ShopClocks
@@ -39,6 +40,8 @@ class Services:
     """Keeps push tokens; None where no key is set."""
     seal: Seal | None
     """Keeps other secrets that are read again; None where no key is set."""
+    provider: ProviderBook | None
+    """The payment provider's book; None where no provider is configured."""
     metrics: CollectorRegistry
 
     @property

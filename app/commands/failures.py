@@ -20,13 +20,15 @@ class ExitCode(IntEnum):
     """Arguments or settings are wrong; nothing was done."""
     NOT_POSSIBLE = 3
     """Something that is needed is not there: the database, the service, a port, a right."""
+    BOOKS_DIFFER = 4
+    """Provider, ledger and tickets do not agree; `aftersales reconcile` alone says so."""
     INTERRUPTED = 130
 
 
 EXIT_CODES_HELP = (
     "Exit codes: 0 done; 1 done, but not all is as it should be (refused lines, a stopped reader, "
     "an outdated file); 2 wrong use; 3 not possible now (no database, no service, no right); "
-    "130 interrupted."
+    "4 books that do not agree (reconcile); 130 interrupted."
 )
 
 

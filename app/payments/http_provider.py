@@ -20,6 +20,8 @@ from pydantic import SecretStr, TypeAdapter
 from app.domain.money import Money
 from app.payments.answers import book_page, malformed, payment_outcome, query_outcome
 from app.payments.provider import (
+    WHOLE_BOOK,
+    BookFilter,
     BookPage,
     KeyReused,
     PaymentOutcome,
@@ -91,6 +93,16 @@ async def open_payment_provider(settings: Settings) -> AsyncIterator["HttpPaymen
         yield HttpPaymentProvider(client, limits)
 
 
+@asynccontextmanager
+async def open_provider_if_set(settings: Settings) -> AsyncIterator["HttpPaymentProvider | None"]:
+    """Open connections to the provider in the settings, or give None where there is none."""
+    if settings.provider_url is None or settings.provider_secret is None:
+        yield None
+        return
+    async with open_payment_provider(settings) as provider:
+        yield provider
+
+
 class HttpPaymentProvider:
     """A `PaymentProvider`, and its `ProviderBook`, reached over HTTP."""
 
@@ -131,9 +143,11 @@ class HttpPaymentProvider:
         call = _Call(method="GET", path=PAYMENTS_PATH, query=asked)
         return await self._told("query", key, call, partial(query_outcome, key=key))
 
-    async def book_page(self, *, after: int = 0, limit: int = 200) -> BookPage | Unknown:
+    async def book_page(
+        self, wanted: BookFilter = WHOLE_BOOK, *, after: int = 0, limit: int = 200
+    ) -> BookPage | Unknown:
         """Read the provider's book; see `ProviderBook`."""
-        asked = {"after": str(after), "limit": str(limit)}
+        asked = {"after": str(after), "limit": str(limit), **_filters(wanted)}
         call = _Call(
             method="GET", path=BOOK_PATH, query=asked, answer_bytes_max=BOOK_PAGE_BYTES_MAX
         )
@@ -202,6 +216,16 @@ class HttpPaymentProvider:
                         detail=f"HTTP {response.status_code}, over {call.answer_bytes_max} bytes",
                     )
         return _Answer(response.status_code, bytes(content))
+
+
+def _filters(wanted: BookFilter) -> dict[str, str]:
+    instants = {"paid_from": wanted.paid_from, "paid_to": wanted.paid_to}
+    asked = {
+        "shop_id": wanted.shop_id,
+        "key": wanted.key,
+        **{name: None if at is None else at.isoformat() for name, at in instants.items()},
+    }
+    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _client(settings: Settings, url: str, secret: SecretStr) -> httpx.AsyncClient:

@@ -201,9 +201,24 @@ class BookPage:
     last: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookFilter:
+    """Which entries of the book; None for all. ``paid_to`` is exclusive."""
+
+    shop_id: str | None = None
+    key: str | None = None
+    paid_from: datetime | None = None
+    paid_to: datetime | None = None
+
+
+WHOLE_BOOK = BookFilter()
+
+
 class ProviderBook(Protocol):
     """What the provider says it has paid, to reconcile with."""
 
-    async def book_page(self, *, after: int = 0, limit: int = 200) -> BookPage | Unknown:
+    async def book_page(
+        self, wanted: BookFilter = WHOLE_BOOK, *, after: int = 0, limit: int = 200
+    ) -> BookPage | Unknown:
         """Return up to 200 entries after a position of the book."""
         ...

@@ -32,7 +32,7 @@ def test_every_command_tells_an_example_in_its_help() -> None:
     assert {name for name, _ in commands} >= {
         *("aftersales serve", "aftersales worker", "aftersales migrate", "aftersales import file"),
         *("aftersales import olist", "aftersales keys rotate", "aftersales readers resume"),
-        *("aftersales rebuild", "aftersales openapi", "aftersales demo"),
+        *("aftersales rebuild", "aftersales openapi", "aftersales demo", "aftersales reconcile"),
     }
     for name, help_text in commands:
         shown = name.replace("import file", "import")

@@ -86,6 +86,7 @@ ROLES: dict[str, frozenset[str]] = {
     "list_refunds": PLATFORM | MERCHANT,
     "get_refund": PLATFORM | MERCHANT,
     "list_waiting_refunds": PLATFORM,
+    "get_reconciliation": PLATFORM,
     "get_assistant_rules": MERCHANT,
     "put_assistant_rules": MERCHANT,
     "try_assistant_rules": MERCHANT,

@@ -6,13 +6,21 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from app.payments.provider import PaymentKind
+from app.payments.provider import BookFilter, PaymentKind
+from app.payments.sandbox.store import stored_instant
 from app.payments.wire import BookEntryBody, BookPageBody
 
 PAGE = """
 SELECT position, kind, key, shop_id, order_id, amount, currency, provider_reference, paid_at
-FROM book WHERE position > ? AND (? IS NULL OR shop_id = ?) ORDER BY position LIMIT ?
+FROM book
+WHERE position > :after AND (:shop_id IS NULL OR shop_id = :shop_id)
+    AND (:paid_from IS NULL OR paid_at >= :paid_from) AND (:paid_to IS NULL OR paid_at < :paid_to)
+ORDER BY position LIMIT :limit
 """
+
+PAGE_OF_KEY = PAGE.replace("FROM book\n", "FROM book INDEXED BY book_of_key\n").replace(
+    "WHERE ", "WHERE key = :key AND "
+)
 
 # A day is a calendar day in Shanghai; fractions of a second are cut off, for SQLite rounds them.
 # It also refuses sums beyond 64 bits, which two amounts can reach: halves are summed apart.
@@ -36,10 +44,11 @@ class DayTotal(BaseModel):
 
 
 def page(
-    connection: sqlite3.Connection, after: int, limit: int, shop_id: str | None
+    connection: sqlite3.Connection, wanted: BookFilter, after: int, limit: int
 ) -> BookPageBody:
     """Return entries after a position, in the order they were paid."""
-    rows = connection.execute(PAGE, (after, shop_id, shop_id, limit + 1)).fetchall()
+    statement = PAGE if wanted.key is None else PAGE_OF_KEY
+    rows = connection.execute(statement, _parameters(wanted, after, limit + 1)).fetchall()
     entries = [_entry(row) for row in rows[:limit]]
     return BookPageBody(
         entries=entries, next_after=entries[-1].position if len(rows) > limit else None
@@ -59,6 +68,20 @@ def totals(connection: sqlite3.Connection, shop_id: str | None) -> Sequence[DayT
         )
         for row in connection.execute(TOTALS, (shop_id, shop_id))
     ]
+
+
+def _parameters(wanted: BookFilter, after: int, limit: int) -> dict[str, str | int | None]:
+    paid_from, paid_to = (
+        None if at is None else stored_instant(at) for at in (wanted.paid_from, wanted.paid_to)
+    )
+    return {
+        "after": after,
+        "limit": limit,
+        "shop_id": wanted.shop_id,
+        "key": wanted.key,
+        "paid_from": paid_from,
+        "paid_to": paid_to,
+    }
 
 
 def _entry(row: sqlite3.Row) -> BookEntryBody:

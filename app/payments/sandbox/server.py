@@ -11,10 +11,11 @@ from typing import Annotated, TypeVar
 
 import httpx
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from starlette.responses import PlainTextResponse, Response
 
 from app.clock import Clock
+from app.payments.provider import BookFilter
 from app.payments.sandbox import answering, book, configuration, outbox, paying
 from app.payments.sandbox.behaviours import Manner, table
 from app.payments.sandbox.faults import Faults
@@ -169,11 +170,18 @@ async def payment(sandbox: Sandbox, key: Annotated[str, Query(max_length=200)]) 
 
 
 @_guarded.get(BOOK_PATH)
-async def book_page(
-    sandbox: Sandbox, after: After = 0, limit: Limit = 100, shop_id: Shop = None
+async def book_page(  # noqa: PLR0917 - each is a parameter of the query
+    sandbox: Sandbox,
+    after: After = 0,
+    limit: Limit = 100,
+    shop_id: Shop = None,
+    key: Shop = None,
+    paid_from: AwareDatetime | None = None,
+    paid_to: AwareDatetime | None = None,
 ) -> BookPageBody:
-    """List what was paid, in the order it was."""
-    return await sandbox.store.run(book.page, after, limit, shop_id)
+    """List what was paid, in the order it was; `paid_to` is exclusive."""
+    wanted = BookFilter(shop_id=shop_id, key=key, paid_from=paid_from, paid_to=paid_to)
+    return await sandbox.store.run(book.page, wanted, after, limit)
 
 
 @_guarded.get(f"{BOOK_PATH}/totals")

@@ -56,6 +56,7 @@ CREATE TABLE IF NOT EXISTS book (
     paid_at TEXT NOT NULL
 );
 CREATE INDEX IF NOT EXISTS book_of_shop ON book (shop_id, position);
+CREATE INDEX IF NOT EXISTS book_of_key ON book (key, position);
 CREATE TABLE IF NOT EXISTS deliveries (
     delivery INTEGER PRIMARY KEY AUTOINCREMENT,
     callback_id TEXT NOT NULL,

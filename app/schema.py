@@ -7,12 +7,14 @@ from app.notifications.push import devices, queue
 from app.processes.assistant import tables as assistant_tables
 from app.read_models import registry  # its readers bring their tables along
 from app.shop_clocks import tables as clock_tables
+from app.webhooks.deliveries import tables as delivery_tables
 from app.webhooks.endpoints import tables as endpoint_tables
 
 __all__ = [
     "access_tables",
     "assistant_tables",
     "clock_tables",
+    "delivery_tables",
     "devices",
     "endpoint_tables",
     "metadata",

@@ -186,6 +186,9 @@ class Settings(BaseSettings):
     clouds tell their machines secrets stay refused.
     """
 
+    webhook_retention_days: int = Field(default=30, ge=7)
+    """How long what was sent, or could not be, is kept with its attempts."""
+
     webhooks_refused_networks: str = ""
     """Public networks that webhooks may not reach, as `198.51.100.0/24,2001:db8::/32`.
 

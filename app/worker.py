@@ -16,6 +16,7 @@ from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
 from app.database import CONNECTION_FAILURES, Pool, connect
 from app.domain.policy import POLICY
+from app.event_store.announcer import LOG_CHANNEL
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.registry import ServiceEvent, event_codec, funds_codec, order_codec
@@ -41,6 +42,8 @@ from app.readers.wake import LogListener
 from app.resources import Resources
 from app.settings import Settings
 from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.webhooks.deliveries.fan_out import FANOUT_READER
+from app.webhooks.deliveries.opening import run_webhooks
 
 PRUNE_EVERY_SECONDS = 600.0
 RETRY_SECONDS = 1.0
@@ -57,13 +60,14 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         return await connect(resources.database_url, settings)
 
     readers = (*READERS, OnceOfOrders(PushesReader(queueing=sends_pushes(settings))))
-    names = [*(reader.name for reader in readers), FUNDING_READER]
+    names = [*(reader.name for reader in readers), FUNDING_READER, FANOUT_READER]
     await _wait_for_checkpoints(resources, names, stop)
     runner = Runner(pool, event_codec(), readers, topology=settings.topology)
     funding = funding_runner(pool, settings.topology)
-    clocks_heard = asyncio.Event()
+    clocks_heard, log_heard = asyncio.Event(), asyncio.Event()
+    also_heard = {CLOCK_CHANNEL: clocks_heard, LOG_CHANNEL: log_heard}
     async with (
-        LogListener(own_connection, also={CLOCK_CHANNEL: clocks_heard}) as listener,
+        LogListener(own_connection, also=also_heard) as listener,
         open_command_handler(resources, clock) as handler,
         open_push_worker(resources, clock) as pushes,
         asyncio.TaskGroup() as tasks,
@@ -81,6 +85,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         judging = AssistantWorker(pool, assistant.judge, clock, topology=settings.topology)
         tasks.create_task(judging.run(stop))
         tasks.create_task(_prune(resources, clock, stop))
+        tasks.create_task(run_webhooks(resources, clock, stop, log_heard))
         if pushes is not None:
             tasks.create_task(pushes.run(stop))
         _log.info("worker_started", readers=names, pushes=pushes is not None)

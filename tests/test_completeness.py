@@ -27,7 +27,8 @@ NOT_OF_READERS = {
     *("log_heads", "events", "idempotency_keys", "checkpoints", "api_keys"),
     *("notification_reads", "inbox_marks", "notification_preferences", "devices", "pushes"),
     *("test_clocks", "assistant_rules", "assistant_work"),
-    *("webhook_endpoints", "webhook_endpoint_changes"),
+    *("webhook_endpoints", "webhook_endpoint_changes", "webhook_queues", "webhook_paces"),
+    *("webhook_messages", "webhook_deliveries", "webhook_attempts"),
 }
 
 

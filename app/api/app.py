@@ -34,6 +34,7 @@ from app.api.routes import (
     refunds,
     test_clocks,
     tickets,
+    webhook_deliveries,
     webhook_endpoints,
 )
 from app.api.services import Services
@@ -64,6 +65,7 @@ ROUTERS = (
     test_clocks.router,
     provider_callbacks.router,
     webhook_endpoints.router,
+    webhook_deliveries.router,
     operations.router,
 )
 

@@ -48,6 +48,22 @@ def position_of(cursor: str | None) -> int | None:
         raise ProblemError("cursor_invalid") from error
 
 
+def place_cursor_of(place: tuple[int, int] | None) -> str | None:
+    """Return the cursor of a place in the log: a partition and a position in it."""
+    return None if place is None else _opaque(list(place))
+
+
+def place_of(cursor: str | None) -> tuple[int, int] | None:
+    """Read a cursor that names a place in the log; a ProblemError if it is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        partition_id, position = _content(cursor)
+        return _POSITION.validate_python(partition_id), _POSITION.validate_python(position)
+    except (ValueError, TypeError) as error:
+        raise ProblemError("cursor_invalid") from error
+
+
 def _opaque(content: list[Any]) -> str:
     return base64.urlsafe_b64encode(to_json(content)).decode().rstrip("=")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -36,6 +37,21 @@ def owner_of(call: Call) -> Owner:
     return Owner(call.request.path_params.get("shop_id"))
 
 
+async def present_of(call: Call) -> tuple[datetime, bool]:
+    """Return when it is for the owner, and whether a test clock says so."""
+    services, shop_id = call.services, owner_of(call).shop_id
+    test_now = None if shop_id is None else await services.shop_clocks.test_now(shop_id)
+    return test_now or services.clock.now(), test_now is not None
+
+
+def uuid_in_cursor(text: str) -> UUID:
+    """Return the id a cursor names, or the problem that it is none of ours."""
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise ProblemError("cursor_invalid") from error
+
+
 async def endpoint_of(call: Call, endpoint_id: UUID) -> Endpoint:
     """Return one of the owner's endpoints, or the problem that there is none."""
     endpoint = await fetch_endpoint(call.services.resources.pool, owner_of(call), endpoint_id)
@@ -48,9 +64,7 @@ async def endpoint_of(call: Call, endpoint_id: UUID) -> Endpoint:
 async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Change]:
     """Open a transaction that changes the owner's endpoints; refusals become problems."""
     services, owner = call.services, owner_of(call)
-    now = services.clock.now()
-    if owner.shop_id is not None:
-        now = await services.shop_clocks.now(owner.shop_id)
+    now, _ = await present_of(call)
     try:
         async with services.resources.pool.acquire() as connection, connection.transaction():
             yield Change(

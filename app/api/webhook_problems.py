@@ -17,6 +17,18 @@ WEBHOOK_PROBLEMS = (
         "Too many secrets are still in force; rotate again when the oldest has ended",
     ),
     kind_of(
+        "webhook_delivery_not_found",
+        404,
+        "资源不存在或不可见",
+        "There is no such delivery, or it is kept no longer",
+    ),
+    kind_of(
+        "webhook_endpoint_disabled",
+        409,
+        "回调端点已停用",
+        "The endpoint is disabled; enable it first",
+    ),
+    kind_of(
         "webhook_url_refused",
         422,
         "该地址不能作为回调地址",
@@ -25,8 +37,8 @@ WEBHOOK_PROBLEMS = (
     kind_of(
         "webhook_header_refused",
         422,
-        "该请求头由系统使用,不能自定义",
-        "A header of this name is the service's own to set",
+        "该请求头不能自定义",
+        "A header of this name or value cannot be sent along",
     ),
     kind_of(
         "sealing_not_configured",

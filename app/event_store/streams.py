@@ -24,6 +24,11 @@ def funds_stream(shop_id: str) -> str:
     return f"funds/{shop_id}"
 
 
+def shop_of_stream(stream_id: str) -> str:
+    """Return the shop a stream of any kind is of."""
+    return stream_id.split("/", 2)[1]
+
+
 def shop_of_funds_stream(stream_id: str) -> str:
     """Return the shop a funds stream is of; ValueError if it is not one."""
     kind, shop_id = stream_id.split("/")

@@ -1,7 +1,7 @@
 """Hearing that the log has grown, while the connection allows it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 
 import asyncpg
@@ -17,7 +17,7 @@ _log = structlog.get_logger(__name__)
 class LogListener:
     """Sets ``heard`` at every announcement, over a connection of its own that it keeps alive.
 
-    ``also`` are other channels, each with what is to be set at an announcement there.
+    ``also`` are channels, the log's or others, each with what else is to be set there.
     Behind a pooler in transaction mode nothing is ever heard; whoever waits must look by himself
     from time to time.
     """
@@ -30,7 +30,9 @@ class LogListener:
         also: Mapping[str, asyncio.Event] | None = None,
     ) -> None:
         self.heard = asyncio.Event()
-        self._events = {LOG_CHANNEL: self.heard, **(also or {})}
+        self._events = {LOG_CHANNEL: [self.heard]}
+        for channel, event in (also or {}).items():
+            self._events.setdefault(channel, []).append(event)
         self._connect = connect
         self._retry_seconds = retry_seconds
         self._task: asyncio.Task[None] | None = None
@@ -57,14 +59,15 @@ class LogListener:
         connection = await self._connect()
         try:
             connection.add_termination_listener(lambda *_: lost.set())
-            for channel, event in self._events.items():
-                await connection.add_listener(channel, partial(_set, event))
+            for channel, events in self._events.items():
+                await connection.add_listener(channel, partial(_set, events))
                 # What was announced while nobody listened is found by looking once.
-                event.set()
+                _set(events)
             await lost.wait()
         finally:
             connection.terminate()
 
 
-def _set(event: asyncio.Event, *_: object) -> None:
-    event.set()
+def _set(events: Iterable[asyncio.Event], *_: object) -> None:
+    for event in events:
+        event.set()

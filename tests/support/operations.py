@@ -30,6 +30,9 @@ OF_ENDPOINTS = (
     *(("list", "webhook_endpoint_changes"), ("change", "webhook_endpoint")),
     *(("disable", "webhook_endpoint"), ("enable", "webhook_endpoint")),
     *(("rotate", "webhook_endpoint_secret"), ("delete", "webhook_endpoint")),
+    *(("list", "webhook_deliveries"), ("get", "webhook_delivery"), ("resend", "webhook_delivery")),
+    *(("recover", "webhook_deliveries"), ("replay", "webhook_events")),
+    *(("test", "webhook_endpoint"), ("get", "webhook_endpoint_health")),
 )
 """What can be asked of webhook endpoints, of a shop's and of the platform's."""
 
@@ -167,6 +170,11 @@ BODIES: dict[str, Any] = {
     "create_platform_webhook_endpoint": AN_ENDPOINT,
     "change_webhook_endpoint": AN_ENDPOINT,
     "change_platform_webhook_endpoint": AN_ENDPOINT,
+    **{
+        f"{verb}_{owner}{noun}": {"since": "2021-03-01T00:00:00Z"}
+        for owner in ("", "platform_")
+        for verb, noun in (("recover", "webhook_deliveries"), ("replay", "webhook_events"))
+    },
 }
 
 
@@ -194,7 +202,7 @@ class Operation:
             refund_id=f"{order_id}-1",
             notification_id=await self._own_message(caller, shop_id),
             device_id=await self._own_device(caller, shop_id),
-            endpoint_id=await self._own_endpoint(caller, shop_id),
+            **await self._own_delivery(caller, shop_id),
         )
         if self.name.startswith("stream_"):
             return await _beginning_of(caller, path)
@@ -222,13 +230,16 @@ class Operation:
             return str((await caller.post(path, body)).json().get("device_id", UUID(int=0)))
         return str(UUID(int=0))
 
-    async def _own_endpoint(self, caller: Caller, shop_id: str) -> str:
-        """Return a new endpoint of the owner's, if the path asks for one and they may have one."""
+    async def _own_delivery(self, caller: Caller, shop_id: str) -> dict[str, str]:
+        """Return a new endpoint of the owner's and a test for it, if the path asks for one."""
+        none = str(UUID(int=0))
         if "{endpoint_id}" not in self.template:
-            return str(UUID(int=0))
+            return {"endpoint_id": none, "delivery_id": none}
         path = self.template.partition("/{endpoint_id}")[0].format(shop_id=shop_id)
-        answer = await caller.post(path, AN_ENDPOINT, key=f"endpoint-for-{self.name}")
-        return str(answer.json().get("endpoint_id", UUID(int=0)))
+        made = await caller.post(path, AN_ENDPOINT, key=f"endpoint-for-{self.name}")
+        endpoint_id = str(made.json().get("endpoint_id", none))
+        tested = await caller.post(f"{path}/{endpoint_id}/test")
+        return {"endpoint_id": endpoint_id, "delivery_id": tested.json().get("delivery_id", none)}
 
     @property
     def about_one_order(self) -> bool:

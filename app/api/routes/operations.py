@@ -14,6 +14,7 @@ from app.api.strict_request import StrictRoute
 from app.api.wire.common import ResponseModel, Version
 from app.event_store.recorded import Role
 from app.readers.checkpoints import Checkpoint, list_checkpoints
+from app.webhooks.deliveries.metrics import fetch_figures, figures_registry
 
 router = APIRouter(route_class=StrictRoute, tags=["operations"])
 
@@ -78,7 +79,13 @@ async def get_metrics(request: Request) -> Response:
     """Return Prometheus metrics: this process's requests, and how far all readers are."""
     services = services_of(request)
     checkpoints = await list_checkpoints(services.resources.pool)
-    text = generate_latest(services.metrics) + generate_latest(_reader_metrics(checkpoints))
+    figures = await fetch_figures(services.resources.pool)
+    registries = (
+        services.metrics,
+        _reader_metrics(checkpoints),
+        figures_registry(figures, services.clock.now()),
+    )
+    text = b"".join(map(generate_latest, registries))
     return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 

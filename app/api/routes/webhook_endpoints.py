@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
-from app.api.calls import IfMatch, RequiredIdempotencyKey
+from app.api.calls import Call, IfMatch, RequiredIdempotencyKey
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.declared import WITH_BODY, problems
 from app.api.owned_routes import owned_routes
@@ -19,6 +19,7 @@ from app.api.webhook_calls import (
     changing,
     endpoint_of,
     owner_of,
+    uuid_in_cursor,
 )
 from app.api.wire.webhooks import (
     ChangeWebhookEndpointBody,
@@ -35,11 +36,13 @@ from app.api.wire.webhooks import (
 from app.command_handling.requests import Answer
 from app.read_models.paging import After
 from app.webhooks.catalog.event_types import LATEST
-from app.webhooks.endpoints.addresses import refused_address, refused_header
+from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
 from app.webhooks.endpoints.changing import Change
 from app.webhooks.endpoints.endpoint import DisabledReason, Endpoint, EndpointSettings
 from app.webhooks.endpoints.sealed import EndpointSecrets
 from app.webhooks.endpoints.storing import list_changes, list_endpoints
+from app.webhooks.own_headers import find_header_fault
+from app.webhooks.sending import reach_of
 
 routes = owned_routes("webhooks")
 router = routes.router
@@ -78,7 +81,7 @@ async def create_endpoint(
 
     The secret is shown in this answer only. The platform's endpoints hear of every shop.
     """
-    settings = _acceptable(settings_in(body))
+    settings = _acceptable(call, settings_in(body))
     api_version = body.api_version or LATEST
 
     async def make(change: Change) -> Answer:
@@ -103,7 +106,7 @@ async def get_endpoints(
     pool, after = call.services.resources.pool, after_of(cursor, _CURSOR)
     place = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
     if after is not None:
-        place = (after.at, _uuid_of(after.id))
+        place = (after.at, uuid_in_cursor(after.id))
     found = await list_endpoints(pool, owner_of(call), after=place, limit=limit + 1)
     last = found[limit - 1] if len(found) > limit else None
     page = WebhookEndpointPage(
@@ -163,7 +166,7 @@ async def change_endpoint(
     if_match: IfMatch = None,
 ) -> Response:
     """Put settings in force, for what is queued too; what is queued stays queued."""
-    settings = _acceptable(settings_in(body))
+    settings = _acceptable(call, settings_in(body))
     async with changing(call, if_match) as change:
         endpoint = await change.change(endpoint_id, settings)
     return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
@@ -254,19 +257,12 @@ def _answer(status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer
     return Answer(status=status, body=body, etag=f'"{endpoint.version}"')
 
 
-def _acceptable(settings: EndpointSettings) -> EndpointSettings:
+def _acceptable(call: Call, settings: EndpointSettings) -> EndpointSettings:
     """Return settings as they are, or the problem of an address or header that cannot be."""
-    why = refused_address(settings.url)
-    if why is not None:
-        raise ProblemError("webhook_url_refused", facts={"reason": why})
-    name = refused_header(settings.headers or {})
-    if name is not None:
-        raise ProblemError("webhook_header_refused", facts={"header": name})
+    url = read_endpoint_url(settings.url, reach_of(call.services.resources.settings))
+    if isinstance(url, UrlFault):
+        raise ProblemError("webhook_url_refused", facts={"fault": url.value})
+    fault = find_header_fault(settings.headers or {})
+    if fault is not None:
+        raise ProblemError("webhook_header_refused", facts={"fault": fault[0], "header": fault[1]})
     return settings
-
-
-def _uuid_of(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise ProblemError("cursor_invalid") from error

@@ -72,6 +72,8 @@ CREATE_WEBHOOK_ENDPOINT: dict[str, Any] = {
     "headers": {"Authorization": "Bearer 5a0bd3"},
     "api_version": "2026-11-01",
 }
+RECOVER_DELIVERIES: dict[str, Any] = {"since": "2026-09-05T00:00:00+08:00"}
+REPLAY_EVENTS: dict[str, Any] = {"since": "2026-09-05T00:00:00+08:00"}
 CHANGE_WEBHOOK_ENDPOINT: dict[str, Any] = {
     "url": "https://shop.example.com/hooks/after-sales",
     "description": "Order system",

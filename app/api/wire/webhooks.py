@@ -70,8 +70,8 @@ class WebhookEndpoint(ResponseModel):
     """Until then deliveries are signed with the secret of before the rotation as well."""
     enabled: bool
     disabled_reason: str | None
-    """`by_owner`, `gone` (it answered 410) or `failing` (nothing arrived for 5 days); more may
-    come."""
+    """`by_owner`, `gone` (it answered 410) or `failing_too_long` (nothing arrived for 5 days);
+    more may come."""
     disabled_at: datetime | None
     created_at: datetime
     changed_at: datetime

@@ -74,6 +74,12 @@ WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
   AND h.partition_id = e.partition_id
 """
 
+# What its workers know of it begins anew too: how long it failed counts from now.
+WAKE_QUEUES = """
+UPDATE after_sales.webhook_queues AS q SET due_at = 'epoch', failing_since = NULL
+WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
+"""
+
 READ_SECRETS = """
 SELECT e.secrets_sealed FROM after_sales.webhook_endpoints AS e
 WHERE e.partition_id = $1 AND e.endpoint_id = $2
@@ -177,7 +183,9 @@ class Change:
         before = await self._found(endpoint_id)
         if before.disabled is None:
             return before
-        await self.connection.execute(ENABLE, self.owner.partitions, endpoint_id, self.at)
+        place = (self.owner.partitions, endpoint_id)
+        await self.connection.execute(ENABLE, *place, self.at)
+        await self.connection.execute(WAKE_QUEUES, *place)
         return await self._recorded(endpoint_id, ChangeKind.ENABLED)
 
     async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:

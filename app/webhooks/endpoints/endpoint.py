@@ -18,7 +18,7 @@ class DisabledReason(StrEnum):
     BY_OWNER = "by_owner"
     GONE = "gone"
     """It answered 410."""
-    FAILING = "failing"
+    FAILING = "failing_too_long"
     """Nothing was delivered for too long."""
 
 

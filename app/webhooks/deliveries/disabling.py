@@ -1,0 +1,54 @@
+"""Disabling endpoints that are gone, or to which nothing was delivered for too long."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+
+from app.database import Pool
+from app.event_store.connections import Queryable
+from app.event_store.recorded import Actor, Role
+from app.sealing import Seal
+from app.webhooks.endpoints.changing import Change, EndpointNotFound
+from app.webhooks.endpoints.endpoint import DisabledReason, Owner
+
+BY_ITSELF = Actor(role=Role.SYSTEM, id="webhooks")
+
+# One that delivered in another partition does not fail, whatever this one says.
+FAILING_SINCE = """
+SELECT min(q.failing_since) AS failing_since, max(q.last_success_at) AS last_success_at
+FROM after_sales.webhook_queues AS q
+WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
+"""
+
+_log = structlog.get_logger(__name__)
+
+
+async def has_failed_for(
+    database: Queryable, owner: Owner, endpoint_id: UUID, at_least: timedelta, now: datetime
+) -> bool:
+    """Tell whether nothing was delivered to an endpoint for so long, though it was tried."""
+    row = await database.fetchrow(FAILING_SINCE, owner.partitions, endpoint_id)
+    if row is None or row["failing_since"] is None:
+        return False
+    since = max(row["failing_since"], row["last_success_at"] or row["failing_since"])
+    return bool(now - since >= at_least)
+
+
+async def disable_by_itself(
+    pool: Pool,
+    seal: Seal,
+    owner: Owner,
+    endpoint_id: UUID,
+    reason: DisabledReason,
+    *,
+    now: datetime,
+) -> None:
+    """Disable an endpoint in the service's own name; nothing if it is gone or disabled already."""
+    async with pool.acquire() as connection, connection.transaction():
+        change = Change(connection=connection, seal=seal, owner=owner, actor=BY_ITSELF, at=now)
+        try:
+            await change.disable(endpoint_id, reason)
+        except EndpointNotFound:
+            return
+    _log.warning("webhook_endpoint_disabled", endpoint_id=str(endpoint_id), reason=reason.value)

@@ -1,0 +1,115 @@
+"""How many attempts may be under way at a time, so that no endpoint takes the room of another.
+
+Each endpoint has as many places as its health allows (app/webhooks/breaker.py): few until it has
+answered, one while it is probed, none while its circuit is open. All that fail together have at
+most half of all places, so whoever answers finds room whatever the others do.
+
+Health is kept by each process for itself. What must outlive a process, since when nothing was
+delivered, is in the database.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from uuid import UUID
+
+from app.webhooks.breaker import (
+    Closed,
+    Health,
+    HealthPolicy,
+    Keep,
+    Send,
+    admit,
+    healthy,
+    noted,
+)
+from app.webhooks.outcomes import Outcome
+
+STRANGERS_PLACES = 2
+"""Places of an endpoint that has not answered this process yet."""
+
+REMEMBERED_MAX = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomLimits:
+    """``total_max``: attempts under way at a time in one process."""
+
+    total_max: int = 256
+    policy: HealthPolicy = field(default_factory=HealthPolicy)
+
+
+class Rooms:
+    """The places of one process, who holds them, and how the endpoints do."""
+
+    def __init__(self, limits: RoomLimits) -> None:
+        self._limits = limits
+        self._under_way: Counter[UUID] = Counter()
+        self._health: OrderedDict[UUID, Health] = OrderedDict()
+
+    @property
+    def total(self) -> int:
+        """How many attempts are under way."""
+        return self._under_way.total()
+
+    def room_of(self, endpoint_id: UUID, now: datetime) -> int:
+        """Return how many more attempts an endpoint may have under way at an instant of its own."""
+        health, under_way = self._health_of(endpoint_id), self._under_way[endpoint_id]
+        if not isinstance(admit(health, under_way, now, self._limits.policy), Send):
+            return 0
+        own = health.concurrency - under_way if isinstance(health.circuit, Closed) else 1
+        return max(min(own, self._free(fails=health.failing_since is not None)), 0)
+
+    def without_room(self, now: datetime) -> Iterator[UUID]:
+        """Return the endpoints, of those known here, that have no room now."""
+        for endpoint_id in list(self._health):
+            if self.room_of(endpoint_id, now) == 0:
+                yield endpoint_id
+
+    def take(self, endpoint_id: UUID, now: datetime) -> None:
+        """Take a place for an attempt; a probe, if the circuit was open."""
+        under_way = self._under_way[endpoint_id]
+        admission = admit(self._health_of(endpoint_id), under_way, now, self._limits.policy)
+        if isinstance(admission, Send):
+            self._remember(endpoint_id, admission.health)
+        self._under_way[endpoint_id] = under_way + 1
+
+    def leave(self, endpoint_id: UUID) -> None:
+        """Give the place of an attempt back."""
+        self._under_way[endpoint_id] -= 1
+        if self._under_way[endpoint_id] <= 0:
+            del self._under_way[endpoint_id]
+
+    def note(self, endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
+        """Note how an attempt ended, at an instant of the endpoint's own."""
+        health = self._health_of(endpoint_id)
+        if health.failing_since is not None:
+            # For how long it fails is the database's to say: other processes may have delivered.
+            health = replace(health, failing_since=now)
+        verdict = noted(health, outcome, now, self._limits.policy)
+        if isinstance(verdict, Keep):
+            self._remember(endpoint_id, verdict.health)
+
+    def _free(self, *, fails: bool) -> int:
+        free = self._limits.total_max - self.total
+        if not fails:
+            return free
+        held = sum(
+            under_way
+            for endpoint_id, under_way in self._under_way.items()
+            if self._health_of(endpoint_id).failing_since is not None
+        )
+        return min(free, self._limits.total_max // 2 - held)
+
+    def _health_of(self, endpoint_id: UUID) -> Health:
+        known = self._health.get(endpoint_id)
+        if known is not None:
+            return known
+        return replace(healthy(self._limits.policy), concurrency=STRANGERS_PLACES)
+
+    def _remember(self, endpoint_id: UUID, health: Health) -> None:
+        self._health[endpoint_id] = health
+        self._health.move_to_end(endpoint_id)
+        if len(self._health) > REMEMBERED_MAX:
+            self._health.popitem(last=False)

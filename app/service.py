@@ -15,12 +15,14 @@ from app.clock import Clock
 from app.command_handling.opening import open_command_handlers
 from app.domain.policy import POLICY
 from app.event_store.registry import order_codec
+from app.notifications.inbox_growth import InboxGrowth
 from app.notifications.push.opening import token_seal
-from app.notifications.watching import InboxWatch
 from app.payments.http_provider import open_provider_if_set
+from app.readers.watching import ViewWatch
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
+from app.webhooks.feed.growth import FeedGrowth
 
 
 @asynccontextmanager
@@ -31,8 +33,9 @@ async def open_services(
     settings = resources.settings
     async with (
         open_command_handlers(resources, clock, LaneMetrics(metrics)) as handlers,
-        InboxWatch(resources.pool) as watch,
         open_provider_if_set(settings) as provider,
+        ViewWatch(resources.pool, InboxGrowth()) as inboxes,
+        ViewWatch(resources.pool, FeedGrowth()) as feeds,
     ):
         yield Services(
             resources=resources,
@@ -52,11 +55,12 @@ async def open_services(
                 window_seconds=settings.rate_limit_window_seconds,
             ),
             streams=LiveStreams(
-                watch,
                 metrics,
                 streams_max=settings.streams_max,
                 per_caller_max=settings.streams_per_caller_max,
             ),
+            inboxes=inboxes,
+            feeds=feeds,
             token_seal=token_seal(settings),
             seal=seal_with(settings.sealing_key),
             provider=provider,

@@ -21,6 +21,7 @@ class Scope(StrEnum):
     ASSISTANT_WRITE = "assistant:write"
     NOTIFICATIONS_READ = "notifications:read"
     NOTIFICATIONS_WRITE = "notifications:write"
+    EVENTS_READ = "events:read"
     OPERATIONS_READ = "operations:read"
     TEST_CLOCKS_WRITE = "test_clocks:write"
     WEBHOOKS_READ = "webhooks:read"
@@ -41,6 +42,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.NOTIFICATIONS_WRITE,
                 Scope.WEBHOOKS_READ,
                 Scope.WEBHOOKS_WRITE,
+                Scope.EVENTS_READ,
             }
         ),
         Role.PLATFORM: frozenset(
@@ -52,6 +54,7 @@ SCOPES_OF_ROLE: Mapping[Role, frozenset[Scope]] = MappingProxyType(
                 Scope.REFUNDS_WRITE,
                 Scope.FUNDS_READ,
                 Scope.FUNDS_WRITE,
+                Scope.EVENTS_READ,
                 Scope.OPERATIONS_READ,
                 Scope.TEST_CLOCKS_WRITE,
                 Scope.WEBHOOKS_READ,

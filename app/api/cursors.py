@@ -9,6 +9,7 @@ from pydantic_core import from_json, to_json
 
 from app.api.problems import ProblemError
 from app.read_models.paging import After
+from app.webhooks.feed.queries import ORDINAL_MAX, Place
 
 CURSOR_LENGTH_MAX = 300
 
@@ -64,6 +65,20 @@ def place_of(cursor: str | None) -> tuple[int, int] | None:
         raise ProblemError("cursor_invalid") from error
 
 
+def feed_cursor_of(shop_id: str, place: Place) -> str:
+    """Return the cursor of a place in a shop's feed."""
+    return _opaque([shop_id, place.position, place.ordinal])
+
+
+def feed_place_of(cursor: str, shop_id: str) -> Place:
+    """Read a cursor of a shop's feed; a ProblemError if it is none of ours, or another shop's."""
+    try:
+        position, ordinal = _of_shop(_content(cursor), shop_id)
+        return Place(_POSITION.validate_python(position), _ORDINAL.validate_python(ordinal))
+    except (ValueError, TypeError) as error:
+        raise ProblemError("cursor_invalid") from error
+
+
 def _opaque(content: list[Any]) -> str:
     return base64.urlsafe_b64encode(to_json(content)).decode().rstrip("=")
 
@@ -80,6 +95,14 @@ def _of_order(content: Iterable[object], order: tuple[str, ...]) -> tuple[object
     return instant, row_id
 
 
+def _of_shop(content: Iterable[object], shop_id: str) -> list[object]:
+    shop, *place = content
+    if shop != shop_id:
+        raise ValueError("a cursor of another shop")
+    return place
+
+
 _UTC_INSTANT = TypeAdapter(AwareDatetime)
 _ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")])
 _POSITION = TypeAdapter(Annotated[int, Field(strict=True, ge=0, lt=2**63)])
+_ORDINAL = TypeAdapter(Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)])

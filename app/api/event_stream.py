@@ -15,13 +15,13 @@ SEND_SECONDS_MAX = 20.0
 
 
 def block(
-    *, event: str | None = None, data: bytes | None = None, id_: int, retry: int = 0
+    *, event: str | None = None, data: bytes | None = None, id_: int | str, retry: int = 0
 ) -> bytes:
     """Return one block: without data it dispatches nothing, and is where a client goes on from.
 
     ``data`` is one line. ``retry`` is in milliseconds.
     """
-    lines = [b"id: %d" % id_]
+    lines = [b"id: " + str(id_).encode()]
     if retry:
         lines.append(b"retry: %d" % retry)
     if event is not None:

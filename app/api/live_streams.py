@@ -3,14 +3,12 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry, Gauge
 
 from app.api.problems import ProblemError
-from app.notifications.recipient import Recipient
-from app.notifications.watching import InboxWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +24,11 @@ class LiveStreams:
 
     def __init__(
         self,
-        watch: InboxWatch,
         metrics: CollectorRegistry,
         *,
         streams_max: int,
         per_caller_max: int,
     ) -> None:
-        self._watch = watch
         self._streams_max = streams_max
         self._per_caller_max = per_caller_max
         self._of_callers: Counter[str] = Counter()
@@ -48,13 +44,18 @@ class LiveStreams:
         return self._ending
 
     @contextmanager
-    def open(self, recipient: Recipient, caller: str) -> Iterator[OpenStream]:
-        """Open a stream for a caller; a ProblemError if there are too many or the process ends."""
+    def open(
+        self, woken: AbstractContextManager[asyncio.Event], caller: str
+    ) -> Iterator[OpenStream]:
+        """Open a stream for a caller; a ProblemError if there are too many or the process ends.
+
+        ``woken`` gives what is set when there may be something to send.
+        """
         if self._ending.is_set() or len(self._open) >= self._streams_max:
             raise ProblemError("overloaded")
         if self._of_callers[caller] >= self._per_caller_max:
             raise ProblemError("too_many_streams", facts={"streams_max": self._per_caller_max})
-        with self._watch.woken(recipient) as heard, self._counted(heard, caller):
+        with woken as heard, self._counted(heard, caller):
             yield OpenStream(heard, self._ending)
 
     def end(self) -> None:

@@ -17,10 +17,13 @@ from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
 from app.event_store.recorded import ClockKind
+from app.notifications.recipient import RecipientKey
 from app.payments.provider import ProviderBook
+from app.readers.watching import ViewWatch
 from app.resources import Resources
 from app.sealing import Seal
 from app.shop_clocks.reading import ShopClocks
+from app.webhooks.feed.growth import FeedKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,10 @@ class Services:
     authentication: Authentication
     rate_limiter: RateLimiter
     streams: LiveStreams
+    inboxes: ViewWatch[RecipientKey]
+    """Wakes those who follow an inbox."""
+    feeds: ViewWatch[FeedKey]
+    """Wakes those who follow the events of a shop, or of all."""
     token_seal: Seal | None
     """Keeps push tokens; None where no key is set."""
     seal: Seal | None

@@ -13,6 +13,7 @@ from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
 from app.read_models.refunds_reader import RefundsReader
 from app.read_models.tickets import TicketsReader
+from app.webhooks.feed.reader import PublicEventsReader
 
 READERS = (
     OfOrders(OrdersReader()),
@@ -24,4 +25,5 @@ READERS = (
     OfFunds(RefundWorkReader()),
     LedgerReader(),
     RefundsReader(),
+    PublicEventsReader(),
 )

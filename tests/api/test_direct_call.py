@@ -10,6 +10,7 @@ LISTS = {
     "list_tickets",
     "list_notifications",
     "list_ledger",
+    "list_events",
     "export_ledger",
     "export_tickets",
 }

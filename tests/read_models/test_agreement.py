@@ -141,8 +141,10 @@ async def test_looking_back_shows_what_had_happened_by_then_and_nothing_later(
             assert seen == (fold_history(history[:number]), log_entries(history[:number]))
 
 
-def moved_to(shop_id: str, events: tuple[OrderEvent, ...]) -> tuple[OrderEvent, ...]:
-    """Register the same order in another shop."""
+def moved_to(
+    shop_id: str, events: tuple[OrderEvent, ...], order_id: str = ORDER
+) -> tuple[OrderEvent, ...]:
+    """Register the same order in another shop, or under another id."""
     first, *others = events
     assert isinstance(first, OrderRegistered)
-    return (replace(first, facts=order_facts(shop_id=shop_id)), *others)
+    return (replace(first, facts=order_facts(shop_id=shop_id, order_id=order_id)), *others)

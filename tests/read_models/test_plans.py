@@ -15,6 +15,7 @@ from app.domain.policy import POLICY
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Role
 from app.event_store.streams import order_stream, streams_of_shop
+from app.notifications.inbox_growth import FIND_GROWN
 from app.notifications.inbox_queries import (
     COUNT_UNREAD,
     FETCH_ONE,
@@ -28,7 +29,6 @@ from app.notifications.push.queue import RECONSIDER, SKIP_QUEUED
 from app.notifications.push.reader import FIND_DEVICES
 from app.notifications.push.states import FIND_STATES
 from app.notifications.reading import READ_THROUGH
-from app.notifications.watching import FIND_GROWN
 from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
 from app.read_models.order_list import OrderFilters, order_page
 from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG

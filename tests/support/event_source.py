@@ -36,7 +36,7 @@ class EventSource:
     """An open stream, read block by block."""
 
     answer: httpx.Response
-    last_id: int | None = None
+    last_id: str | None = None
     _lines: AsyncIterator[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,14 +74,14 @@ class EventSource:
     def _read(self, lines: list[str]) -> Block:
         fields = dict(line.split(": ", 1) for line in lines if not line.startswith(":"))
         if "id" in fields:
-            self.last_id = int(fields["id"])
+            self.last_id = fields["id"]
         comments = tuple(line for line in lines if line.startswith(":"))
         return Block(fields=fields, comments=comments)
 
 
 @asynccontextmanager
 async def event_source(
-    url: str, credential: str | None, *, last_id: int | None = None, language: str = "en"
+    url: str, credential: str | None, *, last_id: int | str | None = None, language: str = "en"
 ) -> AsyncIterator[EventSource]:
     """Open a stream with a connection of its own; at the end the client is gone."""
     sent = {"Accept-Language": language}

@@ -10,40 +10,19 @@ from hypothesis import strategies as st
 from app.domain.funds.events import DepositFellBelowRequired, MerchantFundsInsufficient
 from app.domain.order.events import OrderEvent
 from app.event_store import histories as beginnings
-from app.event_store.log import read_places_stored
-from app.event_store.partitions import partition_of
 from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent
 from app.read_models.order_fold import fold_tail
 from app.webhooks.catalog.announcements import Announcement, announced_of_order
-from app.webhooks.catalog.deriving import public_events_of
-from app.webhooks.catalog.public_event import PublicEvent
 from tests.conftest import START
 from tests.domain.exploring import bounded
 from tests.domain.ticket_samples import APPLIED
 from tests.read_models.histories import histories
-from tests.read_models.logged import EVERYTHING, Logged
+from tests.read_models.logged import Logged
 from tests.read_models.test_agreement import moved_to
 from tests.support.orders import HOUR, ORDER, SHOP, agree, order_with_ticket
+from tests.webhooks.deriving import derived, everything
 
 shops = (f"public-{number}" for number in count(1))
-
-
-async def _everything(logged: Logged, *shop_ids: str) -> list[Recorded[ServiceEvent]]:
-    """Read the partitions of shops to their ends, one after another."""
-    places = [(partition_id, 0) for partition_id in sorted({*map(partition_of, shop_ids)})]
-    found = await read_places_stored(logged.pool, places, limit_each=10_000)
-    return [EVERYTHING.recorded(row) for rows in found.values() for row in rows]
-
-
-async def _derived(
-    logged: Logged, events: Sequence[Recorded[ServiceEvent]], batch: int
-) -> list[PublicEvent]:
-    found: list[PublicEvent] = []
-    for start in range(0, len(events), batch):
-        async with logged.pool.acquire() as connection, connection.transaction():
-            found += await public_events_of(connection, events[start : start + batch])
-    return found
 
 
 def _announced(history: Sequence[Recorded[OrderEvent]]) -> list[Announcement]:
@@ -64,9 +43,9 @@ async def test_the_state_told_is_exact_although_the_log_is_long_ahead(
     shop_ids = [next(shops) for _ in orders]
     for shop_id, events in zip(shop_ids, orders, strict=True):
         await logged.write(moved_to(shop_id, events), shop_id=shop_id)
-    derived = await _derived(logged, await _everything(logged, *shop_ids), batch)
+    found = await derived(logged, await everything(logged, *shop_ids), batch)
     for shop_id in shop_ids:
-        own = [event for event in derived if event.shop_id == shop_id]
+        own = [event for event in found if event.shop_id == shop_id]
         expected = _announced(await logged.history(shop_id))
         assert [(event.type, event.data) for event in own] == [
             (each.type, each.data) for each in expected
@@ -76,8 +55,8 @@ async def test_the_state_told_is_exact_although_the_log_is_long_ahead(
 async def test_ids_are_the_same_every_time_and_no_two_are(logged: Logged) -> None:
     agreed = order_with_ticket().then(agree(), at=APPLIED + HOUR)
     await logged.write(agreed.events)
-    events = await _everything(logged, SHOP)
-    once, again = await _derived(logged, events, 1_000), await _derived(logged, events, 1)
+    events = await everything(logged, SHOP)
+    once, again = await derived(logged, events, 1_000), await derived(logged, events, 1)
     assert once == again
     assert [event.body() for event in once] == [event.body() for event in again]
     assert [(event.type.value, event.ordinal) for event in once[-2:]] == [
@@ -99,7 +78,7 @@ async def test_a_shops_money_is_told_with_the_order_it_is_about_if_it_is(logged:
     )
     below = DepositFellBelowRequired(at=START, deposit=-503, level=1_000)
     await logged.write_funds([insufficient, below])
-    first, second = await _derived(logged, await _everything(logged, SHOP), 10)
+    first, second = await derived(logged, await everything(logged, SHOP), 10)
     assert (first.type, first.order_id, first.ticket_id) == (
         "funds.insufficient",
         ORDER,
@@ -112,7 +91,7 @@ async def test_a_shops_money_is_told_with_the_order_it_is_about_if_it_is(logged:
 
 async def test_positions_and_ordinals_put_all_of_a_shop_in_one_order(logged: Logged) -> None:
     await logged.write(order_with_ticket().events)
-    events = await _derived(logged, await _everything(logged, SHOP), 3)
+    events = await derived(logged, await everything(logged, SHOP), 3)
     places = [(event.position, event.ordinal) for event in events]
     assert all(earlier < later for earlier, later in pairwise(places))
 

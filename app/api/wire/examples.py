@@ -182,3 +182,15 @@ ASSISTANT_RULES: dict[str, Any] = {
     ]
 }
 TRY_ASSISTANT_RULES: dict[str, Any] = {**ASSISTANT_RULES, "last": 50}
+PUBLIC_EVENT: dict[str, Any] = {
+    "id": "6b1f3d0e-5a0c-5c52-9d55-3f6a3a1f7a10",
+    "type": "deposit.below_required",
+    "timestamp": "2026-09-12T02:00:00Z",
+    "api_version": "2026-11-01",
+    "shop_id": "shop-1",
+    "stream_id": "funds/shop-1",
+    "version": 7,
+    "caused_by": "system",
+    "test_mode": False,
+    "data": {"deposit": 180000, "required": 200000},
+}

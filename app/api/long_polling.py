@@ -1,0 +1,65 @@
+"""Waiting for the first event of a feed, for those who ask to."""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
+
+from app.api.calls import Call
+from app.api.live_streams import OpenStream
+from app.api.problems import ProblemError
+from app.waiting import wait_for_any
+from app.webhooks.feed.growth import FeedKey
+from app.webhooks.feed.queries import FedEvent
+
+CHECK_EVERY_SECONDS = 1.0
+"""How often it is asked whether one who waits is still there, and still may."""
+
+
+class Page(Protocol):
+    """A page of a feed, whatever its extent."""
+
+    @property
+    def events(self) -> tuple[FedEvent, ...]:
+        """What there is."""
+        ...
+
+    @property
+    def more(self) -> bool:
+        """Whether there may be more already."""
+        ...
+
+
+P = TypeVar("P", bound=Page)
+
+
+async def waited_for(
+    call: Call, look: Callable[[], Awaitable[P]], wait_seconds: float, *followed: FeedKey
+) -> P:
+    """Look until there is something, or as long as one may wait; holds no connection meanwhile.
+
+    ``look`` goes on where it looked before. One who waits counts as a live stream.
+    """
+    if not wait_seconds:
+        return await look()
+    until = time.monotonic() + wait_seconds
+    services, actor = call.services, call.caller.actor
+    woken = services.feeds.woken(*followed)
+    with services.streams.open(woken, f"{actor.role.value}/{actor.id}/events") as stream:
+        while True:
+            stream.heard.clear()
+            page = await look()
+            if page.events or not (page.more or await _heard(call, stream, until)):
+                return page
+
+
+async def _heard(call: Call, stream: OpenStream, until: float) -> bool:
+    """Wait until it is worth another look; False if the time is over, or the caller has gone."""
+    while not stream.ending.is_set() and (left := until - time.monotonic()) > 0:
+        await wait_for_any(min(left, CHECK_EVERY_SECONDS), stream.heard, stream.ending)
+        if not await call.still_allowed():
+            raise ProblemError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
+        if stream.heard.is_set():
+            return not stream.ending.is_set()
+        if await call.request.is_disconnected():
+            return False
+    return False

@@ -1,0 +1,159 @@
+"""Reading the feed by place: a page of one shop's events, or of all in a partition."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.event_store.connections import Queryable
+from app.event_store.partitions import partition_of
+from app.read_models.paging import PAGE_ROWS_MAX
+from app.webhooks.catalog.event_types import EventType
+from app.webhooks.feed.reader import PublicEventsReader
+
+SCANNED_MAX = 5_000
+"""How many events one look passes over in search of those asked for."""
+
+ORDINAL_MAX = 2**15 - 1
+
+_SHOPS_OWN = "p.partition_id = $1 AND p.shop_id = $8"
+_PARTITIONS = "p.partition_id = $1"
+
+# One row comes in any case: how far the log and the feed are. The places passed over are read from
+# an index alone; of those wanted the bodies are fetched, one by one.
+_PAGE = """
+WITH scanned AS MATERIALIZED (
+    SELECT p.position, p.ordinal, p.type FROM after_sales.public_events AS p
+    WHERE {own} AND (p.position, p.ordinal) > ($2, $3)
+    ORDER BY p.position, p.ordinal
+    LIMIT $4
+), wanted AS MATERIALIZED (
+    SELECT s.position, s.ordinal, s.type FROM scanned AS s
+    WHERE $5::text[] IS NULL OR s.type = ANY ($5)
+    ORDER BY s.position, s.ordinal
+    LIMIT $6
+), passed AS (
+    SELECT count(*) AS scanned, max(s.position) AS position FROM scanned AS s
+)
+SELECT h.position AS head, c.position AS current_to, t.scanned, t.position AS scanned_to,
+       (SELECT max(s.ordinal) FROM scanned AS s WHERE s.position = t.position) AS scanned_ordinal,
+       w.position, w.ordinal, w.type,
+       (SELECT p.body FROM after_sales.public_events AS p
+        WHERE p.partition_id = $1 AND p.position = w.position AND p.ordinal = w.ordinal) AS body
+FROM after_sales.log_heads AS h
+LEFT JOIN after_sales.checkpoints AS c ON c.partition_id = h.partition_id AND c.reader = $7
+CROSS JOIN passed AS t
+LEFT JOIN wanted AS w ON true
+WHERE h.partition_id = $1
+ORDER BY w.position, w.ordinal
+"""
+
+SHOP_PAGE = _PAGE.format(own=_SHOPS_OWN)
+PARTITION_PAGE = _PAGE.format(own=_PARTITIONS)
+
+FIND_REACHED = """
+SELECT c.partition_id, c.position FROM after_sales.checkpoints AS c WHERE c.reader = $1
+"""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where a public event stands in its partition; or, with `ORDINAL_MAX`, behind a position."""
+
+    position: int
+    ordinal: int
+
+
+BEGINNING = Place(0, ORDINAL_MAX)
+"""Before the first event."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FedEvent:
+    """A public event as it is given, and its place."""
+
+    place: Place
+    type: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedPage:
+    """Events in order; the next page is after ``next``, which is never behind where this began.
+
+    ``more``: there may be more already. ``current_to`` and ``head``: the positions up to which the
+    feed, and the log, have come in the partition.
+    """
+
+    events: tuple[FedEvent, ...]
+    next: Place
+    more: bool
+    current_to: int
+    head: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is asked for: events after a place, of all types or of those named.
+
+    At most ``limit``, 1 to `PAGE_ROWS_MAX`, else ValueError. Looking for types ends after
+    `SCANNED_MAX` events: such a page may be empty and say that there is more.
+    """
+
+    after: Place
+    types: Sequence[EventType] = ()
+    limit: int
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.limit <= PAGE_ROWS_MAX:
+            raise ValueError(f"a page has 1 to {PAGE_ROWS_MAX} rows")
+
+
+async def read_shop_feed(database: Queryable, shop_id: str, wanted: Wanted) -> FeedPage:
+    """Return events of one shop."""
+    return await _page(database, SHOP_PAGE, wanted, partition_of(shop_id), shop_id)
+
+
+async def read_partition_feed(database: Queryable, partition_id: int, wanted: Wanted) -> FeedPage:
+    """Return events of all shops of a partition."""
+    return await _page(database, PARTITION_PAGE, wanted, partition_id)
+
+
+async def find_reached(database: Queryable) -> dict[int, int]:
+    """Return the position the feed has come to in each partition."""
+    rows = await database.fetch(FIND_REACHED, PublicEventsReader().name)
+    return {row["partition_id"]: row["position"] for row in rows}
+
+
+async def _page(
+    database: Queryable, query: str, wanted: Wanted, partition_id: int, *shop: str
+) -> FeedPage:
+    scanned_max = SCANNED_MAX if wanted.types else wanted.limit + 1
+    rows = await database.fetch(
+        query,
+        partition_id,
+        wanted.after.position,
+        wanted.after.ordinal,
+        scanned_max,
+        [each.value for each in wanted.types] or None,
+        wanted.limit + 1,
+        PublicEventsReader().name,
+        *shop,
+    )
+    found = [
+        FedEvent(place=Place(row["position"], row["ordinal"]), type=row["type"], body=row["body"])
+        for row in rows
+        if row["position"] is not None
+    ]
+    first, current_to = rows[0], rows[0]["current_to"] or 0
+    if len(found) > wanted.limit:
+        end, more = found[wanted.limit - 1].place, True
+    elif first["scanned"] == scanned_max:
+        end, more = Place(first["scanned_to"], first["scanned_ordinal"]), True
+    else:
+        end, more = max(wanted.after, Place(current_to, ORDINAL_MAX)), False
+    return FeedPage(
+        events=tuple(found[: wanted.limit]),
+        next=end,
+        more=more,
+        current_to=current_to,
+        head=first["head"],
+    )

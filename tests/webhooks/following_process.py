@@ -1,0 +1,24 @@
+"""A process that keeps the feed: `python -m tests.webhooks.following_process URL`, until killed."""
+
+import asyncio
+import sys
+
+import asyncpg
+
+from app.event_store.registry import event_codec
+from app.readers.runner import Runner, RunnerLimits
+from app.webhooks.feed.reader import PublicEventsReader
+
+SMALL_BATCHES = RunnerLimits(batch_events_max=7, poll_interval_seconds=0.01)
+
+
+async def main(url: str) -> None:
+    """Follow the log."""
+    async with asyncpg.create_pool(url, min_size=0) as pool:
+        runner = Runner(pool, event_codec(), [PublicEventsReader()], limits=SMALL_BATCHES)
+        print("following", flush=True)  # noqa: T201 - it is how the parent hears of it
+        await runner.run(asyncio.Event())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1]))

@@ -32,7 +32,7 @@ run: $(INSTALLED) ## Serve the API and its worker on the database in the setting
 	@$(BIN)/aftersales serve $(ARGS)
 
 test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL for another server)
-	$(BIN)/python -m pytest -n $(JOBS) $(ARGS)
+	$(BIN)/python -m pytest -rs -n $(JOBS) $(ARGS)
 
 check: check-style check-types check-imports check-locks check-openapi check-states ## Check style, types, layers, locks, openapi.json and docs/states.md
 

@@ -8,9 +8,11 @@ against the name. No error names an address: it could tell a stranger how a netw
 import asyncio
 import socket
 import ssl
-from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from enum import StrEnum
+from functools import partial
+from threading import Thread
 from typing import Any, Protocol
 
 import httpcore
@@ -61,33 +63,58 @@ class HandshakeFailed(Exception):
         self.fault = fault
 
 
+def look_up(host: str) -> Sequence[str]:
+    """Return all addresses of a name as the system finds them, in its order; OSError if none."""
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
 class SystemResolver:
     """Looks up names as the system does, on threads of its own, each name once at a time.
 
     A name server that never answers holds one thread for each of its names, and none of anything
-    else.
+    else. No thread keeps the process from ending.
     """
 
-    def __init__(self, lookups_max: int = LOOKUPS_MAX) -> None:
-        self._threads = ThreadPoolExecutor(lookups_max, thread_name_prefix="webhook-names")
-        self._under_way: dict[str, asyncio.Future[Sequence[str]]] = {}
+    def __init__(
+        self, lookups_max: int = LOOKUPS_MAX, look_up: Callable[[str], Sequence[str]] = look_up
+    ) -> None:
+        self._look_up = look_up
+        self._free = asyncio.Semaphore(lookups_max)
+        self._under_way: dict[str, asyncio.Task[Sequence[str]]] = {}
 
     async def addresses(self, host: str) -> Sequence[str]:
         """Return all addresses of a name; see `Resolver`."""
-        found = self._under_way.get(host)
-        if found is None:
-            loop = asyncio.get_running_loop()
-            found = loop.run_in_executor(self._threads, _looked_up, host)
-            self._under_way[host] = found
-            found.add_done_callback(lambda ended: self._ended(host, ended))
-        return await asyncio.shield(found)
+        task = self._under_way.get(host)
+        if task is None:
+            task = self._under_way[host] = asyncio.create_task(self._on_a_thread(host))
+            task.add_done_callback(lambda ended: self._ended(host, ended))
+        return await asyncio.shield(task)
 
     def close(self) -> None:
-        """Begin no further look-up; those under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Wait for no look-up any more."""
+        for task in self._under_way.values():
+            task.cancel()
 
-    def _ended(self, host: str, ended: asyncio.Future[Sequence[str]]) -> None:
-        self._under_way.pop(host, None)
+    async def _on_a_thread(self, host: str) -> Sequence[str]:
+        loop = asyncio.get_running_loop()
+        found: asyncio.Future[Sequence[str]] = loop.create_future()
+
+        def work() -> None:
+            told: Callable[[], None]
+            try:
+                told = partial(_tell, found, self._look_up(host))
+            except (OSError, UnicodeError) as error:
+                told = partial(_tell, found, error)
+            with suppress(RuntimeError):  # nobody is there any more
+                loop.call_soon_threadsafe(told)
+
+        async with self._free:
+            Thread(target=work, name=f"look-up of {host}", daemon=True).start()
+            return await found
+
+    def _ended(self, host: str, ended: asyncio.Task[Sequence[str]]) -> None:
+        del self._under_way[host]
         if not ended.cancelled():
             ended.exception()  # seen, even if everybody who asked has gone
 
@@ -198,9 +225,15 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _looked_up(host: str) -> Sequence[str]:
-    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+def _tell(
+    found: asyncio.Future[Sequence[str]], result: Sequence[str] | OSError | UnicodeError
+) -> None:
+    if found.done():
+        return
+    if isinstance(result, Exception):
+        found.set_exception(result)
+    else:
+        found.set_result(result)
 
 
 # OpenSSL's X509_V_ERR_*: numbers that Python gives no names.

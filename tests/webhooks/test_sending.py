@@ -19,8 +19,10 @@ from app.webhooks.outcomes import (
     FailedAnswer,
     Gone,
     NameNotResolved,
+    Phase,
     Redirected,
     Throttled,
+    TimedOut,
     TlsFailed,
     UrlRefused,
 )
@@ -39,6 +41,7 @@ from tests.webhooks.receivers import (
     nobody,
     receiving,
     redirecting,
+    silent,
     throttling,
 )
 from tests.webhooks.surroundings import (
@@ -47,6 +50,7 @@ from tests.webhooks.surroundings import (
     BODY,
     NOW,
     SECRET,
+    SOON_SECONDS,
     TRYING,
     a_sender,
     a_target,
@@ -119,6 +123,24 @@ async def test_an_endpoint_gets_only_so_many_connections_while_another_is_not_he
         free.set()
         attempts = await asyncio.gather(*waiting)
     assert all(isinstance(attempt.outcome, Delivered) for attempt in attempts)
+
+
+async def test_waiting_for_a_free_connection_does_not_count_as_waiting_for_the_endpoint() -> None:
+    async with (
+        receiving(silent) as receiver,
+        a_sender(total_seconds=SOON_SECONDS, connections_per_endpoint_max=1) as sender,
+    ):
+        sending = [sender.send(a_target(receiver.url()), A_MESSAGE) for _ in range(3)]
+        attempts = await asyncio.gather(*sending)
+    assert {attempt.outcome for attempt in attempts} == {TimedOut(phase=Phase.WAITING)}
+
+
+async def test_connections_that_are_not_used_for_long_are_closed() -> None:
+    async with receiving(Answering()) as receiver, a_sender(endpoints_max=2) as sender:
+        for number in (1, 2, 3, 1):
+            target = a_target(receiver.url(), endpoint_id=f"ep_{number}")
+            await sender.send(target, A_MESSAGE)
+    assert receiver.connections == 4
 
 
 @pytest.mark.parametrize(

@@ -133,8 +133,14 @@ CALLBACK_PROBLEMS = (
     kind_of(
         "callback_amount_differs",
         409,
-        "回调金额或币种与退款不符",
-        "The callback names another amount or currency than the refund",
+        "回调金额与退款不符",
+        "The callback names another amount than the refund",
+    ),
+    kind_of(
+        "callback_currency_differs",
+        409,
+        "回调币种与退款不符",
+        "The callback names another currency than the refund",
     ),
 )
 """Of what the payment provider tells."""

@@ -33,6 +33,7 @@ class RefundStory:
         await self._agreed()
         await self._balances_shown(before)
         await self._book_shown()
+        await self._reconciled()
 
     async def _agreed(self) -> None:
         self._calls.say(
@@ -77,6 +78,15 @@ class RefundStory:
                 f"under the key {line['key']}, reference {line['provider_reference']}.",
                 soft_wrap=True,
             )
+
+    async def _reconciled(self) -> None:
+        path = f"{self._shop}/funds/reconciliation"
+        self._calls.say("Provider, ledger and tickets are compared (对账)", path)
+        shown = await self._calls.get(path, by="platform")
+        expect(not shown["differences"], "nothing differs", shown)
+        self._console.print(
+            f"{shown['keys']} refunds of the shop, {shown['under_way']} under way: no differences."
+        )
 
     async def _book(self) -> list[Json]:
         shop_id, _, _ = self._key.partition("/")

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from app.clock import ManualClock
 from app.resources import Resources
@@ -144,7 +145,10 @@ async def test_a_top_up_repeated_is_booked_once_whatever_its_key(api: Api) -> No
     assert (again.status_code, again.content) == (201, first.content)
     assert again.headers["idempotency-replayed"] == "true"
     assert again.headers["etag"] == first.headers["etag"]
-    problem(await api.platform.post(path, body, key="key-2"), 409, "reference_repeated")
+    with capture_logs() as logs:
+        problem(await api.platform.post(path, body, key="key-2"), 409, "reference_repeated")
+    (line,) = [one for one in logs if one["event"] == "funds_command_refused"]
+    assert (line["shop_id"], line["code"]) == (SHOP, "reference_repeated")
     other = a_movement(1, reference="payment-2")
     problem(await api.platform.post(path, other, key="key-1"), 422, "idempotency_key_reused")
     problem(await api.platform.post(path, body), 422, "idempotency_key_required")

@@ -1,11 +1,13 @@
 """What the provider tells is believed if it is signed and fits; all else moves nothing."""
 
+from collections.abc import MutableMapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from pydantic_core import to_json
+from structlog.testing import capture_logs
 
 from app.domain.order.ticket_commands import RecordRefundFunding
 from app.domain.refunds import FundingSource, Shares
@@ -43,6 +45,11 @@ async def tell(api: Api, body: dict[str, Any], *, headers: Any = None) -> httpx.
         content=content,
         headers={"Content-Type": "application/json", **(signed if headers is None else headers)},
     )
+
+
+def refusals(logs: Sequence[MutableMapping[str, Any]]) -> list[str]:
+    """Return the codes of the refused callbacks that were logged."""
+    return [line["code"] for line in logs if line["event"] == "callback_refused"]
 
 
 async def refunding(api: Api) -> str:
@@ -101,7 +108,7 @@ async def test_once_the_provider_has_it_nobody_reports_success_by_hand(api: Api)
         (404, "callback_refund_unknown", {"key": "no-such-key"}),
         (404, "callback_refund_unknown", {"kind": "payout"}),
         (409, "callback_amount_differs", {"amount": 999}),
-        (409, "callback_amount_differs", {"currency": "USD"}),
+        (409, "callback_currency_differs", {"currency": "USD"}),
         (422, "callback_malformed", {"status": "maybe"}),
     ],
 )
@@ -110,14 +117,18 @@ async def test_what_does_not_fit_moves_nothing(
 ) -> None:
     await refunding(api)
     before = await api.contents()
-    problem(await tell(api, a_callback(**changes)), status, code)
+    with capture_logs() as logs:
+        problem(await tell(api, a_callback(**changes)), status, code)
     assert await api.contents() == before
+    assert refusals(logs) == [code]
 
 
 async def test_what_is_not_signed_rightly_and_lately_moves_nothing(api: Api) -> None:
     await refunding(api)
     before, body = await api.contents(), a_callback()
-    problem(await tell(api, body, headers={}), 401, "callback_unsigned")
+    with capture_logs() as logs:
+        problem(await tell(api, body, headers={}), 401, "callback_unsigned")
+    assert refusals(logs) == ["callback_unsigned"]
     now, content = api.clock.now(), to_json(body)
     forged = callback_headers(content, ["another secret"], now)
     problem(await tell(api, body, headers=forged), 401, "callback_bad_signature")
@@ -129,3 +140,28 @@ async def test_what_is_not_signed_rightly_and_lately_moves_nothing(api: Api) -> 
     early = callback_headers(content, [CALLBACK_SECRET], now + timedelta(minutes=6))
     problem(await tell(api, body, headers=early), 401, "callback_from_the_future")
     assert await api.contents() == before
+
+
+async def test_a_callback_sent_again_by_somebody_else_changes_nothing(api: Api) -> None:
+    ticket = await refunding(api)
+    content = to_json(a_callback())
+    headers = callback_headers(content, [CALLBACK_SECRET], api.clock.now())
+    done(await tell(api, a_callback(), headers=headers))
+    before = await api.contents()
+    assert done(await tell(api, a_callback(), headers=headers)) == {"status": "taken"}
+    assert await api.contents() == before
+    api.clock.advance(timedelta(minutes=6))
+    problem(await tell(api, a_callback(), headers=headers), 401, "callback_too_old")
+    assert await api.contents() == before
+    assert done(await api.merchant.get(ticket))["state"] == "succeeded"
+
+
+async def test_an_end_told_otherwise_afterwards_moves_nothing(api: Api) -> None:
+    ticket = await refunding(api)
+    done(await tell(api, a_callback()))
+    before = await api.contents()
+    refusal = a_callback(status="refused", code="buyer_account_closed", message="closed")
+    del refusal["provider_reference"], refusal["paid_at"]
+    await tell(api, refusal)
+    assert await api.contents() == before
+    assert done(await api.merchant.get(ticket))["state"] == "succeeded"

@@ -46,6 +46,8 @@ def test_the_story_is_told_twice_in_a_row_the_second_time_on_another_port(
             assert part in run.stdout
         assert "The story is told." in run.stdout
     assert "保证金退款" in first.stdout, "cash of the first settlement does not cover the refund"
+    assert "1 refunds of the shop, 0 under way: no differences." in first.stdout
+    assert "2 refunds of the shop, 0 under way: no differences." in second.stdout
     assert "No. 1, " in first.stdout
     assert "No. 2, " in second.stdout, "the provider's book outlives a run"
     assert sample_names(first.stdout).isdisjoint(sample_names(second.stdout))

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
+import structlog
 from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
@@ -43,6 +44,7 @@ from app.read_models.ledger_list import (
 )
 
 router = APIRouter(route_class=StrictRoute, tags=["funds"])
+_log = structlog.get_logger(__name__)
 
 PATH = "/v1/shops/{shop_id}/funds"
 LEDGER = f"{PATH}/ledger"
@@ -239,6 +241,12 @@ class _FundsResponder:
         return Answer(status=self.status, body=body, etag=f'"{funds.version}"')
 
     def refused(self, refusal: Rejection) -> Answer:
+        _log.warning(
+            "funds_command_refused",
+            shop_id=self.shop_id,
+            code=refusal.code.value,
+            request_id=self.call.request_id,
+        )
         return self.call.refusal(problem_of(refusal))
 
 

@@ -34,6 +34,7 @@ class CallbackTaken(ResponseModel):
         "callback_malformed",
         "callback_refund_unknown",
         "callback_amount_differs",
+        "callback_currency_differs",
         "body_too_large",
         "overloaded",
         "contended",

@@ -5,7 +5,6 @@ from typing import assert_never
 
 from app.command_handling.handler import CommandHandler
 from app.database import Pool
-from app.domain.money import Money
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
@@ -25,6 +24,7 @@ class CallbackFault(StrEnum):
 
     REFUND_UNKNOWN = "callback_refund_unknown"
     AMOUNT_DIFFERS = "callback_amount_differs"
+    CURRENCY_DIFFERS = "callback_currency_differs"
 
 
 async def tell_outcome(
@@ -67,5 +67,6 @@ def _fault(order: Order, ticket_id: str, callback: Callback) -> CallbackFault | 
         return _UNKNOWN
     if ticket.refund.refund_key != callback.key:
         return _UNKNOWN
-    asked = Money(amount=ticket.amount, currency=order.facts.payment.amount.currency)
-    return None if callback.amount == asked else CallbackFault.AMOUNT_DIFFERS
+    if callback.amount.currency != order.facts.payment.amount.currency:
+        return CallbackFault.CURRENCY_DIFFERS
+    return None if callback.amount.amount == ticket.amount else CallbackFault.AMOUNT_DIFFERS

@@ -62,6 +62,12 @@ class Settings(BaseSettings):
     command_timeout_seconds: float = Field(default=30.0, gt=0)
     """How long one statement may take before it is cancelled."""
 
+    claim_idle_seconds_max: float = Field(default=15.0, gt=0)
+    """How long a worker that stands still keeps what it has locked for a view or a shop's money.
+
+    Then the server ends its transaction, and other workers go on.
+    """
+
     # HTTP
 
     http_host: str = "127.0.0.1"

@@ -5,6 +5,7 @@ Run as many as you like, in as many processes as you like: none leads, none wait
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -62,8 +63,9 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     readers = (*READERS, OnceOfOrders(PushesReader(queueing=sends_pushes(settings))))
     names = [*(reader.name for reader in readers), FUNDING_READER, FANOUT_READER]
     await _wait_for_checkpoints(resources, names, stop)
-    runner = Runner(pool, event_codec(), readers, topology=settings.topology)
-    funding = funding_runner(pool, settings.topology)
+    limits = RunnerLimits(idle_seconds_max=settings.claim_idle_seconds_max)
+    runner = Runner(pool, event_codec(), readers, topology=settings.topology, limits=limits)
+    funding = funding_runner(pool, settings.topology, limits)
     clocks_heard, log_heard = asyncio.Event(), asyncio.Event()
     also_heard = {CLOCK_CHANNEL: clocks_heard, LOG_CHANNEL: log_heard}
     async with (
@@ -115,7 +117,9 @@ def refund_limits(settings: Settings) -> tuple[Pauses, RefundLimits]:
     return pauses, RefundLimits(lease=lease)
 
 
-def funding_runner(pool: Pool, topology: Topology) -> Runner[ServiceEvent]:
+def funding_runner(
+    pool: Pool, topology: Topology, limits: RunnerLimits | None = None
+) -> Runner[ServiceEvent]:
     """Return what lets the funding reader follow the log.
 
     It goes by itself, a partition at a time: it holds the head's lock while it books. And its
@@ -127,7 +131,7 @@ def funding_runner(pool: Pool, topology: Topology) -> Runner[ServiceEvent]:
         event_codec(),
         [reader],
         topology=topology,
-        limits=RunnerLimits(batch_partitions_max=1, batch_events_max=256),
+        limits=replace(limits or RunnerLimits(), batch_partitions_max=1, batch_events_max=256),
         durable=True,
     )
 

@@ -1,6 +1,5 @@
 """`python -m proof`: refunds under faults, and whether each was paid exactly once."""
 
-import asyncio
 import random
 import shutil
 import tempfile
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.table import wide_console
@@ -15,7 +15,7 @@ from proof.plan import make_plan
 from proof.report import show
 from proof.run import prove
 
-app = typer.Typer(add_completion=False)
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
 @app.command()
@@ -53,7 +53,7 @@ def main(
         def on_step(what: str, done: int, of: int) -> None:
             progress.update(bars[what], completed=done, total=of)
 
-        outcome = asyncio.run(prove(plan, folder, on_step))
+        outcome = uvloop.run(prove(plan, folder, on_step))
     show(console, outcome)
     if outcome.differences or keep:
         console.print(f"The logs are in {folder}")

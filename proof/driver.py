@@ -11,6 +11,7 @@ from proof.calling import Answer, Caller
 from proof.plan import Payment, PlannedOrder, Settled
 
 LOOK_SECONDS = 0.25
+ARREARS_PAID_MAX = 20
 
 Refund = Mapping[str, Any]
 
@@ -67,10 +68,7 @@ class Driver:
         """Take an order from its registration to the end of its last refund."""
         path = await self._report(order)
         if order.overdue:
-            merchant = self.caller.keys.merchants[order.shop_id]
-            opening = f"{path}/after-sales-entry/open"
-            answer = await self.caller.post(opening, merchant, {"cost_acknowledged": True})
-            _granted(opening, answer)
+            await self._open(order, f"{path}/after-sales-entry/open")
         for number, amount in enumerate(order.refunds, 1):
             await self._refund(order, path, number, amount)
             if number == 1:
@@ -110,6 +108,19 @@ class Driver:
             _granted(reported, answer)
         self.paid_in[order.shop_id] += order.paid
         return path
+
+    async def _open(self, order: PlannedOrder, path: str) -> None:
+        """Open the entry; a shop that may not for what it owes pays that first."""
+        merchant = self.caller.keys.merchants[order.shop_id]
+        for attempt in range(ARREARS_PAID_MAX):
+            key = f"{order.order_id}-{attempt}"
+            answer = await self.caller.post(path, merchant, {"cost_acknowledged": True}, key=key)
+            if answer.code != "shop_restricted":
+                break
+            owed = int(answer.body["facts"]["arrears"])
+            payment = Payment(reference=f"arrears-{key}", account="deposit", amount=owed)
+            await self.pay_in(order.shop_id, payment)
+        _granted(path, answer)
 
     async def _refund(self, order: PlannedOrder, path: str, number: int, amount: int) -> None:
         applying = f"{path}/refund-requests"

@@ -24,6 +24,18 @@ class Line:
             end.abort()
         return (len(ends) + 1) // 2
 
+    def abandon(self, seconds: float) -> int:
+        """Cut every near end; the far one hears of it only after a while, as if a cable were out.
+
+        Returns how many there were.
+        """
+        near_ends = [end for end in self._ends if end.near]
+        for near in near_ends:
+            far = near.part()
+            if far is not None:
+                asyncio.get_running_loop().call_later(seconds, far.abort)
+        return len(near_ends)
+
     def accept(self) -> "_End":
         """Return the near end of a new connection."""
         return _End(self._ends, on_made=self._connect)
@@ -53,6 +65,7 @@ class _End(asyncio.Protocol):
         self._peer: _End | None = None
         self._early: list[bytes] = []
         self._lost = False
+        self._deaf = False
 
     def join(self, peer: "_End") -> None:
         """Let everything pass between two ends, what came early too."""
@@ -65,6 +78,19 @@ class _End(asyncio.Protocol):
             for data in one._early:
                 other.write(data)
             one._early.clear()
+
+    @property
+    def near(self) -> bool:
+        """Whether this is the end of whoever called."""
+        return self._on_made is not None
+
+    def part(self) -> "_End | None":
+        """Be gone without the other end's hearing of it; what that one sends is lost. Return it."""
+        far, self._peer = self._peer, None
+        if far is not None:
+            far._peer, far._deaf = None, True
+        self.abort()
+        return far
 
     def write(self, data: bytes) -> None:
         """Send something out."""
@@ -83,10 +109,10 @@ class _End(asyncio.Protocol):
             self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._peer is None:
-            self._early.append(data)
-        else:
+        if self._peer is not None:
             self._peer.write(data)
+        elif not self._deaf:
+            self._early.append(data)
 
     def pause_writing(self) -> None:
         self._of_peer(lambda transport: transport.pause_reading())

@@ -31,6 +31,7 @@ class Fault(StrEnum):
     KILL_POSTGRES = "Postgres killed"
     RESTART_POSTGRES = "Postgres restarted"
     CUT_DATABASE = "connections to Postgres cut"
+    ABANDON_DATABASE = "connections to Postgres gone without its knowing"
     CUT_PROVIDER = "connections to the provider cut"
     CUT_CLIENTS = "connections of clients cut"
 

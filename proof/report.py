@@ -13,7 +13,7 @@ DIFFERENCES_SHOWN_MAX = 40
 
 def show(console: Console, outcome: Outcome) -> None:
     """Print what was done, what was met, and the verdict."""
-    table = Table(title=f"Seed {outcome.plan.seed}, {outcome.seconds:.0f} s")
+    table = Table(title=f"Seed {outcome.plan.seed}, {sum(outcome.seconds.values()):.0f} s")
     table.add_column("what")
     table.add_column("count", justify="right")
     for section in _sections(outcome):
@@ -60,6 +60,7 @@ def _sections(outcome: Outcome) -> Iterator[list[tuple[str, int]]]:
     yield [(f"callbacks {what}", count) for what, count in sorted(outcome.callbacks.items())]
     yield [(f"callbacks answered {s}", n) for s, n in sorted(outcome.callback_answers.items())]
     yield [(f"clients met {what}", n) for what, n in sorted(outcome.client_trouble.items())]
+    yield [(f"seconds {part}", round(seconds)) for part, seconds in outcome.seconds.items()]
     yield [
         ("journals in the ledger", len(evidence.ledger)),
         ("events in the log", len(evidence.events)),

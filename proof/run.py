@@ -60,7 +60,8 @@ class Outcome:
     provider_calls: Counter[str]
     """By operation and outcome, as the workers' logs tell."""
     lives: Mapping[str, int]
-    seconds: float
+    seconds: Mapping[str, float]
+    """How long each part took."""
 
 
 OnStep = Callable[[str, int, int], None]
@@ -69,7 +70,7 @@ OnStep = Callable[[str, int, int], None]
 
 async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> Outcome:
     """Carry out a plan in a folder, which keeps the logs and the provider's book."""
-    began = time.monotonic()
+    watch = _Watch()
     async with (
         running_service(folder, plan.shops) as service,
         httpx.AsyncClient(base_url=service.api_url, trust_env=False, timeout=15) as client,
@@ -81,13 +82,18 @@ async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> 
         striker = Striker(service=service)
         async with _relaying(relay) as url:
             await _set_up(service, plan, f"{url}{PATH}")
+            watch.over("to start")
             await _live_and_strike(plan, driver, striker, on_step)
+            watch.over("under faults")
             await striker.healed()
             await service.ready()
             await wait_until_quiet(driver, service, on_step)
+            watch.over("until quiet")
             await relay.replay_everything()
             await wait_until_quiet(driver, service, on_step)
+            watch.over("for callbacks again")
         evidence = await gather(driver, caller, plan.shops, service.postgres.url(), service.store)
+    watch.over("to gather and stop")
     surprises = [*service.surprises, *caller.surprises, *relay.surprises()]
     surprises += [surprise for member in service.members for surprise in member.surprises]
     return Outcome(
@@ -101,8 +107,20 @@ async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> 
         client_trouble=caller.trouble,
         provider_calls=calls_logged([worker.log for worker in service.workers]),
         lives={member.name: member.lives for member in service.members},
-        seconds=time.monotonic() - began,
+        seconds=watch.seconds,
     )
+
+
+class _Watch:
+    """Takes the time of one part after the other."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._since = time.monotonic()
+
+    def over(self, part: str) -> None:
+        now = time.monotonic()
+        self.seconds[part], self._since = now - self._since, now
 
 
 async def _live_and_strike(plan: Plan, driver: Driver, striker: Striker, on_step: OnStep) -> None:

@@ -33,6 +33,7 @@ PACE: Mapping[str, str] = {
     "AFTERSALES_REFUND_LEASE_SECONDS": f"{LEASE_SECONDS}",
     "AFTERSALES_REFUND_PAUSE_SECONDS_MIN": "0.2",
     "AFTERSALES_REFUND_PAUSE_SECONDS_MAX": "3",
+    "AFTERSALES_CLAIM_IDLE_SECONDS_MAX": "3",
     "AFTERSALES_CONNECT_TIMEOUT_SECONDS": "2",
 }
 """What differs from the service's defaults: the same, only sooner."""

@@ -11,6 +11,8 @@ from proof.plan import Fault, Strike
 from proof.service import LEASE_SECONDS, Service
 
 FROZEN_SECONDS = 1.5 * LEASE_SECONDS
+ABANDONED_SECONDS = 15.0
+"""How long Postgres believes in connections that are gone: longer than a claim may be idle."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,6 +44,8 @@ class Striker:
                 self._heal(self._postgres_ends(strike.down_seconds, killed=False))
             case Fault.CUT_DATABASE:
                 self.cut[fault] += service.to_database.cut()
+            case Fault.ABANDON_DATABASE:
+                self.cut[fault] += service.to_database.abandon(ABANDONED_SECONDS)
             case Fault.CUT_PROVIDER:
                 self.cut[fault] += service.to_provider.cut()
             case Fault.CUT_CLIENTS:

@@ -35,7 +35,6 @@ from app.processes.refunds.executing import Pauses, RefundExecutor
 from app.processes.refunds.worker import RefundLimits, RefundWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
-from app.read_models.families import OnceOfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner, RunnerLimits
@@ -60,7 +59,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, settings)
 
-    readers = (*READERS, OnceOfOrders(PushesReader(queueing=sends_pushes(settings))))
+    readers = (*READERS, PushesReader(queueing=sends_pushes(settings)))
     names = [*(reader.name for reader in readers), FUNDING_READER, FANOUT_READER]
     await _wait_for_checkpoints(resources, names, stop)
     limits = RunnerLimits(idle_seconds_max=settings.claim_idle_seconds_max)

@@ -13,6 +13,7 @@ from app.domain.order.events import AfterSalesEntryOpened, OrderEvent
 from app.domain.order.ticket_events import (
     ApplicationAgreed,
     ApplicationRejected,
+    RefundFunded,
     RefundSucceeded,
     ReturnReceived,
     TicketCreated,
@@ -22,6 +23,7 @@ from app.event_store.upcasters import (
     after_sales_entry_opened_v2,
     application_agreed_v2,
     application_rejected_v2,
+    refund_funded_v2,
     refund_succeeded_v2,
     ticket_created_v2,
     with_acknowledged_cost,
@@ -42,6 +44,7 @@ SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
     ApplicationAgreed: 3,
     ApplicationRejected: 2,
     ReturnReceived: 2,
+    RefundFunded: 2,
     RefundSucceeded: 2,
 }
 """Events whose payload has changed since their first release; all others are at version 1."""
@@ -53,6 +56,7 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
     ("ApplicationAgreed", 2): with_acknowledged_cost,
     ("ApplicationRejected", 1): application_rejected_v2,
     ("ReturnReceived", 1): with_acknowledged_cost,
+    ("RefundFunded", 1): refund_funded_v2,
     ("RefundSucceeded", 1): refund_succeeded_v2,
 }
 """From (event name, version) to the function that makes the next version of a payload."""

@@ -33,6 +33,11 @@ def application_rejected_v2(payload: Payload) -> Payload:
     return {**_with_reminder(payload), "evidence": evidence}
 
 
+def refund_funded_v2(payload: Payload) -> Payload:
+    """Version 2 knows the cost that was acknowledged before: none was held against it."""
+    return {**payload, "preview": None}
+
+
 def refund_succeeded_v2(payload: Payload) -> Payload:
     """Version 2 knows the refund's key, the source that paid, and the provider's reference."""
     return {**payload, "refund_key": None, "source": None, "provider_reference": None}

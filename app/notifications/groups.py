@@ -9,6 +9,7 @@ class TemplateGroup(StrEnum):
     """What a message is about, broadly."""
 
     ENTRY = "entry"
+    FUNDS = "funds"
     REFUND = "refund"
     TICKET = "ticket"
 
@@ -17,6 +18,10 @@ _BY_FIRST_WORD = {
     "entry": TemplateGroup.ENTRY,
     "reopening": TemplateGroup.ENTRY,
     "refund": TemplateGroup.REFUND,
+    "deposit": TemplateGroup.FUNDS,
+    "shop": TemplateGroup.FUNDS,
+    "restriction": TemplateGroup.FUNDS,
+    "arrears": TemplateGroup.FUNDS,
 }
 
 

@@ -19,9 +19,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
+from app.event_store.registry import ServiceEvent
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
 from app.notifications.notification import Notification, notifications_of
 
@@ -32,7 +32,7 @@ notifications = Table(
     Column("notification_id", Uuid, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("shop_id", BytewiseText, nullable=False),
-    Column("order_id", BytewiseText, nullable=False),
+    Column("order_id", BytewiseText),
     Column("recipient_role", BytewiseText, nullable=False),
     Column("recipient_id", BytewiseText, nullable=False),
     Column("template", Text, nullable=False),
@@ -63,7 +63,7 @@ class NotificationsReader:
         """Forget a partition's rows."""
         await connection.execute(CLEAR_PARTITION, partition_id)
 
-    async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Write the messages of a batch."""
         rows = [
             _row(recorded.partition_id, notification)

@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 
 from pydantic import JsonValue
 
+from app.domain.funds.events import FundsEvent
 from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
@@ -16,11 +17,12 @@ from app.domain.order.events import (
     EntryReopeningDeclined,
     EntryReopeningRequested,
     FactEvent,
-    OrderEvent,
 )
 from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
 from app.event_store.recorded import Recorded, Role
-from app.event_store.streams import order_of_stream
+from app.event_store.registry import ServiceEvent
+from app.event_store.streams import order_of_stream, shop_of_funds_stream
+from app.notifications.funds_notifications import told_of_funds
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
 from app.notifications.ticket_notifications import Told, told_of_ticket
@@ -36,13 +38,14 @@ class Notification:
     Its id follows from the event and the recipient's role, so that making it again gives the same.
     ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop. ``position``
     is the event's in its partition: the order of an inbox, which holds one message of an event at
-    most. After ``valid_until`` it is of no use to be told any more; None if there is no end.
+    most. ``order_id`` is None for what is about no order, but about the shop's money. After
+    ``valid_until`` it is of no use to be told any more; None if there is no end.
     """
 
     notification_id: UUID
     position: int
     shop_id: str
-    order_id: str
+    order_id: str | None
     recipient_role: Role
     recipient_id: str
     template: Template
@@ -56,9 +59,11 @@ class Notification:
         return Recipient(shop_id=self.shop_id, role=self.recipient_role, id=self.recipient_id)
 
 
-def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]:
+def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ...]:
     """Return what an event tells whom: nothing, one of the two sides, or both."""
     event = recorded.event
+    if isinstance(event, FundsEvent):
+        return _of_funds(event, recorded)
     if isinstance(event, FactEvent):
         return ()
     shop_id, order_id = order_of_stream(recorded.stream_id)
@@ -77,6 +82,28 @@ def notifications_of(recorded: Recorded[OrderEvent]) -> tuple[Notification, ...]
             valid_until=_valid_until(event),
         )
         for role, template, params in _told(event)
+    )
+
+
+def _of_funds(event: FundsEvent, recorded: Recorded[ServiceEvent]) -> tuple[Notification, ...]:
+    told = told_of_funds(event)
+    if told is None:
+        return ()
+    template, params = told
+    shop_id = shop_of_funds_stream(recorded.stream_id)
+    return (
+        Notification(
+            notification_id=uuid5(recorded.event_id, Role.MERCHANT.value),
+            position=recorded.position,
+            shop_id=shop_id,
+            order_id=None,
+            recipient_role=Role.MERCHANT,
+            recipient_id=shop_id,
+            template=template,
+            params=params,
+            created_at=event.at,
+            valid_until=None,
+        ),
     )
 
 

@@ -47,6 +47,11 @@ class Template(StrEnum):
     ARBITRATION_WITHDRAWN = "arbitration_withdrawn"
     TICKET_REMARKED = "ticket_remarked"
     TICKET_DUE_SOON = "ticket_due_soon"
+    DEPOSIT_BELOW_REQUIRED = "deposit_below_required"
+    DEPOSIT_RESTORED = "deposit_restored"
+    SHOP_RESTRICTED = "shop_restricted"
+    RESTRICTION_LIFTED = "restriction_lifted"
+    ARREARS_COLLECTED = "arrears_collected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +308,44 @@ TEMPLATES: Mapping[Template, Message] = MappingProxyType(
             body=Text(
                 zh_cn="售后单 {ticket_id}:{due_at} 后{due_action}。",
                 en="Ticket {ticket_id}: after {due_at} {due_action}.",
+            ),
+        ),
+        Template.DEPOSIT_BELOW_REQUIRED: Message(
+            title=Text(zh_cn="保证金低于要求", en="The deposit is below its required level"),
+            body=Text(
+                zh_cn="店铺保证金余额 {deposit},低于要求的 {level},请尽快补足。",
+                en="The deposit holds {deposit}, less than the required {level}. Please top it up.",
+            ),
+        ),
+        Template.DEPOSIT_RESTORED: Message(
+            title=Text(zh_cn="保证金已补足", en="The deposit is at its required level again"),
+            body=Text(
+                zh_cn="店铺保证金余额 {deposit},已达到要求的 {level}。",
+                en="The deposit holds {deposit}; {level} are required.",
+            ),
+        ),
+        Template.SHOP_RESTRICTED: Message(
+            title=Text(zh_cn="店铺欠款,暂不能打开售后入口", en="The shop may open no more entries"),
+            body=Text(
+                zh_cn="平台先行赔付后店铺欠款 {arrears},超过上限 {limit}。"
+                "充值补足前不能打开新的售后入口,已打开的入口和售后单不受影响。",
+                en="The shop owes {arrears} for refunds paid in advance, more than {limit}. Until "
+                "a top-up no after-sales entry can be opened; open entries and tickets run on.",
+            ),
+        ),
+        Template.RESTRICTION_LIFTED: Message(
+            title=Text(zh_cn="可以重新打开售后入口", en="The shop may open entries again"),
+            body=Text(
+                zh_cn="店铺欠款 {arrears},已在上限以内,可以打开售后入口。",
+                en="The shop owes {arrears}, which is within the limit: entries can be opened.",
+            ),
+        ),
+        Template.ARREARS_COLLECTED: Message(
+            title=Text(zh_cn="充值已用于偿还欠款", en="A top-up paid back what the shop owed"),
+            body=Text(
+                zh_cn="充值 {reference} 中的 {collected} 已用于偿还欠款(追缴),剩余欠款 {arrears}。",
+                en="Of the top-up {reference}, {collected} paid back what the platform had "
+                "advanced; {arrears} are still owed.",
             ),
         ),
         Template.REFUND_REFUSED: Message(

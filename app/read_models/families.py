@@ -9,7 +9,7 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
 from app.event_store.registry import ServiceEvent
-from app.readers.reader import Reader, RebuildableReader
+from app.readers.reader import RebuildableReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +26,6 @@ class OfOrders:
     async def clear(self, connection: Connection, partition_id: int) -> None:
         """Forget a partition's rows."""
         await self.reader.clear(connection, partition_id)
-
-    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Apply the events of orders."""
-        own = [recorded for recorded in batch if is_of_order(recorded)]
-        if own:
-            await self.reader.apply(connection, own)
-
-
-@dataclass(frozen=True, slots=True)
-class OnceOfOrders:
-    """The same for a reader that is never made to begin again."""
-
-    reader: Reader[OrderEvent]
-
-    @property
-    def name(self) -> str:
-        """Identify the reader's checkpoints."""
-        return self.reader.name
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Apply the events of orders."""

@@ -90,7 +90,12 @@ def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
         return refund
     match event:
         case RefundFunded():
-            return replace(refund, source=refund.source or event.source, funded_at=event.at)
+            return replace(
+                refund,
+                source=refund.source or event.source,
+                funded_at=event.at,
+                preview=event.preview,
+            )
         case RefundOutcomeUnknown():
             return replace(refund, unknown_since=event.at)
         case RefundRefused():

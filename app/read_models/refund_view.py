@@ -5,6 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.funds.accounts import Account
+from app.domain.order.cost import CostPreview
 from app.domain.refunds import FundingSource, RefundRefusal, Shares
 
 
@@ -63,6 +64,7 @@ class ShopRefund:
     owed: int = 0
     reserved_at: datetime | None = None
     funded_at: datetime | None = None
+    preview: CostPreview | None = None
     unknown_since: datetime | None = None
     refused_at: datetime | None = None
     refusal: RefundRefusal | None = None

@@ -20,7 +20,7 @@ READERS = (
     OfOrders(OperationLogReader()),
     OfOrders(TicketsReader()),
     OfOrders(DeadlinesReader()),
-    OfOrders(NotificationsReader()),
+    NotificationsReader(),
     OfOrders(AssistantReader()),
     OfFunds(RefundWorkReader()),
     LedgerReader(),

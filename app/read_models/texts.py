@@ -226,7 +226,8 @@ def filled(template: Text, params: Mapping[str, JsonValue]) -> Text:
     """Return a text with its placeholders filled by facts, shown in each language.
 
     A fact is shown by its name: reasons, types and causes as their texts, ``*_at`` as local time in
-    Asia/Shanghai, ``amount`` (with ``currency``) as money. KeyError if a fact is missing.
+    Asia/Shanghai, ``amount`` (with ``currency``) as money, what is said of a shop's money in its
+    one currency without naming that. KeyError if a fact is missing.
     """
     return Text(
         zh_cn=template.zh_cn.format_map(_shown(params, _zh_cn)),
@@ -241,6 +242,12 @@ def money(amount: int, currency: str) -> str:
         return f"{currency} {amount}"
     major, minor = divmod(amount, 10**digits)
     return f"{currency} {major}.{minor:0{digits}}"
+
+
+def plain_money(amount: int) -> str:
+    """Return an amount in hundredths without a currency: ``-1.05``."""
+    major, minor = divmod(abs(amount), 100)
+    return f"{'-' if amount < 0 else ''}{major}.{minor:02}"
 
 
 def instant_text(instant: datetime) -> str:
@@ -275,6 +282,9 @@ _CODED: Mapping[str, Callable[[str], Text]] = MappingProxyType(
 )
 
 
+_OF_FUNDS = frozenset({"deposit", "level", "arrears", "limit", "collected"})
+
+
 def _zh_cn(text: Text) -> str:
     return text.zh_cn
 
@@ -294,6 +304,8 @@ def _shown(params: Mapping[str, JsonValue], pick: _Pick) -> dict[str, str]:
 def _shown_fact(name: str, value: JsonValue, pick: _Pick) -> str:
     if isinstance(value, str) and name in _CODED:
         return pick(_CODED[name](value))
+    if isinstance(value, int) and name in _OF_FUNDS:
+        return plain_money(value)
     if isinstance(value, str) and name.endswith("_at"):
         return local_time(datetime.fromisoformat(value))
     return "" if value is None else str(value)

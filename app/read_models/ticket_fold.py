@@ -261,6 +261,7 @@ def _refund(refund: RefundView | None, event: RefundChange) -> RefundView | None
                 source=event.source,
                 shares=event.shares,
                 insufficient=event.insufficient,
+                preview=event.preview,
                 funded_at=event.at,
             )
         case RefundOutcomeUnknown():

@@ -7,6 +7,7 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from app.domain.attachments import Attachment
+from app.domain.order.cost import differs
 from app.domain.order.ticket_events import (
     AnswerToApplication,
     ApplicationAgreed,
@@ -201,6 +202,8 @@ def _of_refund(event: RefundChange) -> Facts:
                 "funding_source": event.source.value,
                 "shares": to_jsonable_python(event.shares),
                 "insufficient": event.insufficient,
+                "preview": None if event.preview is None else cost_facts(event.preview),
+                "differs": differs(event.preview, event.source, event.shares.shop),
             }
         case RefundOutcomeUnknown():
             return LogCode.REFUND_OUTCOME_UNKNOWN, {

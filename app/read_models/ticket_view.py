@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.attachments import Attachment
+from app.domain.order.cost import CostPreview
 from app.domain.order.tickets import (
     FINAL_STATES,
     AppliedRule,
@@ -96,7 +97,7 @@ class ArbitrationView:
 class RefundView:
     """The money of a ticket on its way, under one key for life. Amounts in minor units.
 
-    ``shares``: who bears how much of it.
+    ``shares``: who bears how much of it. ``preview``: the cost acknowledged before, if any.
     """
 
     refund_key: str
@@ -104,6 +105,7 @@ class RefundView:
     source: FundingSource
     shares: Shares
     insufficient: bool
+    preview: CostPreview | None = None
     funded_at: datetime
     unknown_since: datetime | None = None
     refused_at: datetime | None = None

@@ -131,6 +131,30 @@ async def test_a_shop_in_arrears_opens_no_entry_alone_or_in_bulk_until_a_top_up(
     assert done(await api.merchant.post(f"{order}/{ENTRY}/open", OPEN))["state"] == "open"
 
 
+async def test_the_merchant_is_told_of_arrears_and_of_their_end(api: Api) -> None:
+    await api.follow()
+    await in_arrears(api)
+    await topped_up(api, 15_000, reference="p-1")
+    await api.follow()
+    inbox = f"/v1/shops/{SHOP}/notifications"
+    told = done(await api.merchant.get(inbox))["notifications"]
+    of_money = [one for one in told if one["order_id"] is None]
+    assert [one["template"] for one in of_money] == [
+        "restriction_lifted",
+        "deposit_restored",
+        "arrears_collected",
+        "shop_restricted",
+        "deposit_below_required",
+    ]
+    assert "100.00" in of_money[3]["body"]
+    assert of_money[2]["facts"] == {"reference": "p-1", "collected": 10_000, "arrears": 0}
+    assert [one["position"] for one in told] == sorted(one["position"] for one in told)[::-1]
+    read = await api.merchant.post(f"{inbox}/{of_money[0]['notification_id']}/read")
+    assert done(read)["channels"]["in_site"]["state"] == "read"
+    theirs = done(await api.consumer().get(inbox))["notifications"]
+    assert all(one["order_id"] is not None for one in theirs)
+
+
 async def test_in_a_restricted_shop_what_is_open_and_under_way_runs_on(api: Api) -> None:
     ticket = await applied(api, "order-0")
     await in_arrears(api)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.notifications.inbox import NotificationsReader
 from app.readers.rebuild import Rebuild
 from tests.support.api import OTHER_BUYER, SHOP, Api, Caller
@@ -95,7 +95,7 @@ async def test_an_inbox_made_anew_still_knows_what_was_read(api: Api) -> None:
     before = await listed(consumer)
     assert [one["channels"]["in_site"]["state"] for one in before] == ["read"] * 3
 
-    rebuild = Rebuild(pool=api.resources.pool, codec=order_codec(), reader=NotificationsReader())
+    rebuild = Rebuild(pool=api.resources.pool, codec=event_codec(), reader=NotificationsReader())
     assert await rebuild.run() > 0
     assert await listed(consumer) == before
     assert await unread(consumer) == (0, False)

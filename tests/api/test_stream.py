@@ -15,7 +15,7 @@ from app.api.event_stream import EventStream, block
 from app.clock import ManualClock
 from app.commands.listening import listen, make_server, serve_until, url_of
 from app.event_store.recorded import Role
-from app.event_store.registry import order_codec
+from app.event_store.registry import event_codec
 from app.main import build_app
 from app.notifications.inbox import NotificationsReader
 from app.readers.rebuild import Rebuild
@@ -130,7 +130,7 @@ async def test_an_inbox_made_anew_under_a_stream_repeats_nothing(api: Api) -> No
         await tell(api, 1)
         first = await source.message()
         rebuild = Rebuild(
-            pool=api.resources.pool, codec=order_codec(), reader=NotificationsReader()
+            pool=api.resources.pool, codec=event_codec(), reader=NotificationsReader()
         )
         await rebuild.run()
         await tell(api, 2)

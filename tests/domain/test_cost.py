@@ -12,15 +12,19 @@ from app.domain.funds.state import Funds
 from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import AMOUNT_MAX, share_of
 from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
-from app.domain.order.cost import CostPreview
+from app.domain.order.cost import CostPreview, differs
 from app.domain.order.costing import cost_of_opening, cost_of_ticket
 from app.domain.order.decide import decide, looks_at_funds
 from app.domain.order.events import AfterSalesEntryOpened
 from app.domain.order.facts import CommissionTerms, OrderFacts
-from app.domain.order.ticket_commands import AgreeToApplication, ConfirmReturnReceipt
-from app.domain.order.ticket_events import ApplicationAgreed
+from app.domain.order.ticket_commands import (
+    AgreeToApplication,
+    ConfirmReturnReceipt,
+    RecordRefundFunding,
+)
+from app.domain.order.ticket_events import ApplicationAgreed, RefundFunded
 from app.domain.policy import POLICY
-from app.domain.refunds import FundingSource
+from app.domain.refunds import FundingSource, Shares
 from app.domain.rejections import Rejection, RejectionCode
 from tests.domain.exploring import bounded
 from tests.domain.funds.test_waterfall import a_refund, a_shop, after, funded
@@ -102,7 +106,7 @@ def test_where_nothing_is_refundable_nothing_is_lost() -> None:
     refunded = (
         settled()
         .then(OpenAfterSalesEntry(), at=OPENED)
-        .then(request_refund(), at=OPENED + HOUR)
+        .then(request_refund(some(amount=10_000)), at=OPENED + HOUR)
         .then(agree(), at=OPENED + 2 * HOUR)
         .then(refund_arrived(), at=OPENED + DAY)
     )
@@ -235,3 +239,53 @@ def test_a_shop_in_arrears_opens_no_entry_until_a_top_up_and_what_is_open_stays(
         accepted(decide(OpenAfterSalesEntry(), again.order, OPENED + HOUR, POLICY, owing)).events
         == ()
     )
+
+
+def funding(source: FundingSource, borne: int) -> RecordRefundFunding:
+    """Tell which source pays."""
+    return RecordRefundFunding(
+        ticket_id=FIRST_TICKET,
+        refund_key="shop-1/order-1-1",
+        source=source,
+        shares=Shares(shop=borne, talent=0, agency=0, service_fee=0),
+        insufficient=False,
+    )
+
+
+def funded_after(history: History, source: FundingSource, borne: int) -> RefundFunded:
+    """Return what is noted of the source of an agreed refund."""
+    at = history.order.updated_at + HOUR
+    (event,) = accepted(history.ask(funding(source, borne), at=at)).events
+    assert isinstance(event, RefundFunded)
+    return event
+
+
+def test_a_refund_is_held_against_the_cost_acknowledged_when_opening() -> None:
+    agreed = order_with_ticket().then(agree(), at=OPENED + 2 * HOUR)
+    opened = cost_of_opening(received_order().order, Funds())
+    for source, borne, unlike in (
+        (FundingSource.ESCROW, 1_000, False),
+        (FundingSource.ESCROW, 10_000, False),
+        (FundingSource.CASH, 1_000, True),
+        (FundingSource.ESCROW, 10_001, True),
+    ):
+        event = funded_after(agreed, source, borne)
+        assert event.preview == opened
+        assert differs(event.preview, event.source, borne) is unlike
+
+
+def test_the_cost_acknowledged_last_counts() -> None:
+    acknowledging = AgreeToApplication(ticket_id=FIRST_TICKET, cost_acknowledged=True)
+    ticket = order_with_ticket().order.tickets[FIRST_TICKET]
+    event = funded_after(
+        order_with_ticket().then(acknowledging, at=OPENED + 2 * HOUR), FundingSource.CASH, 1
+    )
+    assert event.preview == cost_of_ticket(order_with_ticket().order, ticket, Funds())
+
+
+def test_without_an_acknowledgement_there_is_nothing_to_compare_with() -> None:
+    in_period = received_order().then(request_refund(), at=RECEIVED + HOUR)
+    agreed = in_period.then(agree(), at=RECEIVED + 2 * HOUR)
+    event = funded_after(agreed, FundingSource.CASH, 1)
+    assert event.preview is None
+    assert differs(None, FundingSource.CASH, 1) is None

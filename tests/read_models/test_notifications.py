@@ -1,15 +1,28 @@
 """Who is told what, in which words, and how an inbox is read."""
 
+from dataclasses import replace
 from string import Formatter
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
 
+from app.domain.funds.events import (
+    ArrearsCollected,
+    DepositFellBelowRequired,
+    DepositRestored,
+    FundsEvent,
+    RestrictionLifted,
+    ShopRestricted,
+)
 from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
 from app.domain.order.events import OrderEvent
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
-from app.event_store.recorded import Role
+from app.event_store.recorded import Recorded, Role
+from app.event_store.registry import ServiceEvent
+from app.event_store.streams import funds_stream
+from app.notifications.groups import TemplateGroup, group_of
 from app.notifications.inbox_queries import list_inbox
 from app.notifications.notification import notifications_of
 from app.notifications.recipient import Recipient
@@ -91,6 +104,51 @@ def test_an_event_tells_those_it_concerns(
 ) -> None:
     made = notifications_of(recorded(history.events)[-1])
     assert {(n.recipient_role, n.recipient_id): n.template for n in made} == told
+
+
+NOW = OPENED
+FUNDS_TOLD: list[tuple[FundsEvent, Template, str]] = [
+    (
+        DepositFellBelowRequired(at=NOW, deposit=-105, level=5_000),
+        Template.DEPOSIT_BELOW_REQUIRED,
+        "The deposit holds -1.05, less than the required 50.00. Please top it up.",
+    ),
+    (
+        DepositRestored(at=NOW, deposit=5_000, level=5_000),
+        Template.DEPOSIT_RESTORED,
+        "The deposit holds 50.00; 50.00 are required.",
+    ),
+    (
+        ShopRestricted(at=NOW, arrears=9, limit=0),
+        Template.SHOP_RESTRICTED,
+        "The shop owes 0.09 for refunds paid in advance, more than 0.00. Until a top-up no "
+        "after-sales entry can be opened; open entries and tickets run on.",
+    ),
+    (
+        RestrictionLifted(at=NOW, arrears=0),
+        Template.RESTRICTION_LIFTED,
+        "The shop owes 0.00, which is within the limit: entries can be opened.",
+    ),
+    (
+        ArrearsCollected(at=NOW, reference="p-1", amount=900, arrears_left=100, journal=()),
+        Template.ARREARS_COLLECTED,
+        "Of the top-up p-1, 9.00 paid back what the platform had advanced; 1.00 are still owed.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("event", "template", "words"), FUNDS_TOLD)
+def test_warnings_about_a_shops_money_and_their_end_are_told_to_its_merchant(
+    event: FundsEvent, template: Template, words: str
+) -> None:
+    (of_order, *_) = recorded(order_with_open_entry().events)
+    of_money: Any = {"stream_id": funds_stream(SHOP), "event": event}
+    of_funds = cast(Recorded[ServiceEvent], replace(of_order, **of_money))
+    (made,) = notifications_of(of_funds)
+    assert (made.recipient_role, made.recipient_id, made.order_id) == (MERCHANT, SHOP, None)
+    assert (made.template, made.created_at, made.valid_until) == (template, NOW, None)
+    assert render(made.template, made.params).body.en == words
+    assert group_of(made.template) is TemplateGroup.FUNDS
 
 
 def test_the_facts_of_an_order_tell_nobody_anything() -> None:

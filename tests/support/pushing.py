@@ -15,7 +15,6 @@ from app.notifications.push.provider import PushProvider
 from app.notifications.push.reader import PushesReader
 from app.notifications.push.sandbox import create_push_sandbox
 from app.notifications.push.worker import PushLimits, PushWorker
-from app.read_models.families import OnceOfOrders
 from app.read_models.registry import READERS
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
@@ -28,7 +27,7 @@ INBOX = f"/v1/shops/{SHOP}/notifications"
 DEVICES = f"/v1/shops/{SHOP}/devices"
 PREFERENCES = f"/v1/shops/{SHOP}/notification-preferences"
 
-READERS_AND_PUSHES = (*READERS, OnceOfOrders(PushesReader(queueing=True)))
+READERS_AND_PUSHES = (*READERS, PushesReader(queueing=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Pushing:
 
     async def follow(self, *, queueing: bool = True) -> None:
         """Let all readers apply all there is, the one that queues pushes included."""
-        readers = (*READERS, OnceOfOrders(PushesReader(queueing=queueing)))
+        readers = (*READERS, PushesReader(queueing=queueing))
         async with self.api.resources.pool.acquire() as connection:
             await ensure_checkpoints(connection, [reader.name for reader in readers])
         runner = Runner(self.api.resources.pool, event_codec(), readers)

@@ -52,7 +52,8 @@ class Notification(ResponseModel):
     position: Version
     """Where the message stands in the order of the inbox; higher is newer."""
     shop_id: str
-    order_id: str
+    order_id: str | None
+    """Null for what is about no order, but about the shop's money."""
     template: str
     """Stable name of what the message is about; more may come."""
     title: str

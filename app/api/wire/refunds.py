@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
 
-from app.api.wire.common import LocalizedText, ResponseModel, localized
+from app.api.wire.common import Amount, LocalizedText, ResponseModel, localized
+from app.domain.order.cost import CostPreview, differs
 from app.domain.refunds import FundingSource, RefundStatus
 from app.domain.text import Text
 from app.read_models.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
@@ -35,6 +36,15 @@ _DOUDIAN_STATUSES: Mapping[RefundStatus, int] = MappingProxyType(
 )
 
 
+class RefundPreview(ResponseModel):
+    """What the merchant was shown and acknowledged, when opening the entry or later, deciding."""
+
+    source: str | None
+    """What would have paid then; null where that was not worked out yet."""
+    borne: Amount
+    """What the merchant would have borne: of an entry, everything that was refundable."""
+
+
 class TicketRefund(ResponseModel):
     """The money of a ticket, from the moment a source was found for it."""
 
@@ -49,6 +59,15 @@ class TicketRefund(ResponseModel):
     type_text: LocalizedText
     doudian_type: int
     """抖店's code of the type."""
+    source: str
+    """What pays: `escrow`, `cash`, `deposit` or `platform_advance`; more may come."""
+    borne: Amount
+    """What the merchant bears of it, in minor units."""
+    preview: RefundPreview | None
+    """Null if the merchant acknowledged no cost before."""
+    differs: bool | None
+    """Whether another source paid than was previewed, or the merchant bears more. Null if there is
+    nothing to compare with."""
     funded_at: datetime
     unknown_since: datetime | None
     refused_at: datetime | None
@@ -56,6 +75,14 @@ class TicketRefund(ResponseModel):
     """`buyer_account_closed`, `buyer_account_frozen`, ... or `other`; more may come."""
     refusal_text: LocalizedText | None
     provider_reference: str | None
+
+
+def preview_on_wire(preview: CostPreview | None) -> RefundPreview | None:
+    """Show the cost that was acknowledged before; None if none was."""
+    if preview is None:
+        return None
+    source = None if preview.source is None else preview.source.value
+    return RefundPreview(source=source, borne=preview.borne)
 
 
 def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
@@ -71,6 +98,10 @@ def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
         type=kind,
         type_text=localized(text),
         doudian_type=doudian_type,
+        source=refund.source.value,
+        borne=refund.shares.shop,
+        preview=preview_on_wire(refund.preview),
+        differs=differs(refund.preview, refund.source, refund.shares.shop),
         funded_at=refund.funded_at,
         unknown_since=refund.unknown_since,
         refused_at=refund.refused_at,

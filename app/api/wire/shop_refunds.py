@@ -11,8 +11,9 @@ from app.api.wire.common import (
     ResponseModel,
     localized,
 )
-from app.api.wire.refunds import REFUND_TYPES
+from app.api.wire.refunds import REFUND_TYPES, RefundPreview, preview_on_wire
 from app.domain.funds.accounts import Account
+from app.domain.order.cost import differs
 from app.domain.refunds import FundingSource, RefundRefusal, Shares
 from app.read_models.refund_queries import Asked
 from app.read_models.refund_view import RefundProgress, ShopRefund
@@ -116,6 +117,11 @@ class Refund(ResponseModel):
     """Part of `borne`. Zero within the period, where they flow back, and before settlement."""
     borne: Amount | None
     """What the shop bears of `amount`: all of it past the period."""
+    preview: RefundPreview | None
+    """What the merchant acknowledged before; null if nothing, and before the source is known."""
+    differs: bool | None
+    """Whether another source paid than was previewed, or the shop bears more. Null if there is
+    nothing to compare with."""
     shortfall: Amount
     """What neither cash nor deposit had of it: the platform advanced it (先行赔付)."""
     owed: Amount
@@ -173,6 +179,8 @@ def shop_refund_on_wire(refund: ShopRefund, asked: Asked | None) -> Refund:
         source=_source(refund.source, refund.account),
         fees_not_returned=fees_on_wire(refund.fees_kept),
         borne=refund.borne,
+        preview=preview_on_wire(refund.preview),
+        differs=_differs(refund),
         shortfall=refund.shortfall,
         owed=refund.owed,
         requested_at=refund.requested_at,
@@ -205,6 +213,12 @@ def _status(refund: ShopRefund) -> RefundStatus:
         text=localized(REFUND_PROGRESS_TEXTS[progress]),
         doudian_code=DOUDIAN_COLLECTED if collected else DOUDIAN_STATUSES[progress],
     )
+
+
+def _differs(refund: ShopRefund) -> bool | None:
+    if refund.source is None or refund.borne is None:
+        return None
+    return differs(refund.preview, refund.source, refund.borne)
 
 
 def _type(source: FundingSource | None) -> RefundType | None:

@@ -25,3 +25,14 @@ class CostPreview:
     agency_commission_kept: int
     service_fee_kept: int
     shortfall: int | None
+
+
+def differs(preview: CostPreview | None, source: FundingSource, borne: int) -> bool | None:
+    """Tell whether another source paid than was previewed, or the merchant bears more.
+
+    None where there is nothing to compare with. Less than was previewed is no surprise: opening an
+    entry previews everything that is refundable.
+    """
+    if preview is None or preview.source is None:
+        return None
+    return source is not preview.source or borne > preview.borne

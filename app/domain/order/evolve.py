@@ -105,6 +105,7 @@ def _opened(event: AfterSalesEntryOpened) -> EntryOpen:
         remind_at=event.remind_at,
         used=False,
         reminded=False,
+        acknowledged_cost=event.acknowledged_cost,
     )
 
 
@@ -120,7 +121,9 @@ def _with_open_entry(order: Order, *, used: bool = False, reminded: bool = False
 
 
 def _with_created_ticket(order: Order, event: TicketCreated) -> Order:
-    ticket = created_ticket(event, order.version + 1)
+    entry = order.entry if event.overdue else None
+    previewed = entry.acknowledged_cost if isinstance(entry, EntryOpen) else None
+    ticket = created_ticket(event, order.version + 1, previewed)
     applied = replace(
         order,
         tickets=MappingProxyType({**order.tickets, event.ticket_id: ticket}),

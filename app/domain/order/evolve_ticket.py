@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import assert_never
 
+from app.domain.order.cost import CostPreview
 from app.domain.order.ticket_events import (
     ApplicationAgreed,
     ApplicationModified,
@@ -44,7 +45,7 @@ from app.domain.order.tickets import (
 from app.domain.refunds import RefundStatus
 
 
-def created_ticket(event: TicketCreated, version: int) -> Ticket:
+def created_ticket(event: TicketCreated, version: int, previewed: CostPreview | None) -> Ticket:
     """Return the ticket an application became, at a version of its order's stream."""
     return Ticket(
         ticket_id=event.ticket_id,
@@ -56,6 +57,7 @@ def created_ticket(event: TicketCreated, version: int) -> Ticket:
         overdue=event.overdue,
         due=event.due,
         version=version,
+        previewed=previewed,
     )
 
 
@@ -72,14 +74,18 @@ def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
         case ApplicationModified():
             return _modified(moved, event)
         case ApplicationAgreed(without_return=without_return):
-            return replace(moved, return_waived=without_return)
+            previewed = event.acknowledged_cost or ticket.previewed
+            return replace(moved, return_waived=without_return, previewed=previewed)
         case GoodsShippedBack(shipment=shipment):
             return replace(moved, return_shipment=shipment, return_shipment_corrected=False)
         case ReturnShipmentCorrected(shipment=shipment):
             return replace(moved, return_shipment=shipment, return_shipment_corrected=True)
         case ReturnDeadlineExtended():
             return replace(moved, return_extensions=ticket.return_extensions + 1)
-        case ReturnReceived() | ReturnedGoodsRejected():
+        case ReturnReceived():
+            previewed = event.acknowledged_cost or ticket.previewed
+            return replace(moved, goods_returned=True, previewed=previewed)
+        case ReturnedGoodsRejected():
             return replace(moved, goods_returned=True)
         case TicketRemarked():
             return replace(moved, remarks=ticket.remarks + 1)

@@ -60,6 +60,7 @@ def record_funding(
             source=command.source,
             shares=command.shares,
             insufficient=command.insufficient,
+            preview=ticket.previewed,
             state=ticket.state,
             due=None,
         ),

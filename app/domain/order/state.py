@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
+from app.domain.order.cost import CostPreview
 from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import Ticket
 from app.domain.refunds import Shares
@@ -25,6 +26,7 @@ class EntryOpen:
     remind_at: datetime
     used: bool
     reminded: bool
+    acknowledged_cost: CostPreview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -357,6 +357,7 @@ class RefundFunded:
 
     ``shares``: who bears how much of ``amount``. ``insufficient``: neither cash nor deposit covered
     it, so the platform pays in advance (先行赔付).
+    ``preview``: the cost acknowledged before, if any.
     """
 
     at: datetime
@@ -368,6 +369,7 @@ class RefundFunded:
     source: FundingSource
     shares: Shares
     insufficient: bool
+    preview: CostPreview | None
     state: TicketState
     due: Due | None
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
+from app.domain.order.cost import CostPreview
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
 from app.domain.refunds import FundingSource, RefundStatus, Shares
@@ -192,6 +193,7 @@ class Ticket:
     ``items`` and ``amount`` are what the ticket would pay now: what was asked for, or what the
     platform ruled. ``goods_returned``: the goods it asks about are with the merchant.
     ``return_waived``: the merchant agreed that they stay with the buyer. ``reminded``: of ``due``.
+    ``previewed``: the cost the merchant acknowledged last, when opening the entry or deciding.
     """
 
     ticket_id: str
@@ -214,6 +216,7 @@ class Ticket:
     arbitrations: int = 0
     arbitration: Arbitration | None = None
     assistant_notified: bool = False
+    previewed: CostPreview | None = None
     refund: Refund | None = None
 
     @property

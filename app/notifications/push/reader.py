@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic_core import to_json
 
-from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import ClockKind, Recorded
+from app.event_store.registry import ServiceEvent
 from app.notifications.notification import Notification, notifications_of
 from app.notifications.recipient import RecipientKey
 from app.read_models.columns import columns_of
@@ -42,7 +42,7 @@ ON CONFLICT (partition_id, notification_id, device_id) DO NOTHING
 
 _AT_ONCE = datetime.fromtimestamp(0, UTC)
 
-_Told = tuple[Recorded[OrderEvent], Notification]
+_Told = tuple[Recorded[ServiceEvent], Notification]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ class PushesReader:
     queueing: bool
     name: str = "pushes"
 
-    async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Queue what a batch tells those who have devices."""
         if not self.queueing:
             return
@@ -100,6 +100,6 @@ def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ..
                 )
 
 
-def _due_at(recorded: Recorded[OrderEvent], notification: Notification) -> datetime:
+def _due_at(recorded: Recorded[ServiceEvent], notification: Notification) -> datetime:
     """Return from when on it may be sent, by the service's clock; a test clock's tells nothing."""
     return notification.created_at if recorded.metadata.clock is ClockKind.SYSTEM else _AT_ONCE

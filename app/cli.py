@@ -16,6 +16,7 @@ from app.commands.push_sandbox import push_sandbox
 from app.commands.readers import readers
 from app.commands.rebuild import rebuild
 from app.commands.reconcile import reconcile
+from app.commands.refunds import refunds
 from app.commands.serve import serve, worker
 from app.commands.simulate import simulation
 from app.commands.surroundings import err
@@ -44,6 +45,7 @@ app.add_typer(keys, name="keys")
 app.add_typer(readers, name="readers")
 app.command()(rebuild)
 app.command()(reconcile)
+app.command()(refunds)
 app.command()(openapi)
 app.command("push-sandbox")(push_sandbox)
 app.command()(demo)

@@ -53,6 +53,25 @@ REQUEST_PROBLEMS = (
         "免打扰时段的开始与结束时间相同",
         "Quiet hours begin when they end",
     ),
+    kind_of(
+        "month_invalid",
+        422,
+        "月份无效",
+        "There is no such month; it is written like 2026-09, in the years 2000 to 2999",
+    ),
+    kind_of(
+        "month_not_begun",
+        422,
+        "该月份尚未开始",
+        "The month has not begun yet in Asia/Shanghai",
+        repeatable=False,
+    ),
+    kind_of(
+        "statement_too_long",
+        422,
+        "对账单行数过多，无法整页打印，请使用 CSV",
+        "The month has more refunds than a page prints; take the CSV instead",
+    ),
     kind_of("cursor_invalid", 422, "游标无效", "The cursor is not one of ours"),
     kind_of(
         "ticket_repeated",

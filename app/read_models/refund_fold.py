@@ -125,8 +125,10 @@ def fold_funds_event(
 def _booked(refund: ShopRefund, event: FundsOfRefund) -> ShopRefund:
     match event:
         case MerchantFundsInsufficient():
-            lacking = event.amount - max(0, event.deposit_available)
-            return replace(refund, shortfall=lacking, owed=lacking)
+            cash, deposit = event.cash_available, event.deposit_available
+            lacking = event.amount + max(0, -deposit) - max(cash, deposit)
+            arrears = event.amount - max(0, deposit)
+            return replace(refund, shortfall=lacking, arrears=arrears, owed=arrears)
         case RefundFundsReserved():
             return replace(
                 refund,

@@ -26,6 +26,9 @@ from app.read_models.refunds_reader import RefundsReader
 
 NEWEST_FIRST = ListOrder("requested_at", latest_first=True)
 
+STUCK = (RefundWaiting.PERSON, RefundWaiting.OUTCOME)
+"""What nobody but a person can end, or nobody knows the outcome of."""
+
 # Each partition gives its own first rows, so nothing is read but what may come into the page.
 FIND_WAITING = """
 SELECT r.waiting_since, r.refund_key, r.doc

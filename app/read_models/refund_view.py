@@ -41,9 +41,10 @@ class ShopRefund:
 
     ``fees_kept``: what talent, agency and platform keep of what they earned on ``amount``, because
     it is refunded past the period. ``borne``: the shop's part of ``amount``, those fees included.
-    ``shortfall``: what neither cash nor deposit had of it. ``owed``: what the shop still owes of
-    that. ``booked_at``: when the books followed its end. ``order_version`` and ``funds_version``:
-    of the last events folded.
+    ``shortfall``: the least top-up with which the shop's own money had paid. ``arrears``: what it
+    brought the shop's deposit further below zero; ``owed``: what is still owed of that.
+    ``booked_at``: when the books followed its end. ``order_version`` and ``funds_version``: of the
+    last events folded.
     """
 
     shop_id: str
@@ -61,6 +62,7 @@ class ShopRefund:
     account: Account | None = None
     borne: int | None = None
     shortfall: int = 0
+    arrears: int = 0
     owed: int = 0
     reserved_at: datetime | None = None
     funded_at: datetime | None = None

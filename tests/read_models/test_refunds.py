@@ -110,7 +110,8 @@ async def test_what_a_shop_lacks_is_advanced_and_collected_oldest_first(
         await refunded.succeed(f"order-{number}", at=AGREED + 3 * HOUR, told=False)
     await refunded.find_money()
     first, second = [await shown(resources, refunded, f"order-{number}") for number in (1, 2)]
-    assert (first.source, first.shortfall) == (FundingSource.PLATFORM_ADVANCE, 9_000)
+    assert (first.source, first.shortfall) == (FundingSource.PLATFORM_ADVANCE, 1_260)
+    assert first.arrears == 9_000, "all but the deposit"
     assert second.source is FundingSource.CASH, "the cash of both orders covers it"
     await refunded.grant("order-3", 10_000, at=AGREED + 4 * HOUR)
     await refunded.find_money()
@@ -125,7 +126,7 @@ async def test_what_a_shop_lacks_is_advanced_and_collected_oldest_first(
     await logged.follow()
     paid_back = await shown(resources, refunded, "order-1")
     assert (paid_back.owed, paid_back.collected_at) == (0, AGREED + 6 * HOUR)
-    assert paid_back.shortfall == 9_000, "what was lacking stays told"
+    assert (paid_back.shortfall, paid_back.arrears) == (1_260, 9_000), "what was stays told"
     left = [one.owed for one in await every_refund(resources, refunded.shop_id)]
     assert sum(left) == (await refunded.funds()).arrears == before.arrears - 9_000
 

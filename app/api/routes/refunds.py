@@ -15,7 +15,7 @@ from app.api.wire.shop_refunds import Refund, RefundPage, WaitingRefundPage, sho
 from app.domain.refunds import FundingSource
 from app.event_store.recorded import Role
 from app.event_store.registry import event_codec
-from app.read_models.refund_list import RefundFilters, list_refunds, list_waiting
+from app.read_models.refund_list import STUCK, RefundFilters, list_refunds, list_waiting
 from app.read_models.refund_queries import fetch_asked, fetch_asked_anywhere, fetch_refund
 from app.read_models.refund_view import RefundProgress, RefundWaiting
 
@@ -34,9 +34,6 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 _EVENTS = event_codec()
 _CURSOR, _WAITING_CURSOR = "refunds", "waiting"
 """How these lists' cursors are told from those of others."""
-
-_STUCK = (RefundWaiting.PERSON, RefundWaiting.OUTCOME)
-"""What nobody but a person can end, or nobody knows the outcome of."""
 
 
 class RefundQuery(RequestModel):
@@ -136,7 +133,7 @@ async def get_waiting_refunds(
     by milliseconds.
     """
     resources = call.services.resources
-    waiting = _STUCK if query.waiting is None else (query.waiting,)
+    waiting = STUCK if query.waiting is None else (query.waiting,)
     of_list = (_WAITING_CURSOR, *(one.value for one in waiting))
     found, continued = await list_waiting(
         resources.pool,

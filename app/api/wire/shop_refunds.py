@@ -123,9 +123,12 @@ class Refund(ResponseModel):
     """Whether another source paid than was previewed, or the shop bears more. Null if there is
     nothing to compare with."""
     shortfall: Amount
-    """What neither cash nor deposit had of it: the platform advanced it (先行赔付)."""
+    """The least top-up with which the shop's own money had paid; if not 0, the platform paid in
+    advance (先行赔付)."""
+    arrears: Amount
+    """What that brought the shop's deposit further below zero."""
     owed: Amount
-    """What the shop still owes of that."""
+    """What the shop still owes of those arrears."""
     requested_at: datetime
     funded_at: datetime | None
     unknown_since: datetime | None
@@ -176,12 +179,13 @@ def shop_refund_on_wire(refund: ShopRefund, asked: Asked | None) -> Refund:
         overdue=refund.overdue,
         status=_status(refund),
         type=_type(refund.source),
-        source=_source(refund.source, refund.account),
+        source=source_on_wire(refund.source, refund.account),
         fees_not_returned=fees_on_wire(refund.fees_kept),
         borne=refund.borne,
         preview=preview_on_wire(refund.preview),
         differs=_differs(refund),
         shortfall=refund.shortfall,
+        arrears=refund.arrears,
         owed=refund.owed,
         requested_at=refund.requested_at,
         funded_at=refund.reserved_at or refund.funded_at,
@@ -228,7 +232,8 @@ def _type(source: FundingSource | None) -> RefundType | None:
     return RefundType(code=code, text=localized(text), doudian_code=doudian_code)
 
 
-def _source(source: FundingSource | None, account: Account | None) -> RefundSource | None:
+def source_on_wire(source: FundingSource | None, account: Account | None) -> RefundSource | None:
+    """Show what pays, if that is known."""
     if source is None:
         return None
     return RefundSource(

@@ -1,8 +1,6 @@
 """How an order's money is shared among those who earn on it, and what of it is left."""
 
-from dataclasses import replace
-
-from app.domain.money import split
+from app.domain.money import share_of, split
 from app.domain.order.facts import CommissionTerms
 from app.domain.order.state import Order
 from app.domain.order.tickets import Refund, Ticket, TicketState
@@ -58,11 +56,16 @@ def fees_kept(order: Order, ticket: Ticket) -> Shares:
     """Return what others keep of what they earned on a ticket's money; the shop's share is 0.
 
     Nothing within the period, where it flows back, and nothing before settlement, where nobody
-    has earned on that money yet.
+    has earned on that money yet. Rounded as when the cost was shown.
     """
-    if not ticket.overdue or order.settled_shares is None:
-        return Shares(shop=0, talent=0, agency=0, service_fee=0)
-    return replace(shares_of(ticket.amount, order.facts.commission), shop=0)
+    terms = order.facts.commission
+    amount = ticket.amount if ticket.overdue and order.settled_shares is not None else 0
+    return Shares(
+        shop=0,
+        talent=share_of(amount, terms.talent_basis_points),
+        agency=share_of(amount, terms.agency_basis_points),
+        service_fee=share_of(amount, terms.service_fee_basis_points),
+    )
 
 
 def added(one: Shares, other: Shares) -> Shares:

@@ -1,0 +1,261 @@
+"""Statements: what refunds past the period come to in a month, the same however one takes it."""
+
+import csv
+import random
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from app.clock import ManualClock
+from app.domain.calendar_month import CalendarMonth
+from app.domain.funds.accounts import Account
+from app.domain.funds.commands import TopUp
+from app.event_store.log import EventLog
+from app.event_store.partitions import partition_of
+from app.event_store.registry import event_codec
+from tests.api.statement_reckoning import as_reckoned, flat, reckoned
+from tests.read_models.logged import Logged
+from tests.read_models.refunded import AGREED, Refunded
+from tests.support.api import OTHER_SHOP, SHOP, Api
+from tests.support.clocks import in_test_mode
+from tests.support.orders import HOUR, INSTANT
+from tests.support.story import done, problem
+
+MARCH = CalendarMonth(year=2021, month=3)
+PATH = f"/v1/shops/{SHOP}/funds/statements"
+LATER = datetime(2021, 6, 1, tzinfo=UTC)
+
+
+def stand_at(clock: ManualClock, instant: datetime) -> None:
+    """Move the clock to an instant."""
+    clock.advance(instant - clock.now())
+
+
+@pytest.fixture
+def shop(api: Api) -> Refunded:
+    """Return a shop without any refund yet; its clock stands in June, three months later."""
+    stand_at(api.clock, LATER)
+    pool = api.resources.pool
+    return Refunded(pool, Logged(pool))
+
+
+async def paid(shop: Refunded, order_id: str, amount: int, *, at: datetime, **how: Any) -> None:
+    """Grant a refund and let it arrive at an instant."""
+    await shop.grant(order_id, amount, **how)
+    await shop.find_money()
+    await shop.note_funding(order_id, at=max(AGREED, at - HOUR))
+    await shop.succeed(order_id, at=at)
+
+
+async def statement(api: Api, month: str = "2021-03", **query: Any) -> dict[str, Any]:
+    """Return a statement as a merchant sees it."""
+    found: dict[str, Any] = done(await api.merchant.get(f"{PATH}/{month}", query))
+    return found
+
+
+async def whole(api: Api, month: str, *, limit: int) -> list[dict[str, Any]]:
+    """Return all refunds of a statement, page by page."""
+    refunds: list[dict[str, Any]] = []
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        page = await statement(api, month, **query)
+        refunds += page["refunds"]
+        if page["next_cursor"] is None:
+            return refunds
+        query["cursor"] = page["next_cursor"]
+
+
+async def exported(api: Api, month: str = "2021-03") -> list[dict[str, str]]:
+    """Return the rows of a statement's CSV."""
+    answer = await api.merchant.get(f"{PATH}/{month}.csv")
+    assert answer.status_code == 200, answer.text
+    name = f"statement-{SHOP}-{month}.csv"
+    assert answer.headers["content-disposition"] == f'attachment; filename="{name}"'
+    return list(csv.DictReader(StringIO(answer.text)))
+
+
+async def test_totals_are_those_of_the_events_and_every_form_says_the_same(
+    api: Api, shop: Refunded
+) -> None:
+    lots = random.Random(4)  # noqa: S311 - the same in every run
+    await shop.move(TopUp(reference="p", account=Account.DEPOSIT, amount=12_000), at=AGREED)
+    for number in range(30):
+        amount = lots.choice((1, 7, 333, 4_999, 10_000, 25_000))
+        await paid(
+            shop,
+            f"order-{number}",
+            amount,
+            paid=amount + lots.choice((0, 0, 1)),
+            settled=lots.random() < 0.7,
+            overdue=lots.random() < 0.8,
+            at=AGREED + timedelta(hours=lots.randrange(1, 24 * 40)),
+        )
+    await shop.logged.follow()
+    events = await EventLog(event_codec()).read_partition(
+        api.resources.pool, partition_of(SHOP), limit=10_000
+    )
+    found: set[str] = set()
+    for month in (MARCH, CalendarMonth(year=2021, month=4)):
+        shown = await statement(api, str(month))
+        totals = as_reckoned(shown)
+        assert totals == reckoned(events, month.begins_at, month.ends_at)
+        overall = flat(shown["totals"][0])
+        assert overall == {name: sum(one[name] for one in totals.values()) for name in overall}
+        found |= totals.keys()
+        refunds = await whole(api, str(month), limit=7)
+        assert refunds == shown["refunds"]
+        assert [one["succeeded_at"] for one in refunds] == sorted(
+            one["succeeded_at"] for one in refunds
+        )
+        assert len(refunds) == overall["refunds"]
+        assert await exported(api, str(month)) == [as_row(one) for one in refunds]
+        page = await api.merchant.get(f"{PATH}/{month}.html")
+        assert re.findall(r"<td>(order-[0-9]+-1)</td>", page.text) == [
+            one["refund_id"] for one in refunds
+        ]
+    assert found == {"escrow", "cash", "deposit", "platform_advance"}, "the lots reach every source"
+
+
+def as_row(refund: dict[str, Any]) -> dict[str, str]:
+    """Return a refund as its row of the CSV."""
+    fees = refund["fees_not_returned"]
+    row = {
+        "refund_id": refund["refund_id"],
+        "refund_key": refund["refund_key"],
+        "order_id": refund["order_id"],
+        "succeeded_at": refund["succeeded_at"],
+        "source": refund["source"]["code"],
+        "account": refund["source"]["account"],
+        "currency": refund["currency"],
+        "amount": refund["amount"],
+        "talent_fee_not_returned": fees["talent"],
+        "agency_fee_not_returned": fees["agency"],
+        "service_fee_not_returned": fees["service_fee"],
+        "fees_not_returned": fees["total"],
+        "total_borne": refund["total_borne"],
+        "arrears": refund["arrears"],
+        "provider_reference": refund["provider_reference"],
+    }
+    return {name: str(value) for name, value in row.items()}
+
+
+async def test_a_month_takes_what_succeeds_from_its_first_instant_to_before_the_next(
+    api: Api, shop: Refunded
+) -> None:
+    april = datetime(2021, 3, 31, 16, tzinfo=UTC)
+    may = datetime(2021, 4, 30, 16, tzinfo=UTC)
+    for order_id, at in (
+        ("last-of-march", april - INSTANT),
+        ("first-of-april", april),
+        ("last-of-april", may - INSTANT),
+        ("first-of-may", may),
+    ):
+        await paid(shop, order_id, 1_000, at=at)
+    await shop.logged.follow()
+    for month, orders in (
+        ("2021-03", ["last-of-march"]),
+        ("2021-04", ["first-of-april", "last-of-april"]),
+        ("2021-05", ["first-of-may"]),
+    ):
+        found = await statement(api, month)
+        assert [one["order_id"] for one in found["refunds"]] == orders
+        assert found["totals"][0]["refunds"] == len(orders)
+        assert [one["order_id"] for one in await exported(api, month)] == orders
+
+
+async def test_refunds_that_have_not_arrived_or_are_within_the_period_are_not_in_it(
+    api: Api, shop: Refunded
+) -> None:
+    at = AGREED + 2 * HOUR
+    await paid(shop, "in-time", 1_000, at=at, overdue=False)
+    await shop.grant("on-its-way", 1_000)
+    await shop.grant("refused", 1_000)
+    await shop.find_money()
+    await shop.note_funding("refused", at=at)
+    await shop.refuse("refused", at=at)
+    await shop.find_money()
+    await shop.logged.follow()
+    found = await statement(api)
+    assert (found["refunds"], found["totals"]) == ([], [])
+    page = await api.merchant.get(f"{PATH}/2021-03.html", headers={"Accept-Language": "zh-CN"})
+    assert "本月没有超售后期退款" in page.text
+
+
+async def test_a_running_month_is_provisional_and_a_coming_one_is_refused(
+    api: Api, clock: ManualClock
+) -> None:
+    stand_at(clock, MARCH.ends_at - INSTANT)
+    running = await statement(api)
+    assert (running["provisional"], running["refunds"]) == (True, [])
+    assert running["begins_at"] == "2021-03-01T00:00:00+08:00"
+    assert "Provisional" in (await api.merchant.get(f"{PATH}/2021-03.html")).text
+    for path in (f"{PATH}/2021-04", f"{PATH}/2021-04.csv", f"{PATH}/2021-04.html"):
+        problem(await api.merchant.get(path), 422, "month_not_begun")
+    stand_at(clock, MARCH.ends_at)
+    assert (await statement(api))["provisional"] is False
+    assert "Provisional" not in (await api.merchant.get(f"{PATH}/2021-03.html")).text
+    assert (await statement(api, "2021-04"))["provisional"] is True
+
+
+async def test_a_shop_in_test_mode_lives_in_the_month_of_its_own_clock(api: Api) -> None:
+    problem(await api.merchant.get(f"{PATH}/2021-05"), 422, "month_not_begun")
+    await in_test_mode(api.platform, SHOP, "2021-05-02T00:00:00Z")
+    assert (await statement(api, "2021-05"))["provisional"] is True
+    assert (await statement(api, "2021-04"))["provisional"] is False
+
+
+@pytest.mark.parametrize("form", ["", ".csv", ".html"])
+async def test_what_is_no_month_is_refused(api: Api, form: str) -> None:
+    for month in ("2021-13", "2021-00", "1999-12", "9999-12", "0000-01"):
+        problem(await api.merchant.get(f"{PATH}/{month}{form}"), 422, "month_invalid")
+    for month in ("2021", "march", "2021-3", "2021-03-01"):
+        problem(await api.merchant.get(f"{PATH}/{month}{form}"), 422, "request_invalid")
+    problem(await api.merchant.get(f"{PATH}/2021-03{form}", {"moth": 3}), 422, "request_invalid")
+
+
+async def test_a_cursor_serves_its_own_month_only(api: Api, shop: Refunded) -> None:
+    for number in (1, 2):
+        await paid(shop, f"order-{number}", 1_000, at=AGREED + number * HOUR)
+    await shop.logged.follow()
+    cursor = (await statement(api, limit=1))["next_cursor"]
+    problem(await api.merchant.get(f"{PATH}/2021-04", {"cursor": cursor}), 422, "cursor_invalid")
+
+
+async def test_what_is_another_shops_is_not_shown(api: Api, shop: Refunded) -> None:
+    await paid(shop, "order-1", 1_000, at=AGREED + HOUR)
+    await shop.logged.follow()
+    for form in ("", ".csv", ".html"):
+        problem(await api.other_merchant.get(f"{PATH}/2021-03{form}"), 404, "not_found")
+        problem(await api.consumer().get(f"{PATH}/2021-03{form}"), 403, "role_not_allowed")
+    other = f"/v1/shops/{OTHER_SHOP}/funds/statements/2021-03"
+    assert done(await api.other_merchant.get(other))["refunds"] == []
+    assert "order-1" not in (await api.other_merchant.get(f"{other}.csv")).text
+    assert "order-1" not in (await api.other_merchant.get(f"{other}.html")).text
+
+
+async def test_the_page_loads_nothing_and_says_all_in_both_languages(
+    api: Api, shop: Refunded
+) -> None:
+    await paid(shop, "order-1", 123_456, paid=200_000, at=AGREED + HOUR)
+    await shop.logged.follow()
+    for language, title, source in (
+        ("zh-CN", "超售后期退款对账单", "现金户"),
+        ("en", "Statement of refunds past the after-sales period", "Cash"),
+    ):
+        answer = await api.merchant.get(
+            f"{PATH}/2021-03.html", headers={"Accept-Language": language}
+        )
+        assert answer.headers["content-type"] == "text/html; charset=utf-8"
+        assert answer.headers["content-language"] == language
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+        assert "Accept-Language" in answer.headers["vary"]
+        text = answer.text
+        assert f'<html lang="{language}">' in text
+        assert not re.search(r"(src|href|url|@import|<script|<link)", text.replace("currency", ""))
+        shown = unescape(re.sub(r"<[^>]+>", "|", text))
+        for told in (title, source, "CNY 1234.56", "CNY 123.46", "order-1-1", SHOP):
+            assert told in shown, told

@@ -18,8 +18,8 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help demo test check proof bench run format lock openapi states clean client-tools \
-	check-style check-types check-imports check-locks check-openapi check-states
+.PHONY: help demo test check proof bench run format lock openapi states events clean client-tools \
+	check-style check-types check-imports check-locks check-openapi check-states check-events
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
@@ -34,7 +34,7 @@ run: $(INSTALLED) ## Serve the API and its worker on the database in the setting
 test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL for another server)
 	$(BIN)/python -m pytest -rs -n $(JOBS) $(ARGS)
 
-check: check-style check-types check-imports check-locks check-openapi check-states ## Check style, types, layers, locks, openapi.json and docs/states.md
+check: check-style check-types check-imports check-locks check-openapi check-states check-events ## Check style, types, layers, locks, openapi.json and what of docs/ is made from the code
 
 proof: $(INSTALLED) ## Run refunds while everything is killed around them, and compare every witness
 	@$(BIN)/python -m proof $(ARGS)
@@ -51,6 +51,9 @@ openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
 
 states: $(INSTALLED) ## Write docs/states.md anew
 	$(BIN)/python -m scripts.states
+
+events: $(INSTALLED) ## Write docs/events.md anew
+	$(BIN)/python -m scripts.events
 
 client-tools: $(VENV)/.client-tools-installed ## Install Go for the tests that run examples in it
 
@@ -75,6 +78,9 @@ check-openapi: $(INSTALLED)
 
 check-states: $(INSTALLED)
 	$(BIN)/python -m scripts.states --check
+
+check-events: $(INSTALLED)
+	$(BIN)/python -m scripts.events --check
 
 # What `make lock` would write, compared with what is there.
 check-locks: $(DEPENDENCIES)

@@ -12,6 +12,7 @@ from pydantic.json_schema import JsonSchemaMode
 from starlette.requests import Request
 
 from app.api.openapi_forms import client_document, document_3_0
+from app.api.openapi_webhooks import add_webhooks
 from app.api.problems import Problem
 from app.api.tags import TAGS
 from app.api.wire.imports import ImportLine, ImportResult
@@ -69,8 +70,10 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=list(TAGS),
         )
         _add_schemas(schema)
+        add_webhooks(schema)
         _tidy(schema["components"]["schemas"], at_name=True)
         _tidy(schema["paths"], at_name=False)
+        _tidy(schema["webhooks"], at_name=False)
         _leave_out_null_parameters(schema)
         app.openapi_schema = schema
     return app.openapi_schema

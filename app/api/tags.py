@@ -16,6 +16,7 @@ TAGS: tuple[dict[str, Any], ...] = (
     {"name": "funds", "description": "A shop's money and its ledger. 资金与账本。"},
     {"name": "notifications", "description": "Inboxes, live streams and devices. 站内信与推送。"},
     {"name": "events", "description": "The feed of public events. 事件流。"},
+    {"name": "webhooks", "description": "Events sent to where a shop wants them. 事件推送。"},
     {"name": "reasons", "description": "The coded reasons with their texts. 原因列表。"},
     {"name": "test clocks", "description": "Time of shops in test mode. 测试时钟。"},
     {"name": "provider", "description": "What the payment provider calls. 支付渠道回调。"},

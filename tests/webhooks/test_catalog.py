@@ -22,6 +22,7 @@ from app.webhooks.catalog.announcements import (
     announced_of_funds,
     announced_of_order,
 )
+from app.webhooks.catalog.descriptions import CATALOG
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (
     TicketEventData,
@@ -119,20 +120,23 @@ def _stored(sample: dict[str, Any]) -> ServiceEvent:
 
 
 def _types_of(event: ServiceEvent, before: TicketState | None) -> tuple[str, ...]:
-    """Return what an event is told as, of a ticket that was in a state before it."""
+    return tuple(told.type.value for told in _told_of(event, before))
+
+
+def _told_of(event: ServiceEvent, before: TicketState | None) -> tuple[Announcement, ...]:
+    """Return what is told of an event of a ticket that was in a state before it."""
     if isinstance(event, FundsEvent):
         of_funds = announced_of_funds(event)
-        return () if of_funds is None else (of_funds.type.value,)
+        return () if of_funds is None else (of_funds,)
     view = fold_history(recorded(order_with_ticket().events))
     (ticket,) = view.tickets
     ticket_id = getattr(event, "ticket_id", FIRST_TICKET)
     after = getattr(event, "state", ticket.state)
-    told = announced_of_order(
+    return announced_of_order(
         event,
         _with_ticket(view, ticket_id, before) if before is not None else replace(view, tickets=()),
         _with_ticket(view, ticket_id, after),
     )
-    return tuple(each.type.value for each in told)
 
 
 def _with_ticket(view: OrderView, ticket_id: str, state: TicketState) -> OrderView:
@@ -161,6 +165,13 @@ def test_an_event_is_told_as_the_table_says_and_private_ones_not_at_all(
     event = _stored(sample)
     state = getattr(event, "state", None)
     assert _types_of(event, before=state) == TOLD[type(event).__name__]
+
+
+@pytest.mark.parametrize("sample", STORED, ids=NAMES)
+def test_an_event_carries_what_its_type_is_documented_with(sample: dict[str, Any]) -> None:
+    event = _stored(sample)
+    for told in _told_of(event, before=getattr(event, "state", None)):
+        assert type(told.data) is CATALOG[told.type].data
 
 
 def test_every_public_type_is_told_of_something() -> None:

@@ -1,0 +1,61 @@
+"""The `webhooks` section of the document: every public event as a receiver gets it."""
+
+from typing import Any
+
+from app.webhooks.catalog.descriptions import CATALOG
+from app.webhooks.catalog.event_types import EventType
+from app.webhooks.catalog.examples import example_of
+from app.webhooks.catalog.schemas import model_of
+from app.webhooks.signing import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
+
+_REF = "#/components/schemas/{model}"
+_HEADERS = (
+    (ID_HEADER, "The same on every attempt: what to deduplicate by.", "string"),
+    (TIMESTAMP_HEADER, "Seconds since 1970 at this attempt; refuse what is too old.", "integer"),
+    (SIGNATURE_HEADER, "One or more signatures of `id.timestamp.body`, by spaces.", "string"),
+)
+
+
+def add_webhooks(document: dict[str, Any]) -> None:
+    """Add the section, and the models it names, to a document that has its other schemas."""
+    schemas = document["components"]["schemas"]
+    webhooks: dict[str, Any] = {}
+    for event_type in EventType:
+        model = model_of(event_type)
+        found = model.model_json_schema(mode="serialization", ref_template=_REF)
+        for name, definition in found.pop("$defs", {}).items():
+            schemas.setdefault(name, definition)
+        schemas[model.__name__] = {**found, "examples": [example_of(event_type)]}
+        webhooks[event_type.value] = {"post": _operation(event_type, model.__name__)}
+    document["webhooks"] = webhooks
+    document["components"]["schemas"] = dict(sorted(schemas.items()))
+
+
+def _operation(event_type: EventType, model: str) -> dict[str, Any]:
+    when = CATALOG[event_type].when
+    return {
+        "tags": ["webhooks"],
+        "summary": when.en,
+        "description": f"{when.en}. {when.zh_cn}。",
+        "operationId": f"receive_{event_type.value.replace('.', '_')}",
+        "parameters": [_header(*header) for header in _HEADERS],
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}}},
+        },
+        "responses": {
+            "2XX": {"description": "It was taken. Any other answer has it sent again later."},
+            "410": {"description": "Nothing more is wanted here: the endpoint is disabled."},
+        },
+    }
+
+
+def _header(name: str, description: str, kind: str) -> dict[str, Any]:
+    number = {"format": "int64"} if kind == "integer" else {}
+    return {
+        "name": name,
+        "in": "header",
+        "required": True,
+        "description": description,
+        "schema": {"type": kind, **number},
+    }

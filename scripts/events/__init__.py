@@ -1,0 +1,1 @@
+"""docs/events.md, made from the catalog of public events."""

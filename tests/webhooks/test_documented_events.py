@@ -1,0 +1,63 @@
+"""Subscribers find every public event in the document and in docs/events.md, as it is sent."""
+
+import json
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from app.api.openapi import document
+from app.main import build_app
+from app.settings import Settings
+from app.webhooks.catalog.event_types import EventType
+from app.webhooks.catalog.examples import example_of
+from app.webhooks.catalog.payloads import BODY_BYTES_MAX
+from app.webhooks.catalog.schemas import model_name
+from scripts.events.__main__ import PAGE
+from scripts.events.page import page
+from tests.webhooks.largest_event import largest_event
+
+
+@pytest.fixture(scope="module")
+def whole() -> dict[str, Any]:
+    """Return the full OpenAPI document."""
+    return document(build_app(Settings(_env_file=None)))
+
+
+def faults(whole: dict[str, Any], event_type: EventType, body: Any) -> list[str]:
+    """Hold a body against the schema the document names for a type."""
+    operation = whole["webhooks"][event_type.value]["post"]
+    named = operation["requestBody"]["content"]["application/json"]["schema"]
+    schema = {**named, "components": whole["components"]}
+    validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+    return [str(error) for error in validator.iter_errors(body)]
+
+
+def test_the_page_is_what_the_catalog_says_now() -> None:
+    assert PAGE.read_text("utf-8") == page(), "run: make events"
+
+
+def test_the_document_names_every_type_and_no_other(whole: dict[str, Any]) -> None:
+    assert list(whole["webhooks"]) == [event_type.value for event_type in EventType]
+    ids = [item["post"]["operationId"] for item in whole["webhooks"].values()]
+    taken = [each["operationId"] for item in whole["paths"].values() for each in item.values()]
+    assert len({*ids, *taken}) == len(ids) + len(taken)
+
+
+@pytest.mark.parametrize("event_type", EventType)
+def test_the_example_of_a_type_is_valid_and_of_no_other_type(
+    whole: dict[str, Any], event_type: EventType
+) -> None:
+    example = example_of(event_type)
+    assert whole["components"]["schemas"][model_name(event_type)]["examples"] == [example]
+    assert faults(whole, event_type, example) == []
+    assert faults(whole, event_type, {**example, "type": "another.type"}) != []
+    assert faults(whole, event_type, {**example, "api_version": "2025-01-01"}) != []
+    for name in example:
+        assert faults(whole, event_type, {k: v for k, v in example.items() if k != name}) != []
+
+
+def test_the_largest_event_is_as_documented(whole: dict[str, Any]) -> None:
+    event = largest_event()
+    assert len(event.body().encode()) <= BODY_BYTES_MAX
+    assert faults(whole, event.type, json.loads(event.body())) == []

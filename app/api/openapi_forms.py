@@ -82,6 +82,8 @@ def _older(schema: Schema) -> Schema:
     if {"type": "null"} in branches:
         return _nullable(schema, [branch for branch in branches if branch != {"type": "null"}])
     older = {name: _part(name, value) for name, value in schema.items() if name not in _ONLY_IN_3_1}
+    if "patternProperties" in older:  # what names look like cannot be said, what they hold can
+        (older["additionalProperties"],) = older.pop("patternProperties").values()
     if "const" in older:
         older["enum"] = [older.pop("const")]
     if "examples" in older:

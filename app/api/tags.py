@@ -14,6 +14,7 @@ TAGS: tuple[dict[str, Any], ...] = (
     {"name": "arbitration", "description": "The platform decides between both sides. 平台仲裁。"},
     {"name": "assistant", "description": "Rules for routine decisions. 售后小助手。"},
     {"name": "funds", "description": "A shop's money and its ledger. 资金与账本。"},
+    {"name": "refunds", "description": "Refunds and how far each has come. 退款。"},
     {"name": "notifications", "description": "Inboxes, live streams and devices. 站内信与推送。"},
     {"name": "events", "description": "The feed of public events. 事件流。"},
     {"name": "webhooks", "description": "Events sent to where a shop wants them. 事件推送。"},

@@ -8,6 +8,7 @@ from app.read_models.paging import After
 from app.read_models.refund_list import FIND_WAITING, RefundFilters, refund_page
 from app.read_models.refund_view import RefundProgress, RefundWaiting
 from app.read_models.refunds_reader import RefundsReader
+from app.read_models.statements import FETCH_PAGE, FETCH_TOTALS
 from app.readers.checkpoints import ensure_checkpoints
 from tests.conftest import START
 from tests.read_models.explained import explained, indexes_in, pages_of
@@ -75,5 +76,14 @@ async def test_no_search_of_refunds_reads_more_than_a_little(database: str) -> N
             plan = await explained(connection, FIND_WAITING, *arguments)
             assert indexes_in(plan) == {"refunds_waiting_anywhere_idx"}
             assert pages_of(plan) <= WAITING_PAGES_MAX, (waiting, pages_of(plan))
+        shop = (partition_of(SHOP), SHOP)
+        begin, end = START - 330 * DAY, START - 300 * DAY
+        for statement, bounds in (
+            (FETCH_PAGE, (*shop, end, begin, "", 201)),
+            (FETCH_TOTALS, (*shop, begin, end)),
+        ):
+            plan = await explained(connection, statement, *bounds)
+            assert indexes_in(plan) == {"refunds_statement_idx"}
+            assert pages_of(plan) <= PAGES_MAX, (statement, pages_of(plan))
     finally:
         await connection.close()

@@ -31,7 +31,9 @@ from app.processes.assistant.settled import nothing_to_judge
 from app.processes.assistant.worker import AssistantWorker
 from app.processes.deadlines import Act, DeadlineWorker, pause
 from app.processes.funding import FUNDING_READER, FundingReader
+from app.processes.refunds.carrying_out import PaymentExecutor
 from app.processes.refunds.executing import Pauses, RefundExecutor
+from app.processes.refunds.paying_out import PayoutExecutor
 from app.processes.refunds.worker import RefundLimits, RefundWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.read_models.deadlines import next_due
@@ -40,6 +42,7 @@ from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner, RunnerLimits
 from app.readers.wake import LogListener
 from app.resources import Resources
+from app.sealing import seal_with
 from app.settings import Settings
 from app.shop_clocks.changing import CLOCK_CHANNEL
 from app.webhooks.deliveries.fan_out import FANOUT_READER
@@ -95,11 +98,17 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
 async def _pay_refunds(
     resources: Resources, handler: CommandHandler, clock: Clock, stop: asyncio.Event
 ) -> None:
-    """Carry refunds out, if there is a provider to do it; without one finance reports them."""
+    """Carry out what goes to buyers, if there is a provider for it; else finance reports it."""
     try:
         async with open_payment_provider(resources.settings) as provider:
             pauses, limits = refund_limits(resources.settings)
-            executor = RefundExecutor(handler, provider, pauses)
+            seal = seal_with(resources.settings.sealing_key)
+            executor = PaymentExecutor(
+                refunds=RefundExecutor(handler, provider, pauses),
+                payouts=PayoutExecutor(
+                    resources.pool, order_codec(), handler, provider, seal=seal, pauses=pauses
+                ),
+            )
             await RefundWorker(resources.pool, executor, clock, limits=limits).run(stop)
     except ProviderNotConfigured:
         _log.info("refunds_left_to_finance", reason="no payment provider is configured")

@@ -11,6 +11,7 @@ from app.api.edge import Edge
 from app.api.errors import install_problem_handlers
 from app.api.openapi import install_openapi
 from app.api.routes import (
+    advance_payouts,
     answers,
     applications,
     arbitrations,
@@ -60,6 +61,7 @@ ROUTERS = (
     refunds.router,
     reconciliation.router,
     statements.router,
+    advance_payouts.router,
     exports.router,
     notifications.router,
     notification_stream.router,

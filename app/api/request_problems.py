@@ -138,6 +138,12 @@ REQUEST_PROBLEMS = (
         "服务未启用推送",
         "This service is not set up for pushes",
     ),
+    kind_of(
+        "sealing_not_configured",
+        503,
+        "服务未配置密封密钥",
+        "This service has no key to seal secrets with",
+    ),
     kind_of("overloaded", 503, "服务繁忙", "The service is overloaded", repeatable=True),
     kind_of("contended", 503, "订单正被频繁修改", "The order keeps changing", repeatable=True),
 )
@@ -149,6 +155,7 @@ CALLBACK_PROBLEMS = (
     kind_of("callback_from_the_future", 401, "回调时间异常", "The callback is dated in the future"),
     kind_of("callback_malformed", 422, "回调内容无效", "The callback cannot be read"),
     kind_of("callback_refund_unknown", 404, "没有该退款", "There is no such refund under way"),
+    kind_of("callback_payout_unknown", 404, "没有该赔付", "There is no such payout under way"),
     kind_of(
         "callback_amount_differs",
         409,

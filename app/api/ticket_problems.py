@@ -203,6 +203,48 @@ TICKET_PROBLEMS = (
         "No money of this refund is on its way",
     ),
     kind_of(
+        RejectionCode.REFUND_NOT_REFUSED,
+        409,
+        "支付渠道未拒绝该退款,不能先行赔付",
+        "The provider has not refused this refund; it is not to be paid out otherwise",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_UNDER_WAY,
+        409,
+        "已有先行赔付在处理中",
+        "An advance payout of this refund is under way",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_LIMIT_REACHED,
+        409,
+        "先行赔付次数已达上限",
+        "Advance payouts of this refund have been tried as often as they may be",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_NOT_FOUND,
+        404,
+        "没有该先行赔付",
+        "There is no such advance payout",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_NOT_AWAITING_APPROVAL,
+        409,
+        "该先行赔付不在待审批状态",
+        "The advance payout does not wait for approval",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_APPROVED_BY_REQUESTER,
+        409,
+        "发起人不能审批自己的先行赔付",
+        "Whoever asked for an advance payout may not approve it",
+    ),
+    kind_of(
+        RejectionCode.PAYOUT_NOT_UNDER_WAY,
+        409,
+        "该先行赔付不在途中",
+        "The advance payout is not on its way",
+    ),
+    kind_of(
         RejectionCode.BALANCE_INSUFFICIENT,
         409,
         "余额不足",

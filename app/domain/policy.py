@@ -52,9 +52,13 @@ class Policy:
     """Remarks on one ticket, of all sides together."""
     arrears_max: int = 0
     """Minor units a shop may owe the platform before it can open no more entries."""
+    payout_dual_control_above: int = 100_000
+    """Minor units up to which one person of customer service may pay out in advance alone."""
+    payouts_max: int = 20
+    """Advance payouts on one ticket, those refused and declined included."""
     fact_clock_skew_max: timedelta = timedelta(seconds=5)
     """How far ahead of our clock a reported fact may lie before it counts as in the future."""
 
 
-POLICY = Policy(version=2)
+POLICY = Policy(version=3)
 """The policy in force."""

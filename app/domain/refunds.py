@@ -22,6 +22,18 @@ class RefundStatus(StrEnum):
     SUCCEEDED = "succeeded"
 
 
+class PayoutStatus(StrEnum):
+    """How far an advance payout to another account of the buyer has come."""
+
+    REQUESTED = "requested"
+    """It waits for a second person's approval; no money has moved."""
+    DECLINED = "declined"
+    STARTED = "started"
+    UNKNOWN = "unknown"
+    REFUSED = "refused"
+    PAID = "paid"
+
+
 class RefundRefusal(StrEnum):
     """Why the provider will never pay a refund under its key."""
 

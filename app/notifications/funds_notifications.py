@@ -14,6 +14,7 @@ from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     RestrictionLifted,
@@ -50,6 +51,7 @@ def told_of_funds(event: FundsEvent) -> tuple[Template, Params] | None:
             | AccountToppedUp()
             | CashWithdrawn()
             | RefundFundsReserved()
+            | PayoutFundsReserved()
             | MerchantFundsInsufficient()
             | RefundPaidOut()
             | FundingReversed()

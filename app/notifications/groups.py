@@ -22,6 +22,7 @@ _BY_FIRST_WORD = {
     "shop": TemplateGroup.FUNDS,
     "restriction": TemplateGroup.FUNDS,
     "arrears": TemplateGroup.FUNDS,
+    "payout": TemplateGroup.REFUND,
 }
 
 

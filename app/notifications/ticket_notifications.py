@@ -4,6 +4,15 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
+from app.domain.order.payout_events import (
+    AdvancePayoutDeclined,
+    AdvancePayoutOutcomeUnknown,
+    AdvancePayoutPaid,
+    AdvancePayoutRefused,
+    AdvancePayoutRequested,
+    AdvancePayoutStarted,
+    PayoutChange,
+)
 from app.domain.order.ticket_events import (
     AnswerToApplication,
     ApplicationAgreed,
@@ -67,6 +76,8 @@ def _told(event: TicketEvent) -> tuple[Told, ...]:
         return (_told_of_replacement(event),)
     if isinstance(event, ArbitrationChange):
         return _told_of_arbitration(event)
+    if isinstance(event, PayoutChange):
+        return _told_of_payout(event)
     match event:
         case TicketCreated():
             return ((_MERCHANT, Template.TICKET_CREATED, _application(event)),)
@@ -170,6 +181,23 @@ def _told_of_arbitration(event: ArbitrationChange) -> tuple[Told, ...]:
             return _to_both(Template.ARBITRATION_RULED, ruling | paid)
         case ArbitrationWithdrawn():
             return ((_MERCHANT, Template.ARBITRATION_WITHDRAWN, {}),)
+        case _:
+            assert_never(event)
+
+
+def _told_of_payout(event: PayoutChange) -> tuple[Told, ...]:
+    match event:
+        case AdvancePayoutStarted():
+            paid: Params = {"amount": event.amount, "currency": event.currency}
+            charged: Told = (_MERCHANT, Template.PAYOUT_CHARGED, paid)
+            return (_CONSUMER, Template.PAYOUT_STARTED, paid), charged
+        case AdvancePayoutRefused(refusal=refusal):
+            return _to_both(Template.PAYOUT_REFUSED, {"refund_refusal": refusal.value})
+        case AdvancePayoutPaid():
+            paid = {"amount": event.amount, "currency": event.currency}
+            return _to_both(Template.PAYOUT_PAID, paid)
+        case AdvancePayoutRequested() | AdvancePayoutDeclined() | AdvancePayoutOutcomeUnknown():
+            return ()
         case _:
             assert_never(event)
 

@@ -6,13 +6,14 @@ order again; it never makes up a new key, and pays nothing else meanwhile.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
 from app.domain.money import Money
 from app.domain.order.facts import PaymentChannel
+from app.domain.payees import Payee
 
 
 class PaymentKind(StrEnum):
@@ -38,23 +39,6 @@ class RefundOrder:
     order_id: str
     amount: Money
     reason: str
-
-
-class PayeeKind(StrEnum):
-    """Where a payee's account is."""
-
-    ALIPAY = "alipay"
-    WECHAT = "wechat"
-    BANK_CARD = "bank_card"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Payee:
-    """An account of the buyer and the name it is held in; neither shows in logs."""
-
-    kind: PayeeKind
-    account: str = field(repr=False)
-    holder: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 from app.domain.money import AMOUNT_MAX, Money
 from app.domain.order.facts import PaymentChannel
-from app.payments.provider import PayeeKind, PaymentKind
+from app.domain.payees import PayeeKind
+from app.payments.provider import PaymentKind
 
 BODY_BYTES_MAX = 65_536
 """Longest body of a request, an answer or a callback, but for pages of the book."""

@@ -13,6 +13,7 @@ from uuid_utils.compat import uuid7
 
 from app.domain.funds.commands import (
     CompleteRefund,
+    FundPayout,
     FundRefund,
     FundsCommand,
     ReverseFunding,
@@ -26,6 +27,11 @@ from app.domain.order.costing import refund_of
 from app.domain.order.events import OrderEvent, OrderSettled
 from app.domain.order.evolve import fold as fold_order
 from app.domain.order.facts import OnlinePayment
+from app.domain.order.payout_events import (
+    AdvancePayoutPaid,
+    AdvancePayoutRefused,
+    AdvancePayoutStarted,
+)
 from app.domain.order.shares import shares_of
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.ticket_events import (
@@ -58,6 +64,9 @@ ATTEMPTS_MAX = 3
 
 GrantingEvent = ApplicationAgreed | RejectionReversed | ReturnReceived | ArbitrationRuled
 """What may lead a ticket to its refund."""
+
+PayoutEvent = AdvancePayoutStarted | AdvancePayoutPaid | AdvancePayoutRefused
+"""What puts an advance payout on its way, and ends it."""
 
 
 class FundingFailed(Exception):
@@ -175,7 +184,7 @@ def moves_money(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEve
     event = recorded.event
     if isinstance(event, GrantingEvent):
         return event.state is TicketState.REFUNDING
-    return isinstance(event, OrderSettled | RefundSucceeded | RefundRefused)
+    return isinstance(event, OrderSettled | RefundSucceeded | RefundRefused | PayoutEvent)
 
 
 def commands_for(event: OrderEvent, order: Order) -> tuple[FundsCommand, ...]:
@@ -197,6 +206,15 @@ def commands_for(event: OrderEvent, order: Order) -> tuple[FundsCommand, ...]:
             return (CompleteRefund(refund_key=key),)
         case RefundRefused(refund_key=key, ticket_id=ticket_id):
             return (ReverseFunding(refund_key=key), *_settled_late(ticket_id, order, payment))
+        case AdvancePayoutStarted(payout_key=key, ticket_id=ticket_id, shares=shares):
+            order_id = order.facts.order_id
+            return (
+                FundPayout(payout_key=key, order_id=order_id, ticket_id=ticket_id, shares=shares),
+            )
+        case AdvancePayoutPaid(payout_key=key):
+            return (CompleteRefund(refund_key=key),)
+        case AdvancePayoutRefused(payout_key=key):
+            return (ReverseFunding(refund_key=key),)
         case _:
             return ()
 

@@ -27,7 +27,13 @@ from app.event_store.registry import ServiceEvent
 from app.event_store.streams import shop_of_funds_stream
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
 from app.read_models.columns import columns_of
-from app.read_models.ledger_entry import LedgerEntry, LedgerKind, ledger_entry, reserved_by
+from app.read_models.ledger_entry import (
+    FUNDED_KINDS,
+    LedgerEntry,
+    LedgerKind,
+    ledger_entry,
+    reserved_by,
+)
 
 _SHOP = ("partition_id", "shop_id")
 _NEWEST = ("at", "journal_id")
@@ -92,6 +98,8 @@ Wider than an amount may be: what buyers paid for many orders is not bounded by 
 
 COLUMNS = tuple(ledger.c.keys())
 
+_FUNDED = ", ".join(f"'{kind}'" for kind in sorted(FUNDED_KINDS))
+
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
 SELECT_FUNDINGS = f"""
 SELECT DISTINCT ON (l.partition_id, l.shop_id, l.refund_key)
@@ -99,7 +107,7 @@ SELECT DISTINCT ON (l.partition_id, l.shop_id, l.refund_key)
 FROM after_sales.ledger AS l
 JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(partition_id, shop_id, refund_key)
     ON l.partition_id = k.partition_id AND l.shop_id = k.shop_id AND l.refund_key = k.refund_key
-WHERE l.partition_id = ANY ($1::smallint[]) AND l.kind = '{LedgerKind.REFUND_FUNDED}'
+WHERE l.partition_id = ANY ($1::smallint[]) AND l.kind IN ({_FUNDED})
 ORDER BY l.partition_id, l.shop_id, l.refund_key, l.position DESC
 """
 
@@ -142,7 +150,7 @@ class LedgerReader:
                 continue
             entries.append(entry)
             if entry.refund_key is not None:
-                funded = entry.kind is LedgerKind.REFUND_FUNDED
+                funded = entry.kind in FUNDED_KINDS
                 if funded:
                     fundings[entry.shop_id, entry.refund_key] = entry
                 funding = fundings[entry.shop_id, entry.refund_key]

@@ -14,6 +14,7 @@ from app.domain.funds.events import (
     CashWithdrawn,
     FundingReversed,
     Movement,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     SettlementReceived,
@@ -35,6 +36,7 @@ class LedgerKind(StrEnum):
     ARREARS_COLLECTED = "arrears_collected"
     WITHDRAWN = "withdrawn"
     REFUND_FUNDED = "refund_funded"
+    PAYOUT_FUNDED = "payout_funded"
     REFUND_PAID = "refund_paid"
     FUNDING_REVERSED = "funding_reversed"
 
@@ -47,11 +49,17 @@ LEDGER_KIND_TEXTS: Mapping[LedgerKind, Text] = MappingProxyType(
         LedgerKind.ARREARS_COLLECTED: Text(zh_cn="追缴欠款", en="Arrears collected"),
         LedgerKind.WITHDRAWN: Text(zh_cn="提现", en="Withdrawal"),
         LedgerKind.REFUND_FUNDED: Text(zh_cn="退款出资", en="Money set aside for a refund"),
+        LedgerKind.PAYOUT_FUNDED: Text(
+            zh_cn="先行赔付出资", en="Money set aside for an advance payout"
+        ),
         LedgerKind.REFUND_PAID: Text(zh_cn="退款已付", en="The refund was paid"),
         LedgerKind.FUNDING_REVERSED: Text(zh_cn="退款资金退回", en="The refund's money went back"),
     }
 )
 """Each kind of journal for people."""
+
+FUNDED_KINDS = frozenset({LedgerKind.REFUND_FUNDED, LedgerKind.PAYOUT_FUNDED})
+"""The kinds that put a refund's or a payout's money on its way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +146,13 @@ def _matter(event: Movement, shop_id: str, fundings: Fundings) -> _Matter:
         case RefundFundsReserved(refund_key=key, order_id=order_id, ticket_id=ticket_id):
             return _Matter(
                 kind=LedgerKind.REFUND_FUNDED,
+                order_id=order_id,
+                ticket_id=ticket_id,
+                refund_key=key,
+            )
+        case PayoutFundsReserved(payout_key=key, order_id=order_id, ticket_id=ticket_id):
+            return _Matter(
+                kind=LedgerKind.PAYOUT_FUNDED,
                 order_id=order_id,
                 ticket_id=ticket_id,
                 refund_key=key,

@@ -95,6 +95,47 @@ LOG_TEXTS: Mapping[LogCode, Text] = MappingProxyType(
             zh_cn="售后单 {ticket_id} 退款成功,金额 {amount}",
             en="Refund of {amount} for ticket {ticket_id} succeeded",
         ),
+        LogCode.PAYOUT_REQUESTED: Text(
+            zh_cn="平台商服 {requested_by} 为售后单 {ticket_id} 发起先行赔付 {amount},"
+            "收款账户:{payee_kind} {payee_account}({payee_holder})",
+            en="Platform customer service {requested_by} asked for an advance payout of {amount} "
+            "for ticket {ticket_id} to {payee_kind} {payee_account} ({payee_holder})",
+        ),
+        LogCode.PAYOUT_AWAITS_APPROVAL: Text(
+            zh_cn="平台商服 {requested_by} 为售后单 {ticket_id} 申请先行赔付 {amount},待另一人审批,"
+            "收款账户:{payee_kind} {payee_account}({payee_holder})",
+            en="Platform customer service {requested_by} asked for an advance payout of {amount} "
+            "for ticket {ticket_id} to {payee_kind} {payee_account} ({payee_holder}); "
+            "another person must approve it",
+        ),
+        LogCode.PAYOUT_STARTED: Text(
+            zh_cn="平台先行赔付售后单 {ticket_id} {amount},扣除商家保证金,已提交支付渠道",
+            en="The platform pays {amount} for ticket {ticket_id} in advance and charges the "
+            "deposit; provider asked",
+        ),
+        LogCode.PAYOUT_APPROVED: Text(
+            zh_cn="{approved_by} 已审批,平台先行赔付售后单 {ticket_id} {amount},扣除商家保证金,"
+            "已提交支付渠道",
+            en="Approved by {approved_by}: the platform pays {amount} for ticket {ticket_id} in "
+            "advance and charges the deposit; provider asked",
+        ),
+        LogCode.PAYOUT_DECLINED: Text(
+            zh_cn="{declined_by} 否决了售后单 {ticket_id} 的先行赔付",
+            en="{declined_by} declined the advance payout for ticket {ticket_id}",
+        ),
+        LogCode.PAYOUT_OUTCOME_UNKNOWN: Text(
+            zh_cn="售后单 {ticket_id} 先行赔付结果未知,等待支付渠道答复",
+            en="The outcome of the advance payout for ticket {ticket_id} is unknown; "
+            "waiting for the provider",
+        ),
+        LogCode.PAYOUT_REFUSED: Text(
+            zh_cn="售后单 {ticket_id} 先行赔付被支付渠道拒绝:{refund_refusal}",
+            en="The provider refused the advance payout for ticket {ticket_id}: {refund_refusal}",
+        ),
+        LogCode.PAYOUT_PAID: Text(
+            zh_cn="售后单 {ticket_id} 先行赔付成功,金额 {amount}",
+            en="Advance payout of {amount} for ticket {ticket_id} succeeded",
+        ),
         LogCode.APPLICATION_AGREED_BY_RULE: Text(
             zh_cn="小助手规则「{rule_name}」(第 {rule_version} 版)自动同意售后单 {ticket_id}",
             en="Ticket {ticket_id} agreed to by the assistant, rule "

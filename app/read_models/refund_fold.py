@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from app.domain.funds.accounts import Account
 from app.domain.funds.events import (
     AccountToppedUp,
     ArrearsCollected,
@@ -13,6 +14,7 @@ from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     RestrictionLifted,
@@ -20,6 +22,15 @@ from app.domain.funds.events import (
     ShopRestricted,
 )
 from app.domain.order.facts import OnlinePayment
+from app.domain.order.payout_events import (
+    AdvancePayoutDeclined,
+    AdvancePayoutOutcomeUnknown,
+    AdvancePayoutPaid,
+    AdvancePayoutRefused,
+    AdvancePayoutRequested,
+    AdvancePayoutStarted,
+    PayoutChange,
+)
 from app.domain.order.shares import fees_kept
 from app.domain.order.state import Order
 from app.domain.order.ticket_events import (
@@ -36,12 +47,19 @@ from app.domain.order.ticket_events import (
     TicketRemarked,
 )
 from app.domain.order.tickets import TicketState
+from app.domain.refunds import FundingSource, PayoutStatus
 from app.event_store.recorded import Recorded
 from app.processes.funding import refund_key_of
 from app.read_models.refund_view import ShopRefund
 
-FundsOfRefund = RefundFundsReserved | MerchantFundsInsufficient | RefundPaidOut | FundingReversed
-"""What happens to a shop's money for the sake of one refund; each names its key."""
+FundsOfRefund = (
+    RefundFundsReserved
+    | PayoutFundsReserved
+    | MerchantFundsInsufficient
+    | RefundPaidOut
+    | FundingReversed
+)
+"""What happens to a shop's money for the sake of one refund; `refund_key_in` tells of which."""
 
 
 _NOT_OF_MONEY = (
@@ -88,6 +106,8 @@ def fold_order_event(
 def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
     if isinstance(event, _NOT_OF_MONEY):
         return refund
+    if isinstance(event, PayoutChange):
+        return _paid_out(refund, event)
     match event:
         case RefundFunded():
             return replace(
@@ -109,6 +129,26 @@ def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
             return replace(
                 refund, succeeded_at=event.at, provider_reference=event.provider_reference
             )
+        case _:
+            assert_never(event)
+
+
+def _paid_out(refund: ShopRefund, event: PayoutChange) -> ShopRefund:
+    at = replace(refund, payout_key=event.payout_key, payout_at=event.at)
+    match event:
+        case AdvancePayoutRequested():
+            return replace(at, payout=PayoutStatus.REQUESTED)
+        case AdvancePayoutStarted():
+            return replace(at, payout=PayoutStatus.STARTED)
+        case AdvancePayoutDeclined():
+            return replace(at, payout=PayoutStatus.DECLINED)
+        case AdvancePayoutOutcomeUnknown():
+            return replace(at, payout=PayoutStatus.UNKNOWN)
+        case AdvancePayoutRefused():
+            return replace(at, payout=PayoutStatus.REFUSED)
+        case AdvancePayoutPaid(provider_reference=reference):
+            paid = replace(at, payout=PayoutStatus.PAID, provider_reference=reference)
+            return replace(paid, succeeded_at=event.at)
         case _:
             assert_never(event)
 
@@ -138,12 +178,38 @@ def _booked(refund: ShopRefund, event: FundsOfRefund) -> ShopRefund:
                 reserved_at=event.at,
                 booked_at=None,
             )
+        case PayoutFundsReserved():
+            deposit = event.deposit_available
+            arrears = max(0, event.borne - max(0, deposit))
+            return replace(
+                refund,
+                source=FundingSource.PLATFORM_ADVANCE,
+                account=Account.DEPOSIT,
+                borne=event.borne,
+                shortfall=max(0, event.borne - deposit),
+                arrears=arrears,
+                owed=arrears,
+                reserved_at=event.at,
+                booked_at=None,
+                collected_at=None,
+            )
         case RefundPaidOut():
             return replace(refund, booked_at=event.at)
         case FundingReversed():
             return replace(refund, booked_at=event.at, owed=0, collected_at=None)
         case _:
             assert_never(event)
+
+
+def refund_key_in(event: FundsOfRefund) -> str:
+    """Return the key of the refund an event is about: a payout's begins with its refund's."""
+    if isinstance(event, PayoutFundsReserved):
+        return _of_refund(event.payout_key)
+    return _of_refund(event.refund_key)
+
+
+def _of_refund(key: str) -> str:
+    return "/".join(key.split("/")[:2])
 
 
 def refund_in(event: FundsEvent) -> FundsOfRefund | None:

@@ -22,6 +22,7 @@ from app.read_models.refund_fold import (
     fold_order_event,
     refund_granted,
     refund_in,
+    refund_key_in,
 )
 from app.read_models.refund_view import ShopRefund
 from app.read_models.refunds import refund_from_stored
@@ -128,12 +129,12 @@ async def fetch_asked_anywhere(
 async def _fetch_asked(
     database: Queryable, partition_id: int, refunds: Sequence[ShopRefund]
 ) -> dict[str, Asked]:
-    keys = [refund.refund_key for refund in refunds if refund.waiting is not None]
+    keys = {one.asked_key: one.refund_key for one in refunds if one.waiting is not None}
     if not keys:
         return {}
-    rows = await database.fetch(FETCH_ASKED, partition_id, keys)
+    rows = await database.fetch(FETCH_ASKED, partition_id, list(keys))
     return {
-        row["refund_key"]: Asked(
+        keys[row["refund_key"]]: Asked(
             times=row["asked"],
             next_at=row["due_at"] if row["asked"] else None,
             last_answer=row["waits_for"],
@@ -153,7 +154,7 @@ def _folded(
             refund = _after(refund, recorded, state, ticket_id)
         elif is_of_funds(recorded):
             about = refund_in(recorded.event)
-            if about is not None and refund is not None and about.refund_key == refund.refund_key:
+            if about is not None and refund and refund_key_in(about) == refund.refund_key:
                 refund = fold_funds_event(refund, about, recorded)
     return refund
 

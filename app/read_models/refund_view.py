@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.domain.funds.accounts import Account
 from app.domain.order.cost import CostPreview
-from app.domain.refunds import FundingSource, RefundRefusal, Shares
+from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, Shares
 
 
 class RefundProgress(StrEnum):
@@ -43,8 +43,9 @@ class ShopRefund:
     it is refunded past the period. ``borne``: the shop's part of ``amount``, those fees included.
     ``shortfall``: the least top-up with which the shop's own money had paid. ``arrears``: what it
     brought the shop's deposit further below zero; ``owed``: what is still owed of that.
-    ``booked_at``: when the books followed its end. ``order_version`` and ``funds_version``: of the
-    last events folded.
+    ``booked_at``: when the books followed its end. ``payout_key``, ``payout``, ``payout_at``: the
+    latest advance payout in its stead, how it stands, and since when. ``order_version`` and
+    ``funds_version``: of the last events folded.
     """
 
     shop_id: str
@@ -75,6 +76,9 @@ class ShopRefund:
     provider_reference: str | None = None
     booked_at: datetime | None = None
     collected_at: datetime | None = None
+    payout_key: str | None = None
+    payout: PayoutStatus | None = None
+    payout_at: datetime | None = None
     order_version: int
     funds_version: int = 0
 
@@ -100,9 +104,15 @@ class ShopRefund:
             case RefundProgress.UNKNOWN:
                 return RefundWaiting.OUTCOME
             case RefundProgress.REFUSED:
-                return RefundWaiting.BOOKS if self._books_behind else RefundWaiting.PERSON
+                return self._waiting_refused
             case RefundProgress.SUCCEEDED:
                 return RefundWaiting.BOOKS if self._books_behind else None
+
+    @property
+    def asked_key(self) -> str:
+        """The key the provider is asked by now: the payout's while one is on its way."""
+        on_its_way = self.payout in {PayoutStatus.STARTED, PayoutStatus.UNKNOWN}
+        return self.payout_key if on_its_way and self.payout_key else self.refund_key
 
     @property
     def waiting_since(self) -> datetime | None:
@@ -113,11 +123,22 @@ class ShopRefund:
             case RefundWaiting.MONEY | RefundWaiting.FINANCE:
                 return self.requested_at
             case RefundWaiting.PROVIDER:
-                return self.funded_at or self.reserved_at
+                return self.payout_at or self.funded_at or self.reserved_at
             case RefundWaiting.OUTCOME:
-                return self.unknown_since
+                return self.payout_at or self.unknown_since
             case RefundWaiting.BOOKS | RefundWaiting.PERSON:
-                return self.succeeded_at or self.refused_at
+                return self.succeeded_at or self.payout_at or self.refused_at
+
+    @property
+    def _waiting_refused(self) -> RefundWaiting:
+        """Once refused it waits for its payout, or for a person to start, approve or repeat one."""
+        match self.payout:
+            case PayoutStatus.STARTED:
+                return RefundWaiting.PROVIDER
+            case PayoutStatus.UNKNOWN:
+                return RefundWaiting.OUTCOME
+            case _:
+                return RefundWaiting.BOOKS if self._books_behind else RefundWaiting.PERSON
 
     @property
     def _books_behind(self) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from app.domain.funds.events import FundingReversed, FundsEvent
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
+from app.domain.order.payout_events import PayoutChange
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.ticket_events import RefundChange, TicketChange
 from app.domain.order.tickets import TicketState
@@ -27,6 +28,7 @@ from app.read_models.refund_fold import (
     fold_order_event,
     refund_granted,
     refund_in,
+    refund_key_in,
 )
 from app.read_models.refund_view import ShopRefund
 from app.read_models.refunds import (
@@ -126,11 +128,11 @@ def _key_of_funds(recorded: Recorded[FundsEvent]) -> Key | None:
     if about is None:
         return None
     shop_id = shop_of_funds_stream(recorded.stream_id)
-    return recorded.partition_id, shop_id, about.refund_key.removeprefix(f"{shop_id}/")
+    return recorded.partition_id, shop_id, refund_key_in(about).removeprefix(f"{shop_id}/")
 
 
 def _is_of_refund(event: TicketChange) -> bool:
-    return event.state is TicketState.REFUNDING or isinstance(event, RefundChange)
+    return event.state is TicketState.REFUNDING or isinstance(event, RefundChange | PayoutChange)
 
 
 def _grants(batch: Sequence[Recorded[ServiceEvent]], stored: dict[Key, ShopRefund]) -> list[Grant]:
@@ -175,7 +177,7 @@ def _collect(work: _Batch, recorded: Recorded[FundsEvent]) -> None:
         return
     shop = recorded.partition_id, shop_of_funds_stream(recorded.stream_id)
     owing = [one for key, one in work.refunds.items() if key[:2] == shop and one.owed]
-    given_back = event.refund_key if isinstance(event, FundingReversed) else None
+    given_back = refund_key_in(event) if isinstance(event, FundingReversed) else None
     for refund in collected(owing, amount, event.at, given_back=given_back):
         work.put((*shop, refund.ticket_id), refund)
 

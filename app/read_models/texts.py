@@ -16,6 +16,7 @@ from app.domain.order.tickets import (
     TicketState,
     TicketType,
 )
+from app.domain.payees import PayeeKind
 from app.domain.policy import SHANGHAI
 from app.domain.reasons import (
     APPLICATION_REASON_TEXTS,
@@ -25,7 +26,7 @@ from app.domain.reasons import (
     DeclineReason,
     RejectReason,
 )
-from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus
+from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, RefundStatus
 from app.domain.shipments import CARRIER_TEXTS, Carrier
 from app.domain.text import Text
 from app.read_models.order_view import EntryState
@@ -180,6 +181,25 @@ REFUND_REFUSAL_TEXTS: Mapping[RefundRefusal, Text] = MappingProxyType(
     }
 )
 
+PAYEE_KIND_TEXTS: Mapping[PayeeKind, Text] = MappingProxyType(
+    {
+        PayeeKind.ALIPAY: Text(zh_cn="支付宝", en="Alipay"),
+        PayeeKind.WECHAT: Text(zh_cn="微信", en="WeChat Pay"),
+        PayeeKind.BANK_CARD: Text(zh_cn="银行卡", en="bank card"),
+    }
+)
+
+PAYOUT_STATUS_TEXTS: Mapping[PayoutStatus, Text] = MappingProxyType(
+    {
+        PayoutStatus.REQUESTED: Text(zh_cn="待审批", en="Waiting for approval"),
+        PayoutStatus.DECLINED: Text(zh_cn="已否决", en="Declined"),
+        PayoutStatus.STARTED: Text(zh_cn="赔付处理中", en="On its way"),
+        PayoutStatus.UNKNOWN: Text(zh_cn="结果确认中", en="Outcome being confirmed"),
+        PayoutStatus.REFUSED: Text(zh_cn="赔付失败", en="Refused"),
+        PayoutStatus.PAID: Text(zh_cn="赔付成功", en="Paid"),
+    }
+)
+
 REFUND_STATUS_TEXTS: Mapping[RefundStatus, Text] = MappingProxyType(
     {
         RefundStatus.FUNDED: Text(zh_cn="退款处理中", en="On its way"),
@@ -276,6 +296,7 @@ _CODED: Mapping[str, Callable[[str], Text]] = MappingProxyType(
         "arbitration_cause": lambda code: ARBITRATION_CAUSE_TEXTS[ArbitrationCause(code)],
         "funding_source": lambda code: FUNDING_SOURCE_TEXTS[FundingSource(code)],
         "refund_refusal": lambda code: REFUND_REFUSAL_TEXTS[RefundRefusal(code)],
+        "payee_kind": lambda code: PAYEE_KIND_TEXTS[PayeeKind(code)],
         "carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
         "previous_carrier": lambda code: CARRIER_TEXTS[Carrier(code)],
     }

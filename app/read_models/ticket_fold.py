@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from app.domain.order.events import OrderEvent
+from app.domain.order.payout_events import AdvancePayoutPaid, PayoutChange
 from app.domain.order.ticket_events import (
     AnswerToApplication,
     ApplicationAgreed,
@@ -40,9 +41,10 @@ from app.domain.order.ticket_events import (
     TicketRemarked,
 )
 from app.domain.order.tickets import ArbitrationCause, Side
-from app.domain.refunds import RefundStatus
+from app.domain.refunds import FundingSource, RefundStatus
 from app.event_store.recorded import Recorded
 from app.event_store.streams import order_of_stream
+from app.read_models.payout_view import PayoutView, fold_payouts
 from app.read_models.ticket_view import (
     ArbitrationView,
     EvidenceView,
@@ -110,6 +112,8 @@ def _changed(ticket: TicketView, event: TicketChange) -> TicketView:
         return _with_replacement(ticket, event)
     if isinstance(event, ArbitrationChange):
         return _with_arbitration(ticket, event)
+    if isinstance(event, PayoutChange):
+        return _with_payout(ticket, event)
     match event:
         case TicketRemarked():
             remark = RemarkView(
@@ -224,6 +228,29 @@ def _with_arbitration(ticket: TicketView, event: ArbitrationChange) -> TicketVie
             return replace(ticket, arbitration=withdrawn)
         case _:
             assert_never(event)
+
+
+def _with_payout(ticket: TicketView, event: PayoutChange) -> TicketView:
+    changed = replace(ticket, payouts=fold_payouts(ticket.payouts, event))
+    if not isinstance(event, AdvancePayoutPaid):
+        return changed
+    refund = ticket.refund and _paid_in_advance(ticket.refund, changed.payouts, event)
+    amount = ticket.refunded_amount + event.amount
+    return replace(changed, refund=refund, refunded_at=event.at, refunded_amount=amount)
+
+
+def _paid_in_advance(
+    refund: RefundView, payouts: tuple[PayoutView, ...], event: AdvancePayoutPaid
+) -> RefundView:
+    """The platform paid after all; what the provider had refused is still told of the refund."""
+    paid = next((one for one in payouts if one.payout_key == event.payout_key), None)
+    return replace(
+        refund,
+        status=RefundStatus.SUCCEEDED,
+        source=FundingSource.PLATFORM_ADVANCE,
+        shares=refund.shares if paid is None or paid.shares is None else paid.shares,
+        provider_reference=event.provider_reference,
+    )
 
 
 def _begun(

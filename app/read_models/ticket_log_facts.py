@@ -8,6 +8,7 @@ from pydantic_core import to_jsonable_python
 
 from app.domain.attachments import Attachment
 from app.domain.order.cost import differs
+from app.domain.order.payout_events import PayoutChange
 from app.domain.order.ticket_events import (
     AnswerToApplication,
     ApplicationAgreed,
@@ -46,6 +47,7 @@ from app.domain.order.ticket_events import (
 from app.domain.order.tickets import AppliedRule, CloseCause, Due
 from app.domain.shipments import Shipment
 from app.read_models.log_codes import LogCode, LogFacts, Params, cost_facts
+from app.read_models.payout_log_facts import payout_facts
 from app.read_models.texts import instant_text
 
 Facts = tuple[LogCode, Params]
@@ -89,6 +91,8 @@ def _of_change(event: TicketChange) -> Facts:
         return _of_arbitration(event)
     if isinstance(event, RefundChange):
         return _of_refund(event)
+    if isinstance(event, PayoutChange):
+        return payout_facts(event)
     match event:
         case TicketRemarked():
             remark: Params = {"side": event.side.value, "text": event.text}

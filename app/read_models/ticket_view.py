@@ -22,6 +22,7 @@ from app.domain.order.tickets import (
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus, Shares
 from app.domain.shipments import Shipment
+from app.read_models.payout_view import PayoutView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +150,7 @@ class TicketView:
     closed_at: datetime | None = None
     close_cause: CloseCause | None = None
     refund: RefundView | None = None
+    payouts: tuple[PayoutView, ...] = ()
     refunded_at: datetime | None = None
     refunded_amount: int = 0
     created_at: datetime

@@ -4,69 +4,20 @@ from collections.abc import MutableMapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 from pydantic_core import to_json
 from structlog.testing import capture_logs
 
-from app.domain.order.ticket_commands import RecordRefundFunding
-from app.domain.refunds import FundingSource, Shares
 from app.payments.callbacks import SIGNATURE_HEADER, callback_headers
 from app.processes.funding import refund_key_of
-from app.processes.refunds.commanding import command_order
 from tests.support.api import CALLBACK_SECRET, SHOP, Api
-from tests.support.story import applied, done, problem
-
-KEY = refund_key_of(SHOP, "order-1-1")
-PATH = "/v1/provider/callbacks"
-
-
-def a_callback(**changes: Any) -> dict[str, Any]:
-    """Return a callback that tells of success."""
-    return {
-        "callback_id": "cb-1",
-        "kind": "refund",
-        "key": KEY,
-        "status": "succeeded",
-        "amount": 1_000,
-        "currency": "CNY",
-        "provider_reference": "2021031522001",
-        "paid_at": "2021-03-15T09:00:00Z",
-        **changes,
-    }
-
-
-async def tell(api: Api, body: dict[str, Any], *, headers: Any = None) -> httpx.Response:
-    """Send a callback, rightly signed unless headers say otherwise."""
-    content = to_json(body)
-    signed = callback_headers(content, [CALLBACK_SECRET], api.clock.now())
-    return await api.client.post(
-        PATH,
-        content=content,
-        headers={"Content-Type": "application/json", **(signed if headers is None else headers)},
-    )
+from tests.support.provider_callbacks import a_callback, a_refusal, refunding, tell
+from tests.support.story import done, problem
 
 
 def refusals(logs: Sequence[MutableMapping[str, Any]]) -> list[str]:
     """Return the codes of the refused callbacks that were logged."""
     return [line["code"] for line in logs if line["event"] == "callback_refused"]
-
-
-async def refunding(api: Api) -> str:
-    """Bring a ticket so far that its refund is in the provider's hands; return its path."""
-    ticket = await applied(api)
-    done(await api.merchant.post(f"{ticket}/agree"))
-    funding = RecordRefundFunding(
-        ticket_id="order-1-1",
-        refund_key=KEY,
-        source=FundingSource.DEPOSIT,
-        shares=Shares(shop=1_000, talent=0, agency=0, service_fee=0),
-        insufficient=False,
-    )
-    handler = api.app.state.services.handler
-    outcome = await command_order(handler, SHOP, "order-1", funding, correlation_id="test")
-    assert outcome.refusal is None
-    return ticket
 
 
 async def test_success_ends_the_ticket_however_often_it_is_told(api: Api) -> None:
@@ -84,9 +35,7 @@ async def test_success_ends_the_ticket_however_often_it_is_told(api: Api) -> Non
 
 async def test_a_refusal_is_shown_in_both_languages(api: Api) -> None:
     ticket = await refunding(api)
-    refusal = a_callback(status="refused", code="buyer_account_closed", message="closed")
-    del refusal["provider_reference"], refusal["paid_at"]
-    done(await tell(api, refusal))
+    done(await tell(api, a_refusal()))
     shown = done(await api.merchant.get(ticket))
     assert (shown["state"], shown["refund"]["status"]) == ("refunding", "refused")
     assert shown["refund"]["refusal_text"]["zh_cn"] == "买家账户已注销"
@@ -106,7 +55,7 @@ async def test_once_the_provider_has_it_nobody_reports_success_by_hand(api: Api)
         (404, "callback_refund_unknown", {"key": refund_key_of(SHOP, "order-9-1")}),
         (404, "callback_refund_unknown", {"key": refund_key_of(SHOP, "order-1-2")}),
         (404, "callback_refund_unknown", {"key": "no-such-key"}),
-        (404, "callback_refund_unknown", {"kind": "payout"}),
+        (404, "callback_payout_unknown", {"kind": "payout"}),
         (409, "callback_amount_differs", {"amount": 999}),
         (409, "callback_currency_differs", {"currency": "USD"}),
         (422, "callback_malformed", {"status": "maybe"}),

@@ -11,8 +11,8 @@ from app.processes.funding import FUNDING_READER, refund_key_of
 from app.processes.refunds.commanding import command_order
 from app.readers.checkpoints import ensure_checkpoints
 from app.worker import funding_runner
-from tests.api.test_provider_callbacks import KEY, a_callback, refunding, tell
 from tests.support.api import OTHER_SHOP, SHOP, Api
+from tests.support.provider_callbacks import KEY, a_callback, refunding, tell
 from tests.support.story import applied, done, problem
 
 REFUNDS = f"/v1/shops/{SHOP}/refunds"

@@ -1,32 +1,49 @@
 """Refunds carried out against a real sandbox, as far as a test wants."""
 
 import asyncio
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import timedelta
 
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
+from app.command_handling.requests import OrderRequest
 from app.database import Pool
-from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
+from app.domain.funds.evolve import fold as fold_funds
+from app.domain.funds.state import Funds
+from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.tickets import RequestedItem, Ticket
-from app.event_store.registry import event_codec
+from app.event_store.log import EventLog
+from app.event_store.partitions import partition_of
+from app.event_store.recorded import Actor, Role
+from app.event_store.registry import event_codec, funds_codec, order_codec
+from app.event_store.streams import funds_stream
 from app.event_store.topology import Topology
 from app.payments.http_provider import HttpPaymentProvider
-from app.processes.funding import FUNDING_READER
+from app.processes.funding import FUNDING_READER, refund_key_of
+from app.processes.refunds.carrying_out import PaymentExecutor
+from app.processes.refunds.commanding import Outcome
 from app.processes.refunds.executing import RefundExecutor
+from app.processes.refunds.paying_out import PayoutExecutor
 from app.processes.refunds.worker import RefundWorker
+from app.read_models.order_fold import fold_history
 from app.read_models.registry import READERS
+from app.read_models.ticket_view import TicketView
 from app.readers.checkpoints import ensure_checkpoints
 from app.readers.runner import Runner
+from app.sealing import Seal
 from app.worker import funding_runner
+from tests.payments.surroundings import whole_book
 from tests.read_models.logged import Logged
+from tests.support.api import SEALING_KEY
 from tests.support.orders import (
     DAY,
     HOUR,
     OPENED,
     RECEIVED,
+    SHOP,
     History,
     agree,
     an_item,
@@ -37,6 +54,7 @@ from tests.support.orders import (
 
 SETTLED = RECEIVED + 2 * DAY
 ROUNDS_MAX = 60
+SEAL = Seal([b64decode(SEALING_KEY)])
 
 
 def refund_agreed(order_id: str, amount: int = 10_000, *, settled: bool = True) -> History:
@@ -59,6 +77,7 @@ class Refunding:
     handler: CommandHandler
     clock: ManualClock
     provider: HttpPaymentProvider
+    seal: Seal | None = SEAL
 
     async def agree(self, *histories: History) -> None:
         """Write orders whose refunds were agreed to."""
@@ -74,9 +93,19 @@ class Refunding:
         await funding_runner(self.pool, Topology.SINGLE).run_until_caught_up()
         await Runner(self.pool, event_codec(), READERS).run_until_caught_up()
 
+    @property
+    def executor(self) -> PaymentExecutor:
+        """What brings a refund or payout further."""
+        return PaymentExecutor(
+            refunds=RefundExecutor(self.handler, self.provider),
+            payouts=PayoutExecutor(
+                self.pool, order_codec(), self.handler, self.provider, seal=self.seal
+            ),
+        )
+
     async def work_once(self) -> int:
         """Bring every refund that is due a step further."""
-        worker = RefundWorker(self.pool, RefundExecutor(self.handler, self.provider), self.clock)
+        worker = RefundWorker(self.pool, self.executor, self.clock)
         return await worker.run_once()
 
     async def work_until_done(self) -> None:
@@ -96,3 +125,40 @@ class Refunding:
         state = fold(Unregistered(), [recorded.event for recorded in history])
         assert isinstance(state, Order)
         return state.tickets[f"{order_id}-1"]
+
+    async def shown(self, order_id: str) -> TicketView:
+        """Return an order's ticket as people see it."""
+        view = fold_history(await self.logged.history(order_id=order_id))
+        ticket = view.ticket(f"{order_id}-1")
+        assert ticket is not None
+        return ticket
+
+    async def funds(self) -> Funds:
+        """Return the shop's money as it stands."""
+        recorded = await EventLog(funds_codec()).read_stream(
+            self.pool, partition_of(SHOP), funds_stream(SHOP)
+        )
+        return fold_funds(Funds(), [one.event for one in recorded])
+
+    async def paid(self, ticket_id: str) -> list[int]:
+        """Return what the provider's own book says was paid for a ticket, in whatever way."""
+        refund_key = refund_key_of(SHOP, ticket_id)
+        return [
+            entry.amount.amount
+            for entry in await whole_book(self.provider)
+            if entry.key == refund_key or entry.key.startswith(f"{refund_key}/")
+        ]
+
+    async def ask(self, order_id: str, *commands: OrderCommand) -> Outcome:
+        """Ask something of an order, as the API does; return what came of the last."""
+        outcome = Outcome()
+        for command in commands:
+            request = OrderRequest(
+                shop_id=SHOP,
+                order_id=order_id,
+                commands=(command,),
+                actor=Actor(role=Role.PLATFORM, id="ada"),
+                correlation_id="test",
+            )
+            await self.handler.handle(request, outcome)
+        return outcome

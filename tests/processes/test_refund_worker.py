@@ -12,7 +12,7 @@ from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.domain.order.tickets import TicketState
 from app.payments.sandbox.behaviours import Behaviour
-from app.processes.refunds.executing import Pauses, RefundExecutor
+from app.processes.refunds.executing import Pauses
 from app.processes.refunds.worker import RefundLimits, RefundWorker
 from app.resources import Resources
 from app.settings import Settings
@@ -46,8 +46,7 @@ async def refunding(
 @asynccontextmanager
 async def working(refunding: Refunding) -> AsyncIterator[None]:
     """Let a worker run; what is on its way at the end is left as it is, as by a kill."""
-    executor = RefundExecutor(refunding.handler, refunding.provider)
-    worker = RefundWorker(refunding.pool, executor, refunding.clock)
+    worker = RefundWorker(refunding.pool, refunding.executor, refunding.clock)
     task = asyncio.create_task(worker.run(asyncio.Event()))
     try:
         yield

@@ -79,6 +79,9 @@ ROLES: dict[str, frozenset[str]] = {
     "rule_arbitration": PLATFORM,
     "withdraw_arbitration": CONSUMER,
     "record_refund_success": PLATFORM,
+    "start_advance_payout": PLATFORM,
+    "approve_advance_payout": PLATFORM,
+    "decline_advance_payout": PLATFORM,
     "decide_tickets": MERCHANT,
     "get_funds": PLATFORM | MERCHANT,
     "record_top_up": PLATFORM,
@@ -167,6 +170,10 @@ BODIES: dict[str, Any] = {
     "try_assistant_rules": {**ASSISTANT_RULES, "last": 50},
     "decide_tickets": {"items": [{"ticket_id": "order-1-1", "decision": "agree"}]},
     "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
+    "start_advance_payout": {
+        "payee": {"kind": "alipay", "account": "13800001234", "holder": "王小明"}
+    },
+    "decline_advance_payout": {},
     "register_device": {"platform": "ios", "token": "a-token"},
     "set_notification_preferences": {"push": True},
     "create_webhook_endpoint": AN_ENDPOINT,
@@ -204,6 +211,7 @@ class Operation:
             ticket_id=f"{order_id}-1",
             refund_id=f"{order_id}-1",
             month="2021-03",
+            payout_id=UUID(int=0).hex,
             notification_id=await self._own_message(caller, shop_id),
             device_id=await self._own_device(caller, shop_id),
             **await self._own_delivery(caller, shop_id),

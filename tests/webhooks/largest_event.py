@@ -17,7 +17,7 @@ from app.domain.order.tickets import (
     TicketType,
 )
 from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
-from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus
+from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, RefundStatus
 from app.domain.shipments import Carrier
 from app.event_store.recorded import ClockKind, Role
 from app.event_store.streams import order_stream
@@ -29,6 +29,7 @@ from app.webhooks.catalog.payloads import (
     EventEntry,
     EventMoney,
     EventOrder,
+    EventPayout,
     EventRefund,
     EventTicket,
     EventTicketItem,
@@ -98,6 +99,11 @@ def largest_event() -> PublicEvent:
             status=_longest(RefundStatus),
             source=_longest(FundingSource),
             funds_insufficient=False,
+            refusal=_longest(RefundRefusal),
+        ),
+        advance_payout=EventPayout(
+            payout_key=f"{LONGEST_ID}/{ticket_id}/{'f' * 32}",
+            status=_longest(PayoutStatus),
             refusal=_longest(RefundRefusal),
         ),
         refunded=money,

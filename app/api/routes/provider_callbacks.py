@@ -1,4 +1,4 @@
-"""What the payment provider tells by itself: how a refund ended."""
+"""What the payment provider tells by itself: how a refund or payout ended."""
 
 import structlog
 from fastapi import APIRouter, Request, Response
@@ -24,7 +24,7 @@ class CallbackTaken(ResponseModel):
 @router.post(
     "/v1/provider/callbacks",
     name="receive_provider_callback",
-    summary="Tell how a refund ended",
+    summary="Tell how a refund or payout ended",
     response_model=CallbackTaken,
     responses=problems(
         "callback_unsigned",
@@ -33,6 +33,7 @@ class CallbackTaken(ResponseModel):
         "callback_from_the_future",
         "callback_malformed",
         "callback_refund_unknown",
+        "callback_payout_unknown",
         "callback_amount_differs",
         "callback_currency_differs",
         "body_too_large",

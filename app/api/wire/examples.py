@@ -145,6 +145,13 @@ RULE_ARBITRATION: dict[str, Any] = {
     "final_amount": 6000,
     "note": "The carrier's own record shows a crushed corner.",
 }
+START_ADVANCE_PAYOUT: dict[str, Any] = {
+    "payee": {"kind": "bank_card", "account": "6222020200012345678", "holder": "王小明"},
+    "note": "The buyer's Alipay account is closed; card confirmed by phone.",
+}
+DECLINE_ADVANCE_PAYOUT: dict[str, Any] = {
+    "note": "The name on the card is not the buyer's.",
+}
 TOP_UP: dict[str, Any] = {
     "reference": "bank-20260901-17",
     "account": "deposit",

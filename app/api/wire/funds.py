@@ -126,7 +126,8 @@ class JournalKind(ResponseModel):
 
     code: str
     """`order_paid`, `order_settled`, `topped_up`, `arrears_collected`, `withdrawn`,
-    `refund_funded`, `refund_paid`, `funding_reversed`; clients take new ones as they come."""
+    `refund_funded`, `payout_funded`, `refund_paid`, `funding_reversed`; clients
+    take new ones as they come."""
     text: LocalizedText
 
 

@@ -19,6 +19,7 @@ from app.read_models.refund_queries import Asked
 from app.read_models.refund_view import RefundProgress, ShopRefund
 from app.read_models.texts import (
     FUNDING_SOURCE_TEXTS,
+    PAYOUT_STATUS_TEXTS,
     REFUND_PROGRESS_TEXTS,
     REFUND_REFUSAL_TEXTS,
     REFUND_WAITING_TEXTS,
@@ -84,7 +85,8 @@ class RefundWait(ResponseModel):
     code: str
     """`money` (a source is being found), `finance` (it was not paid online), `provider` (its
     answer, or finance's report), `outcome` (it gave no answer, and is asked again), `books` (it has
-    ended, the ledger follows) or `person` (it was refused); clients take new ones as they come."""
+    ended, the ledger follows) or `person` (it was refused: somebody must start, approve or repeat
+    an advance payout); clients take new ones as they come."""
     text: LocalizedText
     since: datetime | None
     asked: int
@@ -93,6 +95,15 @@ class RefundWait(ResponseModel):
     """When it is asked again; null while it has not been asked, or is not to be."""
     last_answer: str | None
     """What came of asking the last time, for an operator."""
+
+
+class RefundPayout(ResponseModel):
+    """The latest advance payout to another account of the buyer; the ticket shows all of them."""
+
+    payout_id: str
+    status: str
+    """`requested`, `declined`, `started`, `unknown`, `refused` or `paid`; more may come."""
+    status_text: LocalizedText
 
 
 class Refund(ResponseModel):
@@ -145,6 +156,8 @@ class Refund(ResponseModel):
     """When the ledger followed its end."""
     collected_at: datetime | None
     """When the shop had paid the platform's advance back (追缴)."""
+    advance_payout: RefundPayout | None
+    """Null unless the provider refused the refund and customer service pays otherwise."""
     waits_for: RefundWait | None
     """Null once nothing more is to come."""
 
@@ -198,6 +211,7 @@ def shop_refund_on_wire(refund: ShopRefund, asked: Asked | None) -> Refund:
         provider_reference=refund.provider_reference,
         booked_at=refund.booked_at,
         collected_at=refund.collected_at,
+        advance_payout=_payout(refund),
         waits_for=_wait(refund, asked),
     )
 
@@ -240,6 +254,16 @@ def source_on_wire(source: FundingSource | None, account: Account | None) -> Ref
         code=source.value,
         text=localized(FUNDING_SOURCE_TEXTS[source]),
         account=None if account is None else account.value,
+    )
+
+
+def _payout(refund: ShopRefund) -> RefundPayout | None:
+    if refund.payout is None or refund.payout_key is None:
+        return None
+    return RefundPayout(
+        payout_id=refund.payout_key.rpartition("/")[2],
+        status=refund.payout.value,
+        status_text=localized(PAYOUT_STATUS_TEXTS[refund.payout]),
     )
 
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from app.api.wire.advance_payouts import AdvancePayout, payout_on_wire
 from app.api.wire.arbitration import Arbitration, arbitration_on_wire
 from app.api.wire.attachments import AttachmentOut, attachments_on_wire
 from app.api.wire.common import (
@@ -146,6 +147,8 @@ class Ticket(Versioned):
     `nothing_left_to_refund`; more may come."""
     refund: TicketRefund | None
     """Null until a source was found for the money, and where finance reports refunds by hand."""
+    advance_payouts: list[AdvancePayout]
+    """Payments to another account of the buyer, once the provider had refused the refund."""
     refunded: Money
     created_at: datetime
     updated_at: datetime
@@ -202,6 +205,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         closed_at=view.closed_at,
         close_cause=None if view.close_cause is None else view.close_cause.value,
         refund=refund_on_wire(view.refund),
+        advance_payouts=[payout_on_wire(payout) for payout in view.payouts],
         refunded=Money(amount=view.refunded_amount, currency=view.currency),
         created_at=view.created_at,
         updated_at=view.updated_at,

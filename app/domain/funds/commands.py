@@ -34,15 +34,29 @@ class FundRefund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FundPayout:
+    """Pay a refund in advance that the provider refused; the deposit is charged, come what may.
+
+    ``payout_key`` is none of any refund; the same again changes nothing. ``shares``: who bears how
+    much of it.
+    """
+
+    payout_key: str
+    order_id: str
+    ticket_id: str
+    shares: Shares
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CompleteRefund:
-    """Take note that the provider paid a refund."""
+    """Take note that the provider paid a refund, or a payout in its stead."""
 
     refund_key: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReverseFunding:
-    """Take note that the provider will never pay a refund: the money goes back."""
+    """Take note that the provider will never pay a refund or payout: the money goes back."""
 
     refund_key: str
 
@@ -75,6 +89,7 @@ class RequireDeposit:
 FundsCommand = (
     SettleOrder
     | FundRefund
+    | FundPayout
     | CompleteRefund
     | ReverseFunding
     | TopUp

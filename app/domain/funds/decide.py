@@ -1,11 +1,13 @@
 """The one door to the rules of a shop's money: command and state in; events out."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account, Line, cash_account, journal
 from app.domain.funds.commands import (
     CompleteRefund,
+    FundPayout,
     FundRefund,
     FundsCommand,
     RequireDeposit,
@@ -24,6 +26,7 @@ from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     RestrictionLifted,
@@ -32,7 +35,7 @@ from app.domain.funds.events import (
 )
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
-from app.domain.funds.waterfall import choose
+from app.domain.funds.waterfall import choose, in_advance
 from app.domain.money import AMOUNT_MAX
 from app.domain.policy import Policy
 from app.domain.refunds import FundingSource
@@ -56,6 +59,8 @@ def _decide(command: FundsCommand, funds: Funds, now: datetime) -> FundsDecision
             return _settle(command, now)
         case FundRefund():
             return _fund(command, funds, now)
+        case FundPayout():
+            return _fund_payout(command, funds, now)
         case CompleteRefund():
             return _complete(command, funds, now)
         case ReverseFunding():
@@ -120,6 +125,25 @@ def _fund(command: FundRefund, funds: Funds, now: datetime) -> FundsDecision:
         deposit_available=funds.deposit,
     )
     return insufficient, funded
+
+
+def _fund_payout(command: FundPayout, funds: Funds, now: datetime) -> FundsDecision:
+    if command.payout_key in funds.in_transit:
+        return ()
+    shares = command.shares
+    advance = in_advance(shares.total, shares.shop, replace(shares, shop=0))
+    return (
+        PayoutFundsReserved(
+            at=now,
+            payout_key=command.payout_key,
+            order_id=command.order_id,
+            ticket_id=command.ticket_id,
+            amount=shares.total,
+            borne=advance.borne,
+            deposit_available=funds.deposit,
+            journal=advance.journal,
+        ),
+    )
 
 
 def _complete(command: CompleteRefund, funds: Funds, now: datetime) -> FundsDecision:

@@ -74,6 +74,24 @@ class RefundFundsReserved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PayoutFundsReserved:
+    """The platform pays a refused refund in advance; the deposit is charged, below zero if need be.
+
+    ``borne``: the shop's part of ``amount``; ``deposit_available``: what there was before, below
+    zero in arrears. What becomes of it is told by `RefundPaidOut` or `FundingReversed` of its key.
+    """
+
+    at: datetime
+    payout_key: str
+    order_id: str
+    ticket_id: str
+    amount: int
+    borne: int
+    deposit_available: int
+    journal: Journal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MerchantFundsInsufficient:
     """Neither cash nor deposit covers a refund; the platform pays in advance (先行赔付)."""
 
@@ -88,7 +106,7 @@ class MerchantFundsInsufficient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundPaidOut:
-    """The provider paid: what was in transit has arrived."""
+    """The provider paid a refund or payout: what was in transit has arrived."""
 
     at: datetime
     refund_key: str
@@ -155,6 +173,7 @@ Movement = (
     | ArrearsCollected
     | CashWithdrawn
     | RefundFundsReserved
+    | PayoutFundsReserved
     | RefundPaidOut
     | FundingReversed
 )

@@ -17,6 +17,7 @@ from app.domain.funds.events import (
     FundsEvent,
     MerchantFundsInsufficient,
     Movement,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     RestrictionLifted,
@@ -24,6 +25,7 @@ from app.domain.funds.events import (
     ShopRestricted,
 )
 from app.domain.funds.state import Funding, Funds
+from app.domain.refunds import FundingSource
 
 
 def fold(funds: Funds, events: Iterable[FundsEvent]) -> Funds:
@@ -50,6 +52,9 @@ def _changed(funds: Funds, event: FundsEvent) -> Funds:
         case RefundFundsReserved():
             in_transit = {**funds.in_transit, event.refund_key: _funding(event)}
             return replace(funds, in_transit=MappingProxyType(in_transit))
+        case PayoutFundsReserved():
+            in_transit = {**funds.in_transit, event.payout_key: _payout_funding(event)}
+            return replace(funds, in_transit=MappingProxyType(in_transit))
         case RefundPaidOut(refund_key=key) | FundingReversed(refund_key=key):
             left = {k: funding for k, funding in funds.in_transit.items() if k != key}
             return replace(funds, in_transit=MappingProxyType(left))
@@ -75,6 +80,17 @@ def _funding(event: RefundFundsReserved) -> Funding:
         ticket_id=event.ticket_id,
         source=event.source,
         account=event.account,
+        amount=event.amount,
+        journal=event.journal,
+    )
+
+
+def _payout_funding(event: PayoutFundsReserved) -> Funding:
+    return Funding(
+        order_id=event.order_id,
+        ticket_id=event.ticket_id,
+        source=FundingSource.PLATFORM_ADVANCE,
+        account=Account.DEPOSIT,
         amount=event.amount,
         journal=event.journal,
     )

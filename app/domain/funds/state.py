@@ -10,7 +10,7 @@ from app.domain.refunds import FundingSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funding:
-    """A refund whose money is in transit, and how it got there."""
+    """A refund or payout whose money is in transit, and how it got there."""
 
     order_id: str
     ticket_id: str
@@ -26,9 +26,10 @@ def _nothing() -> Mapping[Account, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Funds:
-    """Balances the shop may spend, the refunds in transit, and what the platform asks of it.
+    """Balances the shop may spend, what is in transit, and what the platform asks of it.
 
-    ``available``: minor units by account. ``references``: of top-ups and withdrawals taken.
+    ``available``: minor units by account. ``in_transit``: refunds and payouts by their keys.
+    ``references``: of top-ups and withdrawals taken.
     """
 
     version: int = 0

@@ -1,11 +1,11 @@
 """Which source pays for a refund (domain: money), and the journal that says so."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.domain.funds.accounts import Account, Journal, cash_account, journal
 from app.domain.funds.commands import FundRefund
 from app.domain.funds.state import Funds
-from app.domain.money import split
+from app.domain.order.shares import flowing_back
 from app.domain.refunds import FundingSource, Shares
 
 
@@ -37,7 +37,7 @@ def choose(command: FundRefund, funds: Funds) -> Chosen:
         return _from(FundingSource.CASH, cash, command.amount, borne, back)
     if funds.deposit >= borne:
         return _from(FundingSource.DEPOSIT, Account.DEPOSIT, command.amount, borne, back)
-    return _in_advance(command.amount, borne, back)
+    return in_advance(command.amount, borne, back)
 
 
 def shortfall(command: FundRefund, funds: Funds) -> int:
@@ -56,9 +56,7 @@ def _flowing_back(command: FundRefund, shares: Shares) -> Shares:
     """Return what comes back from commissions and fee: pro rata in the period, else nothing."""
     if command.overdue:
         return Shares(shop=0, talent=0, agency=0, service_fee=0)
-    limits = (shares.shop, shares.talent, shares.agency, shares.service_fee)
-    _, talent, agency, service_fee = split(command.amount, limits)
-    return Shares(shop=0, talent=talent, agency=agency, service_fee=service_fee)
+    return replace(flowing_back(command.amount, shares), shop=0)
 
 
 def _from_escrow(command: FundRefund) -> Chosen:
@@ -75,7 +73,7 @@ def _from(source: FundingSource, account: Account, amount: int, borne: int, back
     return Chosen(source=source, account=account, borne=borne, journal=moved)
 
 
-def _in_advance(amount: int, borne: int, back: Shares) -> Chosen:
+def in_advance(amount: int, borne: int, back: Shares) -> Chosen:
     """The platform pays, and charges the deposit for it."""
     moved = journal(
         (Account.PLATFORM_ADVANCE, -borne),

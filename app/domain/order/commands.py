@@ -5,6 +5,7 @@ from datetime import datetime
 
 from app.domain.attachments import Attachment
 from app.domain.order.facts import OrderFacts
+from app.domain.order.payout_commands import PayoutCommand
 from app.domain.order.ticket_commands import RefundReport, TicketDecision
 from app.domain.order.tickets import RequestedItem, TicketType
 from app.domain.reasons import ApplicationReason, DeclineReason
@@ -128,6 +129,12 @@ Application = RequestRefund | RequestExchange | RequestReissue | RequestRepair
 EntryCommand = OpenAfterSalesEntry | RequestEntryReopening | DeclineEntryReopening
 FactCommand = RegisterOrder | RecordShipment | RecordReceiptConfirmation | RecordSettlement
 OrderCommand = (
-    FactCommand | EntryCommand | Application | TicketDecision | RefundReport | ActOnDeadlines
+    FactCommand
+    | EntryCommand
+    | Application
+    | TicketDecision
+    | RefundReport
+    | PayoutCommand
+    | ActOnDeadlines
 )
 """Everything that can be asked of an order."""

@@ -5,7 +5,14 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.funds.state import NO_FUNDS, Funds
-from app.domain.order import applications, entry, refunding, registration, ticket_decisions
+from app.domain.order import (
+    applications,
+    entry,
+    paying_out,
+    refunding,
+    registration,
+    ticket_decisions,
+)
 from app.domain.order.commands import (
     ActOnDeadlines,
     DeclineEntryReopening,
@@ -25,6 +32,7 @@ from app.domain.order.deadlines import fall_due
 from app.domain.order.decision import Decision
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
+from app.domain.order.payout_commands import PayoutCommand
 from app.domain.order.state import Order, OrderState, Unregistered
 from app.domain.order.ticket_commands import (
     AgreeToApplication,
@@ -100,6 +108,8 @@ def _decide_registered(
         return ticket_decisions.decide_ticket(command, order, now, policy, funds)
     if isinstance(command, RefundReport):
         return refunding.report(command, order, now)
+    if isinstance(command, PayoutCommand):
+        return paying_out.decide_payout(command, order, now, policy)
     match command:
         case RegisterOrder():
             return registration.register(command, order, now, policy)

@@ -18,7 +18,8 @@ from app.domain.order.events import (
     ReceiptConfirmed,
 )
 from app.domain.order.evolve_ticket import changed_ticket, created_ticket
-from app.domain.order.shares import added, settled_amount, shares_of
+from app.domain.order.payout_events import AdvancePayoutPaid
+from app.domain.order.shares import added, shares_at_settlement, shares_of
 from app.domain.order.state import (
     EntryClosed,
     EntryOpen,
@@ -61,7 +62,7 @@ def evolve(state: OrderState, event: OrderEvent) -> OrderState:
 def _evolve_registered(order: Order, event: OrderEvent) -> Order:
     if isinstance(event, TicketChange):
         changed = _with_changed_ticket(order, event)
-        if isinstance(event, RefundSucceeded):
+        if isinstance(event, RefundSucceeded | AdvancePayoutPaid):
             return _with_refund(changed, event)
         return _settled_late(changed, event) if isinstance(event, RefundRefused) else changed
     match event:
@@ -72,7 +73,7 @@ def _evolve_registered(order: Order, event: OrderEvent) -> Order:
         case ReceiptConfirmed(confirmed_at=confirmed_at):
             return replace(order, receipt_confirmed_at=confirmed_at)
         case OrderSettled(settled_at=settled_at):
-            shares = shares_of(settled_amount(order), order.facts.commission)
+            shares = shares_at_settlement(order)
             return replace(order, settled_at=settled_at, settled_shares=shares)
         case AfterSalesEntryOpened():
             return replace(order, entry=_opened(event))
@@ -160,7 +161,7 @@ def _settled_late(order: Order, event: RefundRefused) -> Order:
     return replace(order, settled_shares=added(order.settled_shares, late))
 
 
-def _with_refund(order: Order, event: RefundSucceeded) -> Order:
+def _with_refund(order: Order, event: RefundSucceeded | AdvancePayoutPaid) -> Order:
     ticket = order.tickets.get(event.ticket_id)
     returned = ticket is not None and ticket.goods_returned
     refunds = dict(order.refunds)

@@ -5,6 +5,15 @@ from dataclasses import replace
 from typing import assert_never
 
 from app.domain.order.cost import CostPreview
+from app.domain.order.payout_events import (
+    AdvancePayoutDeclined,
+    AdvancePayoutOutcomeUnknown,
+    AdvancePayoutPaid,
+    AdvancePayoutRefused,
+    AdvancePayoutRequested,
+    AdvancePayoutStarted,
+    PayoutChange,
+)
 from app.domain.order.ticket_events import (
     ApplicationAgreed,
     ApplicationModified,
@@ -36,13 +45,14 @@ from app.domain.order.ticket_events import (
 from app.domain.order.tickets import (
     Arbitration,
     ArbitrationCause,
+    Payout,
     Refund,
     RequestedItem,
     Side,
     Ticket,
     TicketState,
 )
-from app.domain.refunds import RefundStatus
+from app.domain.refunds import PayoutStatus, RefundStatus
 
 
 def created_ticket(event: TicketCreated, version: int, previewed: CostPreview | None) -> Ticket:
@@ -109,6 +119,15 @@ def changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
             return moved
         case RefundFunded() | RefundOutcomeUnknown() | RefundRefused() | RefundSucceeded():
             return replace(moved, refund=_refund(ticket.refund, event))
+        case (
+            AdvancePayoutRequested()
+            | AdvancePayoutStarted()
+            | AdvancePayoutDeclined()
+            | AdvancePayoutOutcomeUnknown()
+            | AdvancePayoutRefused()
+            | AdvancePayoutPaid()
+        ):
+            return replace(moved, payouts=_payouts(ticket.payouts, event))
         case _:
             assert_never(event)
 
@@ -128,6 +147,43 @@ def _refund(refund: Refund | None, event: RefundChange) -> Refund | None:
             return refund and replace(refund, status=RefundStatus.REFUSED)
         case RefundSucceeded():
             return refund and replace(refund, status=RefundStatus.SUCCEEDED)
+        case _:
+            assert_never(event)
+
+
+def _payouts(payouts: tuple[Payout, ...], event: PayoutChange) -> tuple[Payout, ...]:
+    if isinstance(event, AdvancePayoutRequested):
+        asked = Payout(
+            payout_key=event.payout_key,
+            status=PayoutStatus.REQUESTED,
+            payee=event.payee,
+            requested_by=event.requested_by,
+        )
+        return (*payouts, asked)
+    return tuple(
+        _payout(one, event) if one.payout_key == event.payout_key else one for one in payouts
+    )
+
+
+def _payout(
+    payout: Payout,
+    event: AdvancePayoutStarted
+    | AdvancePayoutDeclined
+    | AdvancePayoutOutcomeUnknown
+    | AdvancePayoutRefused
+    | AdvancePayoutPaid,
+) -> Payout:
+    match event:
+        case AdvancePayoutStarted(shares=shares):
+            return replace(payout, status=PayoutStatus.STARTED, shares=shares)
+        case AdvancePayoutDeclined():
+            return replace(payout, status=PayoutStatus.DECLINED)
+        case AdvancePayoutOutcomeUnknown():
+            return replace(payout, status=PayoutStatus.UNKNOWN)
+        case AdvancePayoutRefused():
+            return replace(payout, status=PayoutStatus.REFUSED)
+        case AdvancePayoutPaid():
+            return replace(payout, status=PayoutStatus.PAID)
         case _:
             assert_never(event)
 

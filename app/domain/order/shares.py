@@ -3,10 +3,13 @@
 from app.domain.money import share_of, split
 from app.domain.order.facts import CommissionTerms
 from app.domain.order.state import Order
-from app.domain.order.tickets import Refund, Ticket, TicketState
-from app.domain.refunds import FundingSource, RefundStatus, Shares
+from app.domain.order.tickets import Payout, Refund, Ticket, TicketState
+from app.domain.refunds import FundingSource, PayoutStatus, RefundStatus, Shares
 
 _WHOLE = 10_000
+_CHARGED = frozenset({PayoutStatus.STARTED, PayoutStatus.UNKNOWN, PayoutStatus.PAID})
+"""Payouts the deposit stands charged with."""
+_NOTHING = Shares(shop=0, talent=0, agency=0, service_fee=0)
 
 
 def shares_of(amount: int, terms: CommissionTerms) -> Shares:
@@ -28,14 +31,55 @@ def shares_of(amount: int, terms: CommissionTerms) -> Shares:
     return Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee)
 
 
+def shares_at_settlement(order: Order) -> Shares:
+    """Return how what is in escrow is shared at settlement.
+
+    What the shop paid out in the period from its deposit comes back to it whole: nobody earns on
+    what was refunded in the period.
+    """
+    own = sum(
+        ticket.amount
+        for ticket in order.tickets.values()
+        if not ticket.overdue and _charged(ticket.last_payout)
+    )
+    earned = shares_of(settled_amount(order) - own, order.facts.commission)
+    return added(earned, Shares(shop=own, talent=0, agency=0, service_fee=0))
+
+
 def settled_amount(order: Order) -> int:
-    """Return what leaves escrow at settlement: paid, not refunded, and not on its way."""
+    """Return what leaves escrow at settlement: paid, not refunded out of it, nor on its way.
+
+    What was paid in advance came out of the deposit: its money is still in escrow.
+    """
     under_way = sum(
         ticket.amount
         for ticket in order.tickets.values()
         if ticket.state is TicketState.REFUNDING and not _went_back(ticket.refund)
     )
-    return order.refundable - under_way
+    paid_in_advance = sum(
+        ticket.amount
+        for ticket in order.tickets.values()
+        if ticket.state is TicketState.SUCCEEDED and _charged(ticket.last_payout)
+    )
+    return order.refundable - under_way + paid_in_advance
+
+
+def shares_of_payout(order: Order, ticket: Ticket) -> Shares:
+    """Return who bears how much of a ticket's payout: the shop, but for what flows back.
+
+    In the period commissions and the fee of a settled order come back pro rata, as for any refund.
+    """
+    left = shares_left(order)
+    if left is None or ticket.overdue:
+        return Shares(shop=ticket.amount, talent=0, agency=0, service_fee=0)
+    return flowing_back(ticket.amount, left)
+
+
+def flowing_back(amount: int, shares: Shares) -> Shares:
+    """Split an amount in proportion to what everybody still holds of the order."""
+    limits = (shares.shop, shares.talent, shares.agency, shares.service_fee)
+    shop, talent, agency, service_fee = split(amount, limits)
+    return Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee)
 
 
 def shares_left(order: Order) -> Shares | None:
@@ -44,11 +88,7 @@ def shares_left(order: Order) -> Shares | None:
         return None
     left = order.settled_shares
     for ticket in order.tickets.values():
-        refund = ticket.refund
-        if refund is None or refund.shares is None or _went_back(refund):
-            continue
-        if refund.source is not FundingSource.ESCROW:
-            left = _less(left, refund.shares)
+        left = _less(left, _taken(ticket))
     return left
 
 
@@ -76,6 +116,20 @@ def added(one: Shares, other: Shares) -> Shares:
         agency=one.agency + other.agency,
         service_fee=one.service_fee + other.service_fee,
     )
+
+
+def _taken(ticket: Ticket) -> Shares:
+    """Return what a ticket's refund or payout took from those who hold the order's money."""
+    refund, payout = ticket.refund, ticket.last_payout
+    if payout is not None and payout.shares is not None and _charged(payout):
+        return payout.shares
+    if refund is None or refund.shares is None or _went_back(refund):
+        return _NOTHING
+    return _NOTHING if refund.source is FundingSource.ESCROW else refund.shares
+
+
+def _charged(payout: Payout | None) -> bool:
+    return payout is not None and payout.status in _CHARGED
 
 
 def _went_back(refund: Refund | None) -> bool:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from app.domain.attachments import Attachment
 from app.domain.order.cost import CostPreview
+from app.domain.order.payout_events import PayoutChange
 from app.domain.order.tickets import (
     AppliedRule,
     ArbitrationCause,
@@ -429,6 +430,7 @@ TicketChange = (
     | ArbitrationChange
     | TicketRemarked
     | RefundChange
+    | PayoutChange
 )
 """What changes a ticket: each names the state and the deadline it leads to."""
 TicketEvent = TicketCreated | TicketChange | TicketDueReminded

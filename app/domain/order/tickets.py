@@ -8,9 +8,10 @@ from types import MappingProxyType
 from typing import assert_never
 
 from app.domain.order.cost import CostPreview
+from app.domain.payees import SealedPayee
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
-from app.domain.refunds import FundingSource, RefundStatus, Shares
+from app.domain.refunds import FundingSource, PayoutStatus, RefundStatus, Shares
 from app.domain.shipments import Shipment
 
 
@@ -187,6 +188,20 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """An advance payout to another account of the buyer: one key for life.
+
+    ``shares`` is None until it is started; ``requested_by``: who may not approve it.
+    """
+
+    payout_key: str
+    status: PayoutStatus
+    payee: SealedPayee
+    requested_by: str
+    shares: Shares | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ticket as the rules see it. ``version``: the stream version of its last change.
 
@@ -218,6 +233,16 @@ class Ticket:
     assistant_notified: bool = False
     previewed: CostPreview | None = None
     refund: Refund | None = None
+    payouts: tuple[Payout, ...] = ()
+
+    @property
+    def last_payout(self) -> Payout | None:
+        """The latest advance payout; those before it were refused or declined."""
+        return self.payouts[-1] if self.payouts else None
+
+    def payout(self, payout_key: str) -> Payout | None:
+        """Return the advance payout of a key."""
+        return next((one for one in self.payouts if one.payout_key == payout_key), None)
 
     @property
     def active(self) -> bool:

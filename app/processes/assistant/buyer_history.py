@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.assistant import HistoryKind, Past
 from app.domain.order.events import OrderEvent
+from app.domain.order.payout_events import AdvancePayoutPaid
 from app.domain.order.ticket_events import (
     ApplicationModified,
     ApplicationRejected,
@@ -56,7 +57,7 @@ def history_kind(event: OrderEvent) -> str | None:
             return HistoryKind.APPLICATIONS.value
         case ApplicationModified():
             return MODIFICATION
-        case RefundSucceeded():
+        case RefundSucceeded() | AdvancePayoutPaid():
             return HistoryKind.REFUNDS_SUCCEEDED.value
         case ApplicationRejected() | ReturnedGoodsRejected():
             return HistoryKind.REJECTIONS.value

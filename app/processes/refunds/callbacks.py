@@ -6,23 +6,23 @@ from typing import assert_never
 from app.command_handling.handler import CommandHandler
 from app.database import Pool
 from app.domain.order.events import OrderEvent
-from app.domain.order.evolve import fold
-from app.domain.order.state import Order, Unregistered
+from app.domain.order.payout_commands import RecordPayoutRefusal, RecordPayoutSuccess
+from app.domain.order.state import Order
 from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundSuccess
-from app.domain.refunds import RefundRefusal
+from app.domain.order.tickets import Ticket
+from app.domain.refunds import PayoutStatus, RefundRefusal
 from app.event_store.codec import Codec
-from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
 from app.payments.callbacks import Callback
 from app.payments.provider import PaymentKind, Refused, Succeeded
-from app.processes.refunds.commanding import command_order
+from app.processes.refunds.commanding import PaymentCommand, command_order
+from app.processes.refunds.reading import read_order
 
 
 class CallbackFault(StrEnum):
     """Why nothing follows from a callback, though the provider signed it."""
 
     REFUND_UNKNOWN = "callback_refund_unknown"
+    PAYOUT_UNKNOWN = "callback_payout_unknown"
     AMOUNT_DIFFERS = "callback_amount_differs"
     CURRENCY_DIFFERS = "callback_currency_differs"
 
@@ -31,22 +31,36 @@ async def tell_outcome(
     pool: Pool, codec: Codec[OrderEvent], handler: CommandHandler, callback: Callback
 ) -> CallbackFault | None:
     """Record the outcome on the ticket; telling it again, or after its end, changes nothing."""
-    shop_id, _, ticket_id = callback.key.partition("/")
+    shop_id, _, rest = callback.key.partition("/")
+    ticket_id = rest.partition("/")[0]
     order_id = ticket_id.rpartition("-")[0]
-    history = await EventLog(codec).read_stream(
-        pool, partition_of(shop_id), order_stream(shop_id, order_id)
-    )
-    order = fold(Unregistered(), [recorded.event for recorded in history])
-    fault = _fault(order, ticket_id, callback) if isinstance(order, Order) else _UNKNOWN
+    order = await read_order(pool, codec, shop_id, order_id)
+    fault = _unknown(callback) if order is None else _fault(order, ticket_id, callback)
     if fault is not None:
         return fault
+    command = _command(callback, ticket_id)
+    await command_order(handler, shop_id, order_id, command, correlation_id=callback.callback_id)
+    return None
+
+
+def _command(callback: Callback, ticket_id: str) -> PaymentCommand:
+    match callback.kind:
+        case PaymentKind.REFUND:
+            return _of_refund(callback, ticket_id)
+        case PaymentKind.PAYOUT:
+            return _of_payout(callback, ticket_id)
+        case _:
+            assert_never(callback.kind)
+
+
+def _of_refund(callback: Callback, ticket_id: str) -> PaymentCommand:
     match callback.outcome:
         case Succeeded(provider_reference=reference):
-            command: RecordRefundSuccess | RecordRefundRefusal = RecordRefundSuccess(
+            return RecordRefundSuccess(
                 ticket_id=ticket_id, refund_key=callback.key, provider_reference=reference
             )
         case Refused(code=code, text=text):
-            command = RecordRefundRefusal(
+            return RecordRefundRefusal(
                 ticket_id=ticket_id,
                 refund_key=callback.key,
                 refusal=RefundRefusal(code.value),
@@ -54,19 +68,52 @@ async def tell_outcome(
             )
         case _:
             assert_never(callback.outcome)
-    await command_order(handler, shop_id, order_id, command, correlation_id=callback.callback_id)
-    return None
 
 
-_UNKNOWN = CallbackFault.REFUND_UNKNOWN
+def _of_payout(callback: Callback, ticket_id: str) -> PaymentCommand:
+    match callback.outcome:
+        case Succeeded(provider_reference=reference):
+            return RecordPayoutSuccess(
+                ticket_id=ticket_id, payout_key=callback.key, provider_reference=reference
+            )
+        case Refused(code=code, text=text):
+            return RecordPayoutRefusal(
+                ticket_id=ticket_id,
+                payout_key=callback.key,
+                refusal=RefundRefusal(code.value),
+                provider_text=text,
+            )
+        case _:
+            assert_never(callback.outcome)
+
+
+def _unknown(callback: Callback) -> CallbackFault:
+    match callback.kind:
+        case PaymentKind.REFUND:
+            return CallbackFault.REFUND_UNKNOWN
+        case PaymentKind.PAYOUT:
+            return CallbackFault.PAYOUT_UNKNOWN
+        case _:
+            assert_never(callback.kind)
 
 
 def _fault(order: Order, ticket_id: str, callback: Callback) -> CallbackFault | None:
     ticket = order.tickets.get(ticket_id)
-    if callback.kind is not PaymentKind.REFUND or ticket is None or ticket.refund is None:
-        return _UNKNOWN
-    if ticket.refund.refund_key != callback.key:
-        return _UNKNOWN
+    if ticket is None or not _asked_for(ticket, callback):
+        return _unknown(callback)
     if callback.amount.currency != order.facts.payment.amount.currency:
         return CallbackFault.CURRENCY_DIFFERS
     return None if callback.amount.amount == ticket.amount else CallbackFault.AMOUNT_DIFFERS
+
+
+def _asked_for(ticket: Ticket, callback: Callback) -> bool:
+    """Whether the provider may have been asked for what it tells of."""
+    match callback.kind:
+        case PaymentKind.REFUND:
+            return ticket.refund is not None and ticket.refund.refund_key == callback.key
+        case PaymentKind.PAYOUT:
+            payout = ticket.payout(callback.key)
+            never_sent = {PayoutStatus.REQUESTED, PayoutStatus.DECLINED}
+            return payout is not None and payout.status not in never_sent
+        case _:
+            assert_never(callback.kind)

@@ -4,11 +4,15 @@ from datetime import datetime
 
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.domain.order.payout_commands import PayoutReport
 from app.domain.order.ticket_commands import RefundCommand
 from app.event_store.recorded import Actor, Role
 
 REFUNDS = Actor(role=Role.SYSTEM, id="refunds")
-"""In whose name refunds are carried out."""
+"""In whose name refunds and payouts are carried out."""
+
+PaymentCommand = RefundCommand | PayoutReport
+"""What a ticket is told of its money."""
 
 
 class Outcome:
@@ -33,7 +37,7 @@ async def command_order(
     handler: CommandHandler,
     shop_id: str,
     order_id: str,
-    command: RefundCommand,
+    command: PaymentCommand,
     *,
     correlation_id: str,
 ) -> Outcome:

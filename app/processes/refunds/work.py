@@ -1,4 +1,4 @@
-"""The refunds on their way: a row each, from the reservation of the money to its end.
+"""The refunds and payouts on their way: a row each, from the reservation of the money to its end.
 
 Kept by the reader `refund_work` from the funds streams; what the worker adds is only how often it
 has asked, when to ask again, and until when a row is claimed. A row made anew (by a rebuild) asks
@@ -17,6 +17,7 @@ from app.domain.funds.accounts import Account, Journal, change_of
 from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
 )
@@ -26,12 +27,14 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded import Recorded
 from app.event_store.streams import shop_of_funds_stream
 from app.event_store.tables import BytewiseText, metadata
+from app.payments.provider import PaymentKind
 
 refund_work = Table(
     "refund_work",
     metadata,
     Column("partition_id", SmallInteger, nullable=False),
     Column("refund_key", BytewiseText, nullable=False),
+    Column("kind", Text, nullable=False),
     Column("shop_id", BytewiseText, nullable=False),
     Column("order_id", BytewiseText, nullable=False),
     Column("ticket_id", BytewiseText, nullable=False),
@@ -44,13 +47,16 @@ refund_work = Table(
     PrimaryKeyConstraint("partition_id", "refund_key", name="refund_work_pkey"),
     Index("refund_work_due_idx", "partition_id", "due_at"),
 )
-"""``asked``: how often the provider was, the claim under way included. ``shares``: four numbers."""
+"""``kind``: a refund, or a payout under a key of its own. ``shares``: four numbers.
+
+``asked``: how often the provider was, the claim under way included.
+"""
 
 # Due since ever: at once, by whatever clock.
 INSERT_ROW = """
 INSERT INTO after_sales.refund_work
-    (partition_id, refund_key, shop_id, order_id, ticket_id, source, shares, asked, due_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 'epoch')
+    (partition_id, refund_key, kind, shop_id, order_id, ticket_id, source, shares, asked, due_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 'epoch')
 ON CONFLICT (partition_id, refund_key) DO NOTHING
 """
 
@@ -75,8 +81,8 @@ UPDATE after_sales.refund_work AS w
 SET claimed_until = $3, asked = w.asked + 1
 FROM due
 WHERE w.partition_id = $1 AND w.partition_id = due.partition_id AND w.refund_key = due.refund_key
-RETURNING w.partition_id, w.refund_key, w.shop_id, w.order_id, w.ticket_id, w.source, w.shares,
-          w.asked
+RETURNING w.partition_id, w.refund_key, w.kind, w.shop_id, w.order_id, w.ticket_id, w.source,
+          w.shares, w.asked
 """
 
 FIND_DUE = """
@@ -95,10 +101,14 @@ WHERE w.partition_id = $1 AND w.refund_key = $2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundWork:
-    """A claimed refund. ``asked``: how often the provider has been or is about to be, from 1."""
+    """A claimed refund or payout, under its own key.
+
+    ``asked``: how often the provider has been or is about to be, from 1.
+    """
 
     partition_id: int
     refund_key: str
+    kind: PaymentKind
     shop_id: str
     order_id: str
     ticket_id: str
@@ -118,10 +128,10 @@ class RefundWorkReader:
         await connection.execute(CLEAR_PARTITION, partition_id)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[FundsEvent]]) -> None:
-        """Add the refunds that have their money, and take away those that have ended."""
+        """Add what has its money and is on its way; take away what has ended."""
         for recorded in batch:
             match recorded.event:
-                case RefundFundsReserved():
+                case RefundFundsReserved() | PayoutFundsReserved():
                     await connection.execute(INSERT_ROW, *_row(recorded, recorded.event))
                 case RefundPaidOut(refund_key=key) | FundingReversed(refund_key=key):
                     await connection.execute(DELETE_ROW, recorded.partition_id, key)
@@ -149,14 +159,21 @@ async def ask_again(database: Queryable, work: RefundWork, at: datetime, waits_f
     await database.fetch(ASK_AGAIN, work.partition_id, work.refund_key, at, waits_for)
 
 
-def _row(recorded: Recorded[FundsEvent], event: RefundFundsReserved) -> tuple[object, ...]:
+def _row(
+    recorded: Recorded[FundsEvent], event: RefundFundsReserved | PayoutFundsReserved
+) -> tuple[object, ...]:
+    if isinstance(event, PayoutFundsReserved):
+        key, kind, source = event.payout_key, PaymentKind.PAYOUT, FundingSource.PLATFORM_ADVANCE
+    else:
+        key, kind, source = event.refund_key, PaymentKind.REFUND, event.source
     return (
         recorded.partition_id,
-        event.refund_key,
+        key,
+        kind.value,
         shop_of_funds_stream(recorded.stream_id),
         event.order_id,
         event.ticket_id,
-        event.source.value,
+        source.value,
         " ".join(map(str, _shares(event.borne, event.journal))),
     )
 
@@ -173,6 +190,7 @@ def _work(row: asyncpg.Record) -> RefundWork:
     return RefundWork(
         partition_id=row["partition_id"],
         refund_key=row["refund_key"],
+        kind=PaymentKind(row["kind"]),
         shop_id=row["shop_id"],
         order_id=row["order_id"],
         ticket_id=row["ticket_id"],

@@ -14,7 +14,8 @@ import structlog
 from app.clock import Clock
 from app.database import Pool
 from app.processes.deadlines import pause
-from app.processes.refunds.executing import Ended, RefundExecutor
+from app.processes.refunds.carrying_out import PaymentExecutor
+from app.processes.refunds.executing import Ended
 from app.processes.refunds.work import RefundWork, ask_again, claim_refunds
 
 _log = structlog.get_logger(__name__)
@@ -41,7 +42,7 @@ class RefundWorker:
     def __init__(
         self,
         pool: Pool,
-        executor: RefundExecutor,
+        executor: PaymentExecutor,
         clock: Clock,
         *,
         limits: RefundLimits | None = None,

@@ -13,6 +13,7 @@ from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
     RestrictionLifted,
@@ -83,7 +84,7 @@ def announced_of_funds(event: FundsEvent) -> Announcement | None:
         case RestrictionLifted(arrears=arrears):
             lifted = RestrictionEventData(arrears=arrears, arrears_limit=None)
             return Announcement(type=EventType.SHOP_RESTRICTION_LIFTED, data=lifted)
-        case RefundFundsReserved() | RefundPaidOut() | FundingReversed():
+        case RefundFundsReserved() | PayoutFundsReserved() | RefundPaidOut() | FundingReversed():
             return PRIVATE  # the ticket's own events tell it
         case SettlementReceived() | AccountToppedUp() | ArrearsCollected() | CashWithdrawn():
             return PRIVATE  # movements are in the ledger

@@ -156,6 +156,26 @@ _TICKETS = _described(
         "The provider will not pay; the money goes back to where it came from",
     ),
     (EventType.REFUND_SUCCEEDED, "退款已到账", "The money reached the buyer"),
+    (
+        EventType.ADVANCE_PAYOUT_STARTED,
+        "平台开始先行赔付至买家的其他账户，已扣除保证金",
+        "The platform pays to another account of the buyer in advance and charges the deposit",
+    ),
+    (
+        EventType.ADVANCE_PAYOUT_UNKNOWN,
+        "支付渠道未给出先行赔付结果，查明前不会再次付款",
+        "The provider gave no answer to a payout; until it does, nothing else pays",
+    ),
+    (
+        EventType.ADVANCE_PAYOUT_FAILED,
+        "支付渠道拒绝先行赔付，已扣除的保证金退回",
+        "The provider will not pay to that account; what was charged goes back",
+    ),
+    (
+        EventType.ADVANCE_PAYOUT_PAID,
+        "先行赔付已到账",
+        "The platform's advance reached the buyer",
+    ),
 )
 _FUNDS = (
     _described(

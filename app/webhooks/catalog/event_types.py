@@ -49,6 +49,11 @@ class EventType(StrEnum):
     REFUND_FAILED = "refund.failed"
     REFUND_SUCCEEDED = "refund.succeeded"
 
+    ADVANCE_PAYOUT_STARTED = "advance_payout.started"
+    ADVANCE_PAYOUT_UNKNOWN = "advance_payout.unknown"
+    ADVANCE_PAYOUT_FAILED = "advance_payout.failed"
+    ADVANCE_PAYOUT_PAID = "advance_payout.paid"
+
     FUNDS_INSUFFICIENT = "funds.insufficient"
     DEPOSIT_BELOW_REQUIRED = "deposit.below_required"
     DEPOSIT_RESTORED = "deposit.restored"

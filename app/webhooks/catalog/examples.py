@@ -18,6 +18,7 @@ from app.webhooks.catalog.payloads import (
     EventEntry,
     EventMoney,
     EventOrder,
+    EventPayout,
     EventRefund,
     EventTicket,
     EventTicketItem,
@@ -85,6 +86,7 @@ _WAITING = EventTicket(
     arbitration=None,
     close_cause=None,
     refund=None,
+    advance_payout=None,
     refunded=_money(0),
 )
 
@@ -162,6 +164,28 @@ _PAID = _now(
     refund=_FUNDED.model_copy(update={"status": "succeeded"}),
     refunded=_money(6000),
 )
+_FAILED = _refund(status="refused", refusal="buyer_account_closed")
+
+
+def _payout(status: str, refusal: str | None = None) -> EventTicket:
+    payout_key = f"{_REFUND_KEY}/0193d2a41c0e7f3b8a5d6c7e8f901234"
+    payout = EventPayout(payout_key=payout_key, status=status, refusal=refusal)
+    return _FAILED.model_copy(update={"advance_payout": payout})
+
+
+_PAID_OUT = _now(
+    _payout("paid"),
+    "succeeded",
+    None,
+    refund=_FUNDED.model_copy(
+        update={
+            "status": "succeeded",
+            "source": "platform_advance",
+            "refusal": "buyer_account_closed",
+        }
+    ),
+    refunded=_money(6000),
+)
 _TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
     {
         EventType.TICKET_CREATED: _WAITING,
@@ -210,8 +234,12 @@ _TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
         EventType.REFUND_REQUESTED: _REFUNDING,
         EventType.REFUND_FUNDED: _refund(),
         EventType.REFUND_UNKNOWN: _refund(status="unknown"),
-        EventType.REFUND_FAILED: _refund(status="refused", refusal="buyer_account_closed"),
+        EventType.REFUND_FAILED: _FAILED,
         EventType.REFUND_SUCCEEDED: _PAID,
+        EventType.ADVANCE_PAYOUT_STARTED: _payout("started"),
+        EventType.ADVANCE_PAYOUT_UNKNOWN: _payout("unknown"),
+        EventType.ADVANCE_PAYOUT_FAILED: _payout("refused", refusal="payee_not_accepted"),
+        EventType.ADVANCE_PAYOUT_PAID: _PAID_OUT,
     }
 )
 _FUNDS: Mapping[EventType, EventData] = MappingProxyType(

@@ -113,6 +113,17 @@ class EventRefund(Payload):
     come."""
 
 
+class EventPayout(Payload):
+    """The latest advance payout of a ticket (先行赔付). The payee is not told of."""
+
+    payout_key: str
+    """The same for life; the next payout has another."""
+    status: str
+    """`requested`, `declined`, `started`, `unknown`, `refused` or `paid`; more may come."""
+    refusal: str | None
+    """Why the provider will not pay to that account; codes as of `refund`."""
+
+
 class EventTicket(Payload):
     """A ticket after the event."""
 
@@ -151,6 +162,8 @@ class EventTicket(Payload):
     `nothing_left_to_refund`; more may come."""
     refund: EventRefund | None
     """Null until a source was found for the money, and where finance reports refunds by hand."""
+    advance_payout: EventPayout | None
+    """Null unless customer service pays to another account of the buyer."""
     refunded: EventMoney
 
 

@@ -18,6 +18,15 @@ from app.domain.order.events import (
     OrderShipped,
     ReceiptConfirmed,
 )
+from app.domain.order.payout_events import (
+    AdvancePayoutDeclined,
+    AdvancePayoutOutcomeUnknown,
+    AdvancePayoutPaid,
+    AdvancePayoutRefused,
+    AdvancePayoutRequested,
+    AdvancePayoutStarted,
+    PayoutChange,
+)
 from app.domain.order.ticket_events import (
     AnswerToApplication,
     ApplicationAgreed,
@@ -125,6 +134,8 @@ def _ticket_type(event: TicketEvent) -> EventType | None:
         return _arbitration_type(event)
     if isinstance(event, RefundChange):
         return _refund_type(event)
+    if isinstance(event, PayoutChange):
+        return _payout_type(event)
     match event:
         case TicketCreated():
             return EventType.TICKET_CREATED
@@ -200,5 +211,21 @@ def _refund_type(event: RefundChange) -> EventType:
             return EventType.REFUND_FAILED
         case RefundSucceeded():
             return EventType.REFUND_SUCCEEDED
+        case _:
+            assert_never(event)
+
+
+def _payout_type(event: PayoutChange) -> EventType | None:
+    match event:
+        case AdvancePayoutRequested() | AdvancePayoutDeclined():
+            return PRIVATE  # the platform deliberates; nothing has moved
+        case AdvancePayoutStarted():
+            return EventType.ADVANCE_PAYOUT_STARTED
+        case AdvancePayoutOutcomeUnknown():
+            return EventType.ADVANCE_PAYOUT_UNKNOWN
+        case AdvancePayoutRefused():
+            return EventType.ADVANCE_PAYOUT_FAILED
+        case AdvancePayoutPaid():
+            return EventType.ADVANCE_PAYOUT_PAID
         case _:
             assert_never(event)

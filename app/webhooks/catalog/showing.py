@@ -2,6 +2,7 @@
 
 from app.domain.order.tickets import Due
 from app.read_models.order_view import EntryView, OrderView
+from app.read_models.payout_view import PayoutView
 from app.read_models.ticket_view import (
     ArbitrationView,
     RefundView,
@@ -15,6 +16,7 @@ from app.webhooks.catalog.payloads import (
     EventEntry,
     EventMoney,
     EventOrder,
+    EventPayout,
     EventRefund,
     EventTicket,
     EventTicketItem,
@@ -64,6 +66,7 @@ def shown_ticket(view: TicketView) -> EventTicket:
         arbitration=_arbitration(view.arbitration, view.currency),
         close_cause=None if view.close_cause is None else view.close_cause.value,
         refund=_refund(view.refund),
+        advance_payout=_payout(view.payouts[-1]) if view.payouts else None,
         refunded=EventMoney(amount=view.refunded_amount, currency=view.currency),
     )
 
@@ -118,4 +121,12 @@ def _refund(refund: RefundView | None) -> EventRefund | None:
         source=refund.source.value,
         funds_insufficient=refund.insufficient,
         refusal=None if refund.refusal is None else refund.refusal.value,
+    )
+
+
+def _payout(payout: PayoutView) -> EventPayout:
+    return EventPayout(
+        payout_key=payout.payout_key,
+        status=payout.status.value,
+        refusal=None if payout.refusal is None else payout.refusal.value,
     )

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account, cash_account
 from app.domain.funds.commands import (
     CompleteRefund,
+    FundPayout,
     FundRefund,
     FundsCommand,
     ReverseFunding,
@@ -33,6 +34,7 @@ SHARES = st.builds(Shares, shop=AMOUNTS, talent=AMOUNTS, agency=AMOUNTS, service
 CHANNELS = st.sampled_from(PaymentChannel)
 ACCOUNTS = st.sampled_from(OWN_ACCOUNTS)
 KEYS = st.sampled_from(["r-1", "r-2", "r-3", "r-4"])
+PAYOUT_KEYS = st.sampled_from(["p-1", "p-2"])
 
 
 @st.composite
@@ -53,8 +55,15 @@ def refunds(draw: st.DrawFn) -> FundRefund:
 
 COMMANDS: st.SearchStrategy[FundsCommand] = st.one_of(
     refunds(),
-    st.builds(CompleteRefund, refund_key=KEYS),
-    st.builds(ReverseFunding, refund_key=KEYS),
+    st.builds(
+        FundPayout,
+        payout_key=PAYOUT_KEYS,
+        order_id=st.just("order-1"),
+        ticket_id=st.just("order-1-1"),
+        shares=SHARES,
+    ),
+    st.builds(CompleteRefund, refund_key=KEYS | PAYOUT_KEYS),
+    st.builds(ReverseFunding, refund_key=KEYS | PAYOUT_KEYS),
     st.builds(TopUp, reference=st.uuids().map(str), account=ACCOUNTS, amount=AMOUNTS),
     st.builds(WithdrawCash, reference=st.uuids().map(str), account=ACCOUNTS, amount=AMOUNTS),
     st.builds(SettleOrder, order_id=st.just("order-1"), channel=CHANNELS, shares=SHARES),

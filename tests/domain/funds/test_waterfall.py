@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from app.domain.funds.accounts import Account, change_of
 from app.domain.funds.commands import (
     CompleteRefund,
+    FundPayout,
     FundRefund,
     FundsCommand,
     RequireDeposit,
@@ -20,6 +21,7 @@ from app.domain.funds.events import (
     DepositRestored,
     FundingReversed,
     MerchantFundsInsufficient,
+    PayoutFundsReserved,
     RefundFundsReserved,
     RestrictionLifted,
     ShopRestricted,
@@ -223,3 +225,41 @@ def _granted(command: FundsCommand, funds: Funds) -> tuple[object, ...]:
     decision = decide(command, funds, NOW, POLICY)
     assert not isinstance(decision, Rejection)
     return decision
+
+
+def a_payout(shares: Shares, key: str = "payout-1") -> FundPayout:
+    """Return an advance payout of an order's refund."""
+    return FundPayout(payout_key=key, order_id="order-1", ticket_id="order-1-1", shares=shares)
+
+
+WHOLE = Shares(shop=10_000, talent=0, agency=0, service_fee=0)
+
+
+def test_a_payout_is_charged_to_the_deposit_though_the_cash_would_cover_it() -> None:
+    rich = a_shop(alipay=50_000, deposit=4_000)
+    paid = after(rich, a_payout(WHOLE))
+    assert paid.available[Account.CASH_ALIPAY] == 50_000
+    assert (paid.deposit, paid.arrears, paid.restricted) == (-6_000, 6_000, True)
+    assert after(paid, a_payout(WHOLE)) == paid, "the same key again moves nothing"
+    done = after(paid, CompleteRefund(refund_key="payout-1"))
+    assert (done.deposit, dict(done.in_transit)) == (-6_000, {})
+
+
+def test_a_refused_payout_goes_back_and_lifts_what_it_had_brought() -> None:
+    shop = a_shop(deposit=4_000)
+    back = after(shop, a_payout(WHOLE), ReverseFunding(refund_key="payout-1"))
+    assert (back.deposit, back.restricted, dict(back.in_transit)) == (4_000, False, {})
+    again = after(back, a_payout(WHOLE, "payout-2"))
+    assert again.deposit == -6_000
+
+
+def test_in_the_period_a_payout_too_takes_back_what_others_earned() -> None:
+    decision = decide(a_payout(SHARES), a_shop(deposit=20_000), NOW, POLICY)
+    assert not isinstance(decision, Rejection)
+    (reserved,) = decision
+    assert isinstance(reserved, PayoutFundsReserved)
+    assert (reserved.amount, reserved.borne) == (10_000, 8_300)
+    taken = {account: change_of(account, reserved.journal) for account in Account}
+    assert taken[Account.DEPOSIT] == -8_300
+    assert taken[Account.TALENT] == -1_000
+    assert taken[Account.PLATFORM_ADVANCE] == 0

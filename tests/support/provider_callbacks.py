@@ -1,0 +1,79 @@
+"""What the provider tells, and a ticket whose refund is in its hands."""
+
+from typing import Any
+
+import httpx
+from pydantic_core import to_json
+
+from app.domain.order.ticket_commands import RecordRefundFunding
+from app.domain.refunds import FundingSource, Shares
+from app.payments.callbacks import callback_headers
+from app.processes.funding import refund_key_of
+from app.processes.refunds.commanding import command_order
+from tests.support.api import CALLBACK_SECRET, SHOP, Api
+from tests.support.story import a_refund, an_item, done, opened
+
+KEY = refund_key_of(SHOP, "order-1-1")
+PATH = "/v1/provider/callbacks"
+
+
+def a_callback(**changes: Any) -> dict[str, Any]:
+    """Return a callback that tells of success."""
+    return {
+        "callback_id": "cb-1",
+        "kind": "refund",
+        "key": KEY,
+        "status": "succeeded",
+        "amount": 1_000,
+        "currency": "CNY",
+        "provider_reference": "2021031522001",
+        "paid_at": "2021-03-15T09:00:00Z",
+        **changes,
+    }
+
+
+async def tell(api: Api, body: dict[str, Any], *, headers: Any = None) -> httpx.Response:
+    """Send a callback, rightly signed unless headers say otherwise."""
+    content = to_json(body)
+    signed = callback_headers(content, [CALLBACK_SECRET], api.clock.now())
+    return await api.client.post(
+        PATH,
+        content=content,
+        headers={"Content-Type": "application/json", **(signed if headers is None else headers)},
+    )
+
+
+def a_refusal(**changes: Any) -> dict[str, Any]:
+    """Return a callback that tells of a refusal because of the buyer's account."""
+    why = {"code": "buyer_account_closed", "message": "closed"}
+    told = {**a_callback(), "status": "refused", **why}
+    del told["provider_reference"], told["paid_at"]
+    return {**told, **changes}
+
+
+async def refunding(api: Api, amount: int = 1_000) -> str:
+    """Bring a ticket so far that its refund is in the provider's hands; return its path."""
+    order = await opened(api, items=[an_item(amount_paid=max(amount, 10_000))])
+    application = await api.consumer().post(
+        f"{order}/refund-requests", a_refund(amount), key="apply"
+    )
+    ticket = f"/v1/shops/{SHOP}/tickets/{done(application, 201)['ticket_id']}"
+    done(await api.merchant.post(f"{ticket}/agree"))
+    funding = RecordRefundFunding(
+        ticket_id="order-1-1",
+        refund_key=KEY,
+        source=FundingSource.DEPOSIT,
+        shares=Shares(shop=amount, talent=0, agency=0, service_fee=0),
+        insufficient=False,
+    )
+    handler = api.app.state.services.handler
+    outcome = await command_order(handler, SHOP, "order-1", funding, correlation_id="test")
+    assert outcome.refusal is None
+    return ticket
+
+
+async def refused(api: Api, amount: int = 1_000) -> str:
+    """Bring a ticket so far that the provider has refused its refund; return its path."""
+    ticket = await refunding(api, amount)
+    done(await tell(api, a_refusal(amount=amount)))
+    return ticket

@@ -133,6 +133,8 @@ class Driver:
         answer = await self.caller.post(applying, buyer, asked, key=f"refund-{number}")
         _granted(applying, answer)
         ticket_id = answer.body["ticket_id"]
+        if number == 1 and order.drained_to is not None:
+            await self._drain(order, order.drained_to)
         agreeing = f"/v1/shops/{order.shop_id}/tickets/{ticket_id}/agree"
         merchant = self.caller.keys.merchants[order.shop_id]
         _granted(agreeing, await self.caller.post(agreeing, merchant))
@@ -145,6 +147,17 @@ class Driver:
                 overdue=order.overdue,
             )
         )
+
+    async def _drain(self, order: PlannedOrder, left: int) -> None:
+        """Let the shop take out the cash of the order's channel but for a rest, if it still can."""
+        path, account = f"/v1/shops/{order.shop_id}/funds", f"cash_{order.channel}"
+        answer = await self.caller.get(path, self.caller.keys.merchants[order.shop_id])
+        _granted(path, answer)
+        held = {one["account"]: one["available"] for one in answer.body["accounts"]}[account]
+        if held > left:
+            reference = f"drain-{order.order_id}"
+            payment = Payment(reference=reference, account=account, amount=left - held)
+            await self.pay_in(order.shop_id, payment)
 
     async def _beside(self, order: PlannedOrder, path: str) -> None:
         """Let happen what races with the refund."""

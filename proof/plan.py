@@ -59,6 +59,8 @@ class PlannedOrder:
     settled: Settled
     basis_points: tuple[int, int, int]
     """Of talent, agency and service fee."""
+    drained_to: int | None
+    """How much of its channel's cash the shop leaves there before the merchant agrees."""
     beside: Payment | None
     """What finance reports of the shop while the first refund is on its way."""
 
@@ -131,8 +133,9 @@ def _order(random: Random, number: int, shops: Sequence[str], left: int) -> Plan
         paid=paid,
         refunds=(first, random.randrange(1, paid - first + 1)) if again else (first,),
         overdue=random.random() < 0.6,
-        settled=random.choices(list(Settled), weights=(6, 2, 2))[0],
+        settled=random.choices(list(Settled), weights=(5, 3, 2))[0],
         basis_points=random.choice([(1_000, 200, 60), (0, 0, 500), (3_333, 333, 33), (0, 0, 0)]),
+        drained_to=random.choice([0, first - 1, first, paid]) if random.random() < 0.4 else None,
         beside=_payment(random, number) if random.random() < 0.5 else None,
     )
 

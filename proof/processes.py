@@ -67,6 +67,19 @@ class Member:
         if process is not None and process.exitcode is not None:
             self.surprises.append(f"{self.name} ended by itself with {process.exitcode}")
 
+    async def run_to_end(self, seconds_max: float) -> int | None:
+        """Start a command that ends by itself, and return its exit code; None if it does not."""
+        self.start()
+        process = self._process
+        assert process is not None  # noqa: S101 - it has just been started
+        await asyncio.to_thread(process.join, seconds_max)
+        exit_code = process.exitcode
+        if exit_code is None:
+            process.kill()
+            process.join()
+        self._process = None
+        return exit_code
+
     async def kill_and_start(self, down_seconds: float) -> None:
         """End it at once, wherever it is, and start it again after a while."""
         async with self._one_at_a_time:

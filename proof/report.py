@@ -37,7 +37,8 @@ def verdict(outcome: Outcome) -> str:
     return (
         f"Proven: of {len(outcome.evidence.agreed)} refunds agreed to, {paid} were paid exactly"
         f" once and {refused} refused and their money put back, under"
-        f" {outcome.faults.total()} faults; provider, ledger, log and tickets agree."
+        f" {outcome.faults.total()} faults; provider, ledger, log and tickets agree, and"
+        " `aftersales reconcile` finds no difference."
     )
 
 

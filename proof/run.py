@@ -26,6 +26,8 @@ from proof.striking import Striker
 ORDERS_AT_ONCE_MAX = 12
 ORDERS_SECONDS_MAX = 3_600.0
 ANSWERS_SECONDS_MAX = 20.0
+RECONCILE_SECONDS_MAX = 120.0
+RECONCILE_LINES_MAX = 20
 
 PROVIDER_FAULTS: Mapping[str, float] = {
     "pays-later": 0.14,
@@ -92,9 +94,11 @@ async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> 
             await relay.replay_everything()
             await wait_until_quiet(driver, service, on_step)
             watch.over("for callbacks again")
+            reconciled = await _reconciled(service)
+            watch.over("to reconcile")
         evidence = await gather(driver, caller, plan.shops, service.postgres.url(), service.store)
     watch.over("to gather and stop")
-    surprises = [*service.surprises, *caller.surprises, *relay.surprises()]
+    surprises = [*reconciled, *service.surprises, *caller.surprises, *relay.surprises()]
     surprises += [surprise for member in service.members for surprise in member.surprises]
     return Outcome(
         plan=plan,
@@ -109,6 +113,15 @@ async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> 
         lives={member.name: member.lives for member in service.members},
         seconds=watch.seconds,
     )
+
+
+async def _reconciled(service: Service) -> list[str]:
+    """Return what the service's own comparison finds to differ, which must be nothing."""
+    exit_code = await service.reconcile.run_to_end(RECONCILE_SECONDS_MAX)
+    if exit_code == 0:
+        return []
+    told = service.reconcile.log.read_text(errors="replace").splitlines()
+    return [f"aftersales reconcile ended with {exit_code}", *told[-RECONCILE_LINES_MAX:]]
 
 
 class _Watch:

@@ -48,6 +48,8 @@ class Service:
     api: Member
     workers: Sequence[Member]
     provider: Member
+    reconcile: Member
+    """`aftersales reconcile`, run once in the end."""
     to_database: Line
     to_provider: Line
     to_api: Line
@@ -122,6 +124,7 @@ async def running_service(folder: Path, shops: Sequence[str]) -> AsyncIterator[S
                 *("--port", str(provider_port), "--store", str(folder / "provider.sqlite3")),
                 *("--slow-seconds", "0.4"),
             ),
+            reconcile=member("reconcile", "reconcile", "--json", "--grace-seconds", "0"),
             to_database=to_database,
             to_provider=to_provider,
             to_api=to_api,

@@ -4,10 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from rich.console import Console
+
 from proof.evidence import Evidence, Row
 from proof.money_verdict import money_differences
 from proof.plan import Fault, make_plan
 from proof.refund_verdict import refund_differences
+from proof.report import show
 from proof.run import prove
 
 SEED, REFUNDS, FAULTS = 7, 120, 30
@@ -15,6 +18,7 @@ SEED, REFUNDS, FAULTS = 7, 120, 30
 
 async def test_every_refund_is_paid_exactly_once_whatever_is_killed_when(tmp_path: Path) -> None:
     outcome = await prove(make_plan(seed=SEED, refunds=REFUNDS, faults=FAULTS), tmp_path)
+    show(Console(width=140), outcome)
     assert outcome.differences == []
     assert set(outcome.faults) == set(Fault)
     assert outcome.faults.total() == FAULTS

@@ -10,10 +10,13 @@ from pathlib import Path
 from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
 from app.domain.funds.events import FundsEvent
+from app.domain.order.payout_commands import StartAdvancePayout
+from app.domain.payees import Payee, PayeeKind
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.registry import order_codec
 from app.event_store.streams import funds_stream
 from app.payments.http_provider import HttpPaymentProvider
+from app.payments.payees import seal_payee
 from app.payments.provider import BookFilter
 from app.payments.sandbox.behaviours import Behaviour
 from app.processes.funding import refund_key_of
@@ -29,7 +32,7 @@ from app.processes.reconciling.spool import BookSpool, open_spool
 from app.processes.reconciling.walking import ReconcileLimits, Reconciler, Tally
 from app.resources import Resources
 from tests.payments.surroundings import SandboxProcess, provider_at
-from tests.processes.refunding import Refunding, refund_agreed
+from tests.processes.refunding import SEAL, Refunding, refund_agreed
 from tests.read_models.logged import Logged
 from tests.support.orders import SHOP
 
@@ -153,6 +156,29 @@ async def unknown(books: Books, amount: int = 7_001) -> str:
     assert await books.refunding.work_once() == 1
     await books.refunding.follow()
     return key_of(order_id)
+
+
+async def refused(books: Books) -> str:
+    """Let a refund be refused for the buyer's account; return the id of its order."""
+    order_id = f"order-{Behaviour.BUYER_ACCOUNT_CLOSED.value}"
+    await books.refunding.agree(refund_agreed(order_id, 8_001))
+    await books.refunding.work_until_done()
+    return order_id
+
+
+async def payout_started(books: Books, order_id: str, account: str) -> str:
+    """Start an advance payout of a refused refund; return its key."""
+    key = f"{key_of(order_id)}/{1:032x}"
+    payee = Payee(kind=PayeeKind.ALIPAY, account=account, holder="王小明")
+    start = StartAdvancePayout(
+        ticket_id=f"{order_id}-1",
+        payout_key=key,
+        payee=seal_payee(SEAL, payee, key),
+        note=None,
+        requested_by="ada",
+    )
+    assert (await books.refunding.ask(order_id, start)).refusal is None
+    return key
 
 
 def key_of(order_id: str) -> str:

@@ -16,14 +16,22 @@ from app.domain.refunds import FundingSource
 from app.event_store.partitions import partition_of
 from app.payments.provider import Succeeded
 from app.payments.sandbox.behaviours import Behaviour
-from app.processes.reconciling.differences import Difference, DifferenceCode
+from app.processes.reconciling.differences import Difference, DifferenceCode, KeyDifference
 from app.processes.reconciling.facts import Period
 from app.processes.reconciling.mending import Mender
 from app.processes.reconciling.walking import TooMuchToReconcile
 from app.processes.refunds.commanding import command_order
 from app.resources import Resources
 from tests.payments.surroundings import SandboxProcess, a_refund, running_sandbox
-from tests.processes.reconciling import Books, key_of, open_books, paid, unknown
+from tests.processes.reconciling import (
+    Books,
+    key_of,
+    open_books,
+    paid,
+    payout_started,
+    refused,
+    unknown,
+)
 from tests.processes.refunding import refund_agreed
 from tests.support.orders import SHOP
 
@@ -241,6 +249,37 @@ async def test_an_end_in_the_ledger_that_no_ticket_had_is_named(books: Books) ->
         )
     )
     assert await found(books) == [(DifferenceCode.LEDGER_END_DIFFERS, key_of(order_id))]
+
+
+async def test_an_advance_payout_is_reconciled_beside_the_refund_it_stands_in_for(
+    books: Books,
+) -> None:
+    order_id = await refused(books)
+    key = await payout_started(books, order_id, "13800001234")
+    await books.refunding.follow()
+    reconciled = await books.reconciled()
+    assert (reconciled.codes, reconciled.tally.under_way) == ([], 1)
+    await books.refunding.work_until_done()
+    reconciled = await books.reconciled()
+    assert (reconciled.codes, reconciled.tally.keys) == ([], 2)
+    books.at_provider("UPDATE book SET amount = 1 WHERE key = ?", key)
+    assert await found(books) == [(DifferenceCode.AMOUNT_DIFFERS, key)]
+
+
+async def test_a_payout_paid_and_not_known_here_is_mended_by_asking_again(books: Books) -> None:
+    order_id = await refused(books)
+    account = f"someone-{Behaviour.HANGS_AFTER_PAYING.value}"
+    key = await payout_started(books, order_id, account)
+    await books.refunding.follow()
+    assert await books.refunding.work_once() == 1
+    await books.refunding.follow()
+    (difference,) = (await books.reconciled()).differences
+    assert isinstance(difference, KeyDifference)
+    assert (difference.code, difference.facts.key) == (DifferenceCode.PAID_NOT_RECORDED, key)
+    assert await mended(books, difference)
+    assert (await books.refunding.ticket(order_id)).state is TicketState.SUCCEEDED
+    await books.refunding.follow()
+    assert await found(books) == []
 
 
 async def test_everywhere_includes_shops_that_only_the_provider_has_paid_for(books: Books) -> None:

@@ -8,9 +8,10 @@ from enum import StrEnum
 from app.domain.funds.accounts import Account, change_of
 from app.domain.money import Money
 from app.domain.order.tickets import TicketState
-from app.domain.refunds import RefundStatus
+from app.domain.refunds import PayoutStatus, RefundStatus
 from app.payments.provider import BookEntry, PaymentKind
 from app.read_models.ledger_entry import LedgerEntry, LedgerKind
+from app.read_models.payout_view import PayoutView
 from app.read_models.ticket_view import TicketView
 
 
@@ -110,31 +111,60 @@ def ledger_side(entries: Sequence[LedgerEntry]) -> LedgerSide | None:
 
 
 def ticket_sides(view: TicketView, refund_key: str) -> dict[str, TicketSide]:
-    """Return what a ticket says, by the key of each of its payments."""
-    refund = view.refund
-    instants = (
-        view.refunded_at,
-        *(() if refund is None else (refund.funded_at, refund.refused_at)),
-    )
-    side = TicketSide(
+    """Return what a ticket says, by the key of each of its payments: the refund, then payouts."""
+    key = refund_key if view.refund is None else view.refund.refund_key
+    payouts = {payout.payout_key: _of_payout(view, payout) for payout in view.payouts}
+    return {key: _of_refund(view), **payouts}
+
+
+def _of_refund(view: TicketView) -> TicketSide:
+    refund, standing = view.refund, _standing(view)
+    moved = () if refund is None else (refund.funded_at, refund.refused_at)
+    paid_by_refund = standing is not Standing.REFUSED
+    return TicketSide(
         ticket_id=view.ticket_id,
         kind=PaymentKind.REFUND,
-        standing=_standing(view),
+        standing=standing,
         amount=Money(amount=view.amount, currency=view.currency),
-        provider_reference=None if refund is None else refund.provider_reference,
+        provider_reference=refund.provider_reference if refund and paid_by_refund else None,
+        at=tuple(at for at in (view.refunded_at, *moved) if at is not None),
+    )
+
+
+def _of_payout(view: TicketView, payout: PayoutView) -> TicketSide:
+    instants = (payout.started_at, payout.refused_at, payout.paid_at)
+    return TicketSide(
+        ticket_id=view.ticket_id,
+        kind=PaymentKind.PAYOUT,
+        standing=_standing_of_payout(payout.status),
+        amount=Money(amount=view.amount, currency=view.currency),
+        provider_reference=payout.provider_reference,
         at=tuple(at for at in instants if at is not None),
     )
-    return {refund_key if refund is None else refund.refund_key: side}
 
 
 def _standing(view: TicketView) -> Standing:
     if view.refund is None:
         ended = view.state is TicketState.SUCCEEDED
         return Standing.PAID_BY_HAND if ended else Standing.NOT_ASKED
+    if view.refund.refused_at is not None:
+        return Standing.REFUSED  # of this key for good, though a payout may have paid since
     match view.refund.status:
         case RefundStatus.FUNDED | RefundStatus.UNKNOWN:
             return Standing.UNDER_WAY
         case RefundStatus.REFUSED:
             return Standing.REFUSED
         case RefundStatus.SUCCEEDED:
+            return Standing.PAID
+
+
+def _standing_of_payout(status: PayoutStatus) -> Standing:
+    match status:
+        case PayoutStatus.REQUESTED | PayoutStatus.DECLINED:
+            return Standing.NOT_ASKED
+        case PayoutStatus.STARTED | PayoutStatus.UNKNOWN:
+            return Standing.UNDER_WAY
+        case PayoutStatus.REFUSED:
+            return Standing.REFUSED
+        case PayoutStatus.PAID:
             return Standing.PAID

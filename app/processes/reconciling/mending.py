@@ -5,6 +5,7 @@ from typing import assert_never
 
 from app.command_handling.handler import CommandHandler
 from app.database import Pool
+from app.domain.order.payout_commands import RecordPayoutSuccess
 from app.domain.order.ticket_commands import RecordRefundSuccess
 from app.payments.provider import (
     Accepted,
@@ -23,7 +24,7 @@ from app.processes.reconciling.differences import (
 )
 from app.processes.reconciling.facts import KeyFacts, TicketSide
 from app.processes.reconciling.walking import Reconciler
-from app.processes.refunds.commanding import command_order
+from app.processes.refunds.commanding import PaymentCommand, command_order
 from app.readers.checkpoints import resume
 
 
@@ -63,7 +64,7 @@ class Mender:
         ticket = difference.facts.ticket
         if difference.code is not DifferenceCode.PAID_NOT_RECORDED or ticket is None:
             return None
-        if self._provider is None or ticket.kind is not PaymentKind.REFUND:
+        if self._provider is None:
             return None
         done = await self._asked_again(self._provider, difference.facts, ticket)
         _, codes = await self._reconciler.key(difference.shop_id, difference.facts.key)
@@ -85,9 +86,7 @@ class Mender:
                 assert_never(told)
 
     async def _recorded(self, facts: KeyFacts, ticket: TicketSide, reference: str) -> str:
-        command = RecordRefundSuccess(
-            ticket_id=ticket.ticket_id, refund_key=facts.key, provider_reference=reference
-        )
+        command = _success(facts.key, ticket, reference)
         order_id = ticket.ticket_id.rpartition("-")[0]
         outcome = await command_order(
             self._handler, facts.shop_id, order_id, command, correlation_id=facts.key
@@ -95,3 +94,17 @@ class Mender:
         if outcome.refusal is not None:
             return f"nothing was done: the ticket refuses ({outcome.refusal})"
         return f"asked again under the same key and recorded as paid, reference {reference}"
+
+
+def _success(key: str, ticket: TicketSide, reference: str) -> PaymentCommand:
+    match ticket.kind:
+        case PaymentKind.REFUND:
+            return RecordRefundSuccess(
+                ticket_id=ticket.ticket_id, refund_key=key, provider_reference=reference
+            )
+        case PaymentKind.PAYOUT:
+            return RecordPayoutSuccess(
+                ticket_id=ticket.ticket_id, payout_key=key, provider_reference=reference
+            )
+        case _:
+            assert_never(ticket.kind)

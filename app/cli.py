@@ -8,6 +8,7 @@ from app.commands.demo import demo
 from app.commands.failures import EXIT_CODES_HELP, ExitCode, Interrupted, explained
 from app.commands.importing import importing
 from app.commands.keys import keys
+from app.commands.listen import listen_to_shop
 from app.commands.migrate import migrate
 from app.commands.openapi import openapi
 from app.commands.provider_sandbox import HELP as PROVIDER_SANDBOX_HELP
@@ -51,6 +52,7 @@ app.command("push-sandbox")(push_sandbox)
 app.command()(demo)
 app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
 app.command("simulate")(simulation)
+app.command("listen")(listen_to_shop)
 
 
 def main() -> None:

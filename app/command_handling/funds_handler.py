@@ -1,8 +1,11 @@
 """Handles what is asked of a shop's money: a round trip to load, one for the clock, one to append.
 
+Whether a payment's reference is booked already is asked beside the clock.
+
 The funding reader writes to the same streams. Whoever comes second decides again.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -14,7 +17,7 @@ from app.command_handling.funds_states import FundsStates
 from app.command_handling.present import Present
 from app.command_handling.requests import Answer, IdempotencyKey, TooManyConflicts
 from app.command_handling.stored_answer import answer_after, remembered, replayed
-from app.domain.funds.commands import FundsCommand
+from app.domain.funds.commands import FundsCommand, TopUp, WithdrawCash
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold
@@ -88,8 +91,17 @@ class FundsHandler:
             loaded = await self._states.load(request.shop_id, key)
             if loaded.request is not None:
                 return replayed(loaded.request, key)
-            present = await self._present(request.shop_id)
-            decision = decide(request.command, loaded.funds, present.now, self._policy)
+            # After the load: whoever books the same reference later changes the version.
+            present, booked = await asyncio.gather(
+                self._present(request.shop_id), self._is_booked(request)
+            )
+            decision = decide(
+                request.command,
+                loaded.funds,
+                present.now,
+                self._policy,
+                reference_booked=booked,
+            )
             if isinstance(decision, Rejection):
                 events: tuple[FundsEvent, ...] = ()
                 answer = responder.refused(decision)
@@ -109,6 +121,13 @@ class FundsHandler:
             if appended is not None:
                 return appended
         raise TooManyConflicts(request.shop_id)
+
+    async def _is_booked(self, request: FundsRequest) -> bool:
+        match request.command:
+            case TopUp(reference=reference) | WithdrawCash(reference=reference):
+                return await self._states.is_booked(request.shop_id, reference)
+            case _:
+                return False
 
     async def _present(self, shop_id: str) -> Present:
         """Look at the shop's clock every time: what is asked here is asked seldom."""

@@ -9,11 +9,22 @@ from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.event_store.codec import Codec
+from app.event_store.connections import Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, StoredRequest
 from app.event_store.partitions import partition_of
 from app.event_store.streams import funds_stream
+from app.read_models.funds_snapshots import begin_of
 
 SHOPS_MAX = 1_000
+
+# The types are named as the index names them; it is unique, so that no two can be booked at all.
+FIND_REFERENCE = """
+SELECT e.version
+FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id = $2 AND e.data ->> 'reference' = $3
+  AND e.type IN ('AccountToppedUp', 'CashWithdrawn')
+LIMIT 1
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +41,8 @@ class FundsStates:
     What it remembers is always a beginning of the stream, so it can be old but never wrong.
     """
 
-    def __init__(self, loads: LoadLane, codec: Codec[FundsEvent]) -> None:
+    def __init__(self, database: Queryable, loads: LoadLane, codec: Codec[FundsEvent]) -> None:
+        self._database = database
         self._loads = loads
         self._codec = codec
         self._known: OrderedDict[str, Funds] = OrderedDict()
@@ -38,9 +50,10 @@ class FundsStates:
     async def load(self, shop_id: str, key: IdempotencyKey | None = None) -> LoadedFunds:
         """Return a shop's money, or the request answered before. One round trip once it is known.
 
-        The first time it is one for every `STREAM_EVENTS_MAX` events of the stream.
+        The first time a snapshot is read before, and more than one page of what came after it only
+        where no snapshot was taken for long.
         """
-        funds = self._known.get(shop_id, Funds())
+        funds = self._known.get(shop_id) or await begin_of(self._database, shop_id)
         while True:
             wanted = Wanted(
                 partition_id=partition_of(shop_id),
@@ -56,6 +69,14 @@ class FundsStates:
             if len(loaded.events) < STREAM_EVENTS_MAX:
                 self._remember(shop_id, funds)
                 return LoadedFunds(request=None, funds=funds)
+
+    async def is_booked(self, shop_id: str, reference: str) -> bool:
+        """Tell whether a top-up or a withdrawal is in the log under a reference. One round trip."""
+        stream_id = funds_stream(shop_id)
+        found = await self._database.fetchrow(
+            FIND_REFERENCE, partition_of(shop_id), stream_id, reference
+        )
+        return found is not None
 
     def _remember(self, shop_id: str, funds: Funds) -> None:
         known = self._known.get(shop_id)

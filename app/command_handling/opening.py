@@ -57,7 +57,7 @@ async def open_command_handlers(
     ):
         codec, funds = order_codec(), funds_codec()
         loads = LoadLane(resources.pool, settings.topology)
-        states = FundsStates(loads, funds)
+        states = FundsStates(resources.pool, loads, funds)
         clocks = ShopClocks(resources.pool, clock)
         yield CommandHandlers(
             orders=CommandHandler(

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 
@@ -57,6 +58,12 @@ events = Table(
     PrimaryKeyConstraint("partition_id", "position", name="events_pkey"),
     UniqueConstraint(
         "partition_id", "stream_id", "version", name="events_partition_id_stream_id_version_key"
+    ),
+    Index(
+        "events_reference_idx",
+        *("partition_id", "stream_id", text("(data ->> 'reference')")),
+        unique=True,
+        postgresql_where=text("type IN ('AccountToppedUp', 'CashWithdrawn')"),
     ),
 )
 """The log. Rows are never updated or deleted; the database refuses it."""

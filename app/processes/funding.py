@@ -50,10 +50,11 @@ from app.event_store.append import Append, NewEvent, VersionConflict, Written
 from app.event_store.append_statement import append_to_one_partition
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection
-from app.event_store.log import STREAM_EVENTS_MAX, EventLog
+from app.event_store.log import EventLog
 from app.event_store.recorded import Actor, EventMetadata, Recorded, Role
 from app.event_store.registry import ServiceEvent
 from app.event_store.streams import funds_stream, order_of_stream
+from app.read_models.funds_snapshots import begin_of, funds_after
 
 FUNDING_READER = "funding"
 FUNDING = Actor(role=Role.SYSTEM, id="funding")
@@ -125,7 +126,7 @@ class FundingReader:
         """
         stream_id = funds_stream(shop_id)
         for _ in range(ATTEMPTS_MAX):
-            funds = await self._caught_up(connection, cause.partition_id, stream_id, funds)
+            funds = await self._caught_up(connection, shop_id, funds)
             decision = decide(command, funds, cause.event.at, self.policy)
             if isinstance(decision, Rejection):
                 raise FundingFailed(f"{command}: {decision.code.value}")
@@ -147,18 +148,11 @@ class FundingReader:
                     raise FundingFailed(f"{stream_id}: {outcome}")
         raise FundingFailed(f"{stream_id} kept changing under its own lock")
 
-    async def _caught_up(
-        self, connection: Connection, partition_id: int, stream_id: str, funds: Funds
-    ) -> Funds:
-        """Fold what has been appended since, page by page: the stream of a shop is long."""
-        log = EventLog(self.funds)
-        while True:
-            page = await log.read_stream(
-                connection, partition_id, stream_id, after_version=funds.version
-            )
-            funds = fold_funds(funds, [one.event for one in page])
-            if len(page) < STREAM_EVENTS_MAX:
-                return funds
+    async def _caught_up(self, connection: Connection, shop_id: str, funds: Funds) -> Funds:
+        """Fold what has been appended since; a shop's stream is long, so from a snapshot on."""
+        if funds.version == 0:
+            funds = await begin_of(connection, shop_id)
+        return await funds_after(connection, self.funds, shop_id, funds)
 
     def _encoded(self, event: FundsEvent, cause: Recorded[OrderEvent]) -> NewEvent:
         encoded = self.funds.encode(event)

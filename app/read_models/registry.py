@@ -8,6 +8,7 @@ from app.processes.assistant.reader import AssistantReader
 from app.processes.refunds.work import RefundWorkReader
 from app.read_models.deadlines import DeadlinesReader
 from app.read_models.families import OfFunds, OfOrders
+from app.read_models.funds_snapshots import FundsSnapshotsReader
 from app.read_models.ledger import LedgerReader
 from app.read_models.operation_log import OperationLogReader
 from app.read_models.orders import OrdersReader
@@ -23,6 +24,7 @@ READERS = (
     NotificationsReader(),
     OfOrders(AssistantReader()),
     OfFunds(RefundWorkReader()),
+    OfFunds(FundsSnapshotsReader()),
     LedgerReader(),
     RefundsReader(),
     PublicEventsReader(),

@@ -102,7 +102,7 @@ async def narrow(
                 loads=(loads := LoadLane(resources.pool)),
                 lane=lane,
                 codec=opened.codec,
-                funds=FundsStates(loads, funds_codec()),
+                funds=FundsStates(resources.pool, loads, funds_codec()),
                 clocks=ShopClocks(resources.pool, clock),
                 policy=opened.policy,
             )

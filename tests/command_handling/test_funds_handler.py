@@ -76,7 +76,7 @@ async def handler(
 ) -> FundsHandler:
     """Handle commands through the lane that may be overtaken."""
     return FundsHandler(
-        states=FundsStates(LoadLane(resources.pool), funds_codec()),
+        states=FundsStates(resources.pool, LoadLane(resources.pool), funds_codec()),
         lane=overtaken,
         codec=funds_codec(),
         clocks=ShopClocks(resources.pool, clock),

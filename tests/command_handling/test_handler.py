@@ -108,7 +108,7 @@ async def handler(
         loads=loads,
         lane=overtaken,
         codec=codec,
-        funds=FundsStates(loads, funds_codec()),
+        funds=FundsStates(resources.pool, loads, funds_codec()),
         clocks=ShopClocks(resources.pool, clock),
         policy=POLICY,
     )

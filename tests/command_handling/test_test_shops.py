@@ -121,7 +121,7 @@ def handler(
         loads=loads,
         lane=lane,
         codec=CODEC,
-        funds=FundsStates(loads, funds_codec()),
+        funds=FundsStates(resources.pool, loads, funds_codec()),
         clocks=ShopClocks(looks, clock),
         policy=POLICY,
     )

@@ -27,7 +27,7 @@ CODEC = order_codec()
 EVERYTHING = event_codec()
 TABLES = (
     *("orders", "operation_log", "tickets", "deadlines", "notifications", "buyer_history"),
-    *("refund_work", "ledger", "balances", "refunds", "public_events"),
+    *("refund_work", "ledger", "balances", "refunds", "funds_snapshots", "public_events"),
 )
 
 Readers = Sequence[RebuildableReader[ServiceEvent]]

@@ -45,8 +45,20 @@ FundsDecision = tuple[FundsEvent, ...] | Rejection
 """The events that follow (none where asking again changes nothing), or a refusal."""
 
 
-def decide(command: FundsCommand, funds: Funds, now: datetime, policy: Policy) -> FundsDecision:
-    """Decide a command; whatever it makes of the deposit is noticed at once, in the same breath."""
+def decide(
+    command: FundsCommand,
+    funds: Funds,
+    now: datetime,
+    policy: Policy,
+    *,
+    reference_booked: bool = False,
+) -> FundsDecision:
+    """Decide a command; whatever it makes of the deposit is noticed at once, in the same breath.
+
+    ``reference_booked``: the log holds a movement under the command's reference already.
+    """
+    if reference_booked and isinstance(command, TopUp | WithdrawCash):
+        return reject(RejectionCode.REFERENCE_REPEATED, reference=command.reference)
     decision = _decide(command, funds, now)
     if isinstance(decision, Rejection):
         return decision
@@ -220,8 +232,6 @@ def _movement_refused(command: TopUp | WithdrawCash, funds: Funds) -> Rejection 
         return reject(RejectionCode.AMOUNT_NOT_MOVABLE, amount=str(command.amount))
     if funds.available[command.account] + command.amount > AMOUNT_MAX:
         return reject(RejectionCode.AMOUNT_NOT_MOVABLE, amount=str(command.amount))
-    if command.reference in funds.references:
-        return reject(RejectionCode.REFERENCE_REPEATED, reference=command.reference)
     return None
 
 

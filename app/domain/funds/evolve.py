@@ -47,8 +47,6 @@ def _moved(funds: Funds, event: Movement) -> Funds:
 
 def _changed(funds: Funds, event: FundsEvent) -> Funds:
     match event:
-        case AccountToppedUp(reference=reference) | CashWithdrawn(reference=reference):
-            return replace(funds, references=funds.references | {reference})
         case RefundFundsReserved():
             in_transit = {**funds.in_transit, event.refund_key: _funding(event)}
             return replace(funds, in_transit=MappingProxyType(in_transit))
@@ -68,7 +66,13 @@ def _changed(funds: Funds, event: FundsEvent) -> Funds:
             return replace(funds, restricted=True)
         case RestrictionLifted():
             return replace(funds, restricted=False)
-        case SettlementReceived() | ArrearsCollected() | MerchantFundsInsufficient():
+        case (
+            SettlementReceived()
+            | AccountToppedUp()
+            | ArrearsCollected()
+            | CashWithdrawn()
+            | MerchantFundsInsufficient()
+        ):
             return funds
         case _:
             assert_never(event)

@@ -28,14 +28,14 @@ def _nothing() -> Mapping[Account, int]:
 class Funds:
     """Balances the shop may spend, what is in transit, and what the platform asks of it.
 
-    ``available``: minor units by account. ``in_transit``: refunds and payouts by their keys.
-    ``references``: of top-ups and withdrawals taken.
+    ``available``: minor units by account. ``in_transit``: refunds and payouts by their keys. No
+    list of all there ever was: it is kept small, and whoever changes it raises the snapshots'
+    version.
     """
 
     version: int = 0
     available: Mapping[Account, int] = field(default_factory=_nothing)
     in_transit: Mapping[str, Funding] = field(default_factory=lambda: MappingProxyType({}))
-    references: frozenset[str] = frozenset()
     deposit_required: int = 0
     below_required: bool = False
     restricted: bool = False

@@ -209,7 +209,6 @@ def test_movements_that_make_no_sense_are_refused() -> None:
         TopUp(reference="0", account=Account.DEPOSIT, amount=0): "amount_not_movable",
         TopUp(reference="e", account=Account.ESCROW, amount=1): "amount_not_movable",
         TopUp(reference="max", account=Account.DEPOSIT, amount=2**63): "amount_not_movable",
-        TopUp(reference="deposit", account=Account.DEPOSIT, amount=1): "reference_repeated",
         WithdrawCash(reference="w", account=Account.CASH_ALIPAY, amount=101): (
             "balance_insufficient"
         ),
@@ -219,6 +218,18 @@ def test_movements_that_make_no_sense_are_refused() -> None:
         decision = decide(command, shop, NOW, POLICY)
         assert isinstance(decision, Rejection), command
         assert decision.code == code
+
+
+def test_a_reference_that_was_booked_moves_no_money_again() -> None:
+    shop = a_shop(alipay=100)
+    for command in (
+        TopUp(reference="p-1", account=Account.DEPOSIT, amount=1),
+        WithdrawCash(reference="p-1", account=Account.CASH_ALIPAY, amount=1),
+    ):
+        assert not isinstance(decide(command, shop, NOW, POLICY), Rejection)
+        again = decide(command, shop, NOW, POLICY, reference_booked=True)
+        assert isinstance(again, Rejection)
+        assert again.code is RejectionCode.REFERENCE_REPEATED
 
 
 def _granted(command: FundsCommand, funds: Funds) -> tuple[object, ...]:

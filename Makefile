@@ -18,8 +18,8 @@ ARGS ?=
 
 export PYTHON
 
-.PHONY: help demo test check proof bench run format lock openapi states events clean client-tools \
-	check-style check-types check-imports check-locks check-openapi check-states check-events
+.PHONY: help demo test check proof proof-webhooks bench run format lock openapi states events \
+	clean client-tools check-style check-types check-imports check-locks check-openapi check-states check-events
 
 help: ## List the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
@@ -38,6 +38,9 @@ check: check-style check-types check-imports check-locks check-openapi check-sta
 
 proof: $(INSTALLED) ## Run refunds while everything is killed around them, and compare every witness
 	@$(BIN)/python -m proof $(ARGS)
+
+proof-webhooks: $(INSTALLED) ## Send 10,000 events to 20 endpoints while workers are killed and Postgres restarts
+	@$(BIN)/python -m proof.webhooks $(ARGS)
 
 bench: $(INSTALLED) ## Measure against the baselines and print one table
 	@$(BIN)/python -m bench $(ARGS)

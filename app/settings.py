@@ -192,6 +192,12 @@ class Settings(BaseSettings):
     clouds tell their machines secrets stay refused.
     """
 
+    webhook_lease_seconds: float = Field(default=60.0, gt=0)
+    """How long deliveries of a worker that was killed wait; longer than an attempt may take."""
+
+    webhook_spare_seconds: float = Field(default=30.0, gt=0)
+    """How long an endpoint is sent nothing at first when it fails again and again."""
+
     webhook_retention_days: int = Field(default=30, ge=7)
     """How long what was sent, or could not be, is kept with its attempts."""
 

@@ -15,6 +15,7 @@ import asyncpg
 from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import PARTITION_COUNT
+from app.webhooks.deliveries.transactions import holding_queues
 
 QUEUES_MAX = 500
 """Queues looked at in one round."""
@@ -128,6 +129,8 @@ class ClaimedDelivery:
     attempt: int
     tried: int
     own_now: datetime
+    until: datetime
+    """When the claim ends, by the service's clock."""
     body: str = field(repr=False)
 
 
@@ -160,7 +163,7 @@ async def claim_deliveries(
 
     ``rooms``: how many at most of each. One transaction, in one partition.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with holding_queues(pool) as connection:
         queues = await connection.fetch(LOCK_QUEUES, partition_id, list(rooms))
         if not queues:
             return []
@@ -185,6 +188,7 @@ async def claim_deliveries(
             attempt=row["attempts"],
             tried=row["failures"] + 1,
             own_now=row["own_now"],
+            until=until,
             body=bodies[row["message_id"], row["api_version"]],
         )
         for row in rows

@@ -14,9 +14,12 @@ from app.processes.deadlines import pause
 from app.readers.runner import Runner, RunnerLimits
 from app.resources import Resources
 from app.sealing import seal_with
+from app.settings import Settings
+from app.webhooks.breaker import HealthPolicy
 from app.webhooks.deliveries.fan_out import WebhookFanOut
 from app.webhooks.deliveries.pruning import prune_webhooks
-from app.webhooks.deliveries.worker import DeliveryWorker
+from app.webhooks.deliveries.rooms import RoomLimits
+from app.webhooks.deliveries.worker import DeliveryLimits, DeliveryWorker
 from app.webhooks.sending import open_sender, reach_of
 
 PRUNE_EVERY_SECONDS = 600.0
@@ -62,8 +65,20 @@ async def run_webhooks(
         if seal is None:
             _log.info("webhooks_not_sent", reason="AFTERSALES_SEALING_KEY is not set")
             return
-        worker = DeliveryWorker(resources.pool, sender, seal, clock, topology=settings.topology)
+        worker = DeliveryWorker(
+            *(resources.pool, sender, seal, clock),
+            topology=settings.topology,
+            limits=_limits_of(settings),
+        )
         tasks.create_task(worker.run(stop, queued))
+
+
+def _limits_of(settings: Settings) -> DeliveryLimits:
+    spare = timedelta(seconds=settings.webhook_spare_seconds)
+    return DeliveryLimits(
+        lease=timedelta(seconds=settings.webhook_lease_seconds),
+        rooms=RoomLimits(policy=HealthPolicy(open_min=spare)),
+    )
 
 
 class _Waking:

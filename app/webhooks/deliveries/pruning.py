@@ -7,6 +7,7 @@ from app.database import Pool
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
+from app.webhooks.deliveries.transactions import holding_queues
 
 STEP_ROWS_MAX = 1_000
 MESSAGES_KEPT_LONGER = timedelta(days=7)
@@ -93,7 +94,7 @@ async def _prune_queue(
 ) -> int:
     pruned, step = 0, step_rows_max
     while step == step_rows_max:
-        async with pool.acquire() as connection, connection.transaction():
+        async with holding_queues(pool) as connection:
             await connection.fetch(LOCK_QUEUES, [queue[0]], [queue[1]])
             rows = await connection.fetch(PRUNE_STEP, *queue, before, step_rows_max)
             unsent = [row["stream_id"] for row in rows if row["state"] in {"queued", "waiting"}]

@@ -16,6 +16,7 @@ from app.event_store.connections import Connection
 from app.read_models.columns import columns_of
 from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey
 from app.webhooks.deliveries.latency import counts_of
+from app.webhooks.deliveries.transactions import holding_queues
 
 LOCK_QUEUES = """
 SELECT q.endpoint_id
@@ -165,7 +166,7 @@ async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUI
     Returns the endpoints that fail, each with the instant since when nothing was delivered to it
     in that partition.
     """
-    async with pool.acquire() as connection, connection.transaction():
+    async with holding_queues(pool) as connection:
         queues = sorted({one.queue for one in ended})
         await connection.fetch(LOCK_QUEUES, *columns_of(queues))
         await connection.execute(ADD_ATTEMPTS, *columns_of(map(_attempt_row, ended)))

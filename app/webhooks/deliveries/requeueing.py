@@ -10,6 +10,7 @@ from app.database import Pool
 from app.event_store.connections import Connection
 from app.webhooks.deliveries.claims import DeliveryKey
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
+from app.webhooks.deliveries.transactions import holding_queues
 
 STEP_ROWS_MAX = 1_000
 RECOVERED_MAX = 100_000
@@ -60,7 +61,7 @@ async def resend(pool: Pool, key: DeliveryKey, now: datetime) -> bool:
     Its schedule begins anew. ``now`` is by the owner's clock.
     """
     queue = (key.partition_id, key.endpoint_id)
-    async with pool.acquire() as connection, connection.transaction():
+    async with holding_queues(pool) as connection:
         await connection.fetch(LOCK_QUEUES, [key.partition_id], [key.endpoint_id])
         row = await connection.fetchrow(REQUEUE, *queue, key.message_id, now)
         if row is None:
@@ -91,7 +92,7 @@ async def recover(
             room = min(STEP_ROWS_MAX, rows_max - recovered)
             if room == 0:
                 return recovered, False
-            async with pool.acquire() as connection, connection.transaction():
+            async with holding_queues(pool) as connection:
                 queue = (partition_id, endpoint_id)
                 rows = await _recover_step(connection, queue, since, now, room, ordered=ordered)
             step = len(rows)

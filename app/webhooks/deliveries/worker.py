@@ -179,6 +179,8 @@ class DeliveryWorker:
         try:
             if one.wait_seconds > 0:
                 await asyncio.sleep(one.wait_seconds)
+            if self._clock.now() >= one.delivery.until:
+                return  # this process stood still, and it is another's by now
             attempt = await self._sent(one)
             now = await self._own_now(one.delivery)
             self._rooms.note(endpoint_id, attempt.outcome, now)

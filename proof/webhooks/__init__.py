@@ -1,0 +1,1 @@
+"""Webhooks on the real service while its workers are killed and its database is restarted."""

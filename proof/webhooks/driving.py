@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
 
 from uuid_utils.compat import uuid7
 
@@ -46,6 +47,7 @@ _TROUBLE: tuple[type[Exception], ...] = (
     *(AppendOutcomeUnknown, EventStoreUnavailable, DatabaseUnavailable, TooManyConflicts),
 )
 _DAY = timedelta(days=1)
+_Step: TypeAlias = tuple[Role, tuple[OrderCommand, ...]]
 
 
 async def live_orders(
@@ -64,27 +66,35 @@ async def live_orders(
             tasks.create_task(live(number))
 
 
+async def open_one(handler: CommandHandler, shop_id: str, order_id: str) -> None:
+    """Open the entry of a new order: one event."""
+    created_at = datetime.now(UTC) - 20 * _DAY
+    for role, commands in _until_opened(_facts(shop_id, order_id, created_at)):
+        await _patiently(handler, shop_id, order_id, role, commands)
+
+
 async def _live(handler: CommandHandler, shop_id: str, order_id: str) -> None:
     created_at = datetime.now(UTC) - 20 * _DAY
     facts = _facts(shop_id, order_id, created_at)
     asked = RequestedItem(item_id="item-1", quantity=1, amount=1_000)
     why = ApplicationReason.PROMISED_AFTER_SALES
     application = RequestRefund(items=(asked,), return_goods=False, reason=why, description=None)
-    steps: tuple[tuple[Role, tuple[OrderCommand, ...]], ...] = (
-        (
-            Role.PLATFORM,
-            (
-                RegisterOrder(facts=facts),
-                RecordShipment(shipped_at=created_at + _DAY),
-                RecordReceiptConfirmation(confirmed_at=created_at + 4 * _DAY),
-            ),
-        ),
-        (Role.MERCHANT, (OpenAfterSalesEntry(),)),
+    steps: tuple[_Step, ...] = (
+        *_until_opened(facts),
         (Role.CONSUMER, (application,)),
         (Role.MERCHANT, (AgreeToApplication(ticket_id=f"{order_id}-1"),)),
     )
     for role, commands in steps:
         await _patiently(handler, shop_id, order_id, role, commands)
+
+
+def _until_opened(facts: OrderFacts) -> tuple[_Step, ...]:
+    reported = (
+        RegisterOrder(facts=facts),
+        RecordShipment(shipped_at=facts.created_at + _DAY),
+        RecordReceiptConfirmation(confirmed_at=facts.created_at + 4 * _DAY),
+    )
+    return ((Role.PLATFORM, reported), (Role.MERCHANT, (OpenAfterSalesEntry(),)))
 
 
 async def _patiently(

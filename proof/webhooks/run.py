@@ -24,7 +24,8 @@ from app.sealing import Seal
 from app.settings import Settings
 from app.webhooks.catalog.event_types import LATEST
 from app.webhooks.endpoints.changing import Change
-from app.webhooks.endpoints.endpoint import EndpointSettings, Owner
+from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings, Owner
+from app.webhooks.endpoints.sealed import EndpointSecrets
 from proof.processes import Member, clean_environment
 from proof.webhooks.driving import EVENTS_OF_AN_ORDER, live_orders
 from proof.webhooks.receiving import Receivers
@@ -225,26 +226,41 @@ async def _make_endpoints(
 ) -> None:
     """Make the endpoints, one of them the platform's."""
     for number in range(plan.endpoints):
-        owner = Owner(None if number == 0 else SHOP)
-        async with resources.pool.acquire() as connection, connection.transaction():
-            change = Change(
-                connection=connection,
-                seal=seal,
-                owner=owner,
-                actor=Actor(role=Role.PLATFORM, id="proof"),
-                at=resources.clock.now(),
-            )
-            settings = EndpointSettings(
-                url=f"{url}/hooks/{number}",
-                description=None,
-                event_types=None,
-                ordered=number in plan.ordered,
-                rate_per_second=None,
-                headers=None,
-            )
-            endpoint, own = await change.create(settings, LATEST.value)
+        endpoint, own = await make_endpoint(
+            *(resources, seal, None if number == 0 else SHOP, f"{url}/hooks/{number}"),
+            ordered=number in plan.ordered,
+        )
         receivers.secrets[number] = own.newest
         receivers.public_keys[number] = endpoint.public_key
+
+
+async def make_endpoint(
+    resources: Resources,
+    seal: Seal,
+    shop_id: str | None,
+    url: str,
+    *,
+    ordered: bool = False,
+    event_types: tuple[str, ...] | None = None,
+) -> tuple[Endpoint, EndpointSecrets]:
+    """Make an endpoint of a shop, or with None of the platform."""
+    settings = EndpointSettings(
+        url=url,
+        description=None,
+        event_types=event_types,
+        ordered=ordered,
+        rate_per_second=None,
+        headers=None,
+    )
+    async with resources.pool.acquire() as connection, connection.transaction():
+        change = Change(
+            connection=connection,
+            seal=seal,
+            owner=Owner(shop_id),
+            actor=Actor(role=Role.PLATFORM, id="proof"),
+            at=resources.clock.now(),
+        )
+        return await change.create(settings, LATEST.value)
 
 
 @asynccontextmanager

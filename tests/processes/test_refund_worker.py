@@ -11,6 +11,7 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.domain.order.tickets import TicketState
+from app.domain.refunds import PayoutStatus
 from app.payments.sandbox.behaviours import Behaviour
 from app.processes.refunds.executing import Pauses
 from app.processes.refunds.worker import RefundLimits, RefundWorker
@@ -18,6 +19,7 @@ from app.resources import Resources
 from app.settings import Settings
 from app.worker import refund_limits
 from tests.payments.surroundings import provider_at, running_sandbox
+from tests.processes.payouts import AMOUNT, refused, start
 from tests.processes.refunding import Refunding, refund_agreed
 from tests.read_models.logged import Logged
 from tests.support.api import until
@@ -75,6 +77,27 @@ async def test_a_refund_that_is_never_answered_keeps_no_other_from_being_paid(
         await until(paid)
         hanging = await refunding.ticket(f"order-{NEVER_ANSWERED}")
         assert hanging.state is TicketState.REFUNDING
+
+
+async def test_a_payout_whose_worker_dies_between_asking_and_recording_is_paid_once(
+    refunding: Refunding,
+) -> None:
+    (order_id,) = await refused(refunding, "killed")
+    await refunding.ask(order_id, start(order_id, f"someone-{NEVER_ANSWERED}"))
+    await refunding.follow()
+
+    async def paid() -> bool:
+        return await refunding.paid(f"{order_id}-1") == [AMOUNT]
+
+    async with working(refunding):
+        await until(paid)
+    payout = (await refunding.ticket(order_id)).last_payout
+    assert payout is not None
+    assert payout.status is PayoutStatus.STARTED, "nobody recorded what the provider did"
+    refunding.clock.advance(RefundLimits().lease * 2)
+    await refunding.work_until_done()
+    assert await paid()
+    assert (await refunding.ticket(order_id)).state is TicketState.SUCCEEDED
 
 
 async def test_a_worker_claims_no_more_refunds_than_it_works_on(refunding: Refunding) -> None:

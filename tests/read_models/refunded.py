@@ -9,6 +9,7 @@ from app.domain.funds.decide import decide
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
+from app.domain.order.payout_commands import StartAdvancePayout
 from app.domain.order.ticket_commands import (
     RecordRefundFunding,
     RecordRefundRefusal,
@@ -41,6 +42,7 @@ from tests.support.orders import (
     received_order,
     request_refund,
 )
+from tests.support.payouts import PAYEE
 
 SETTLED = RECEIVED + 2 * DAY
 AGREED = OPENED + 2 * HOUR
@@ -133,6 +135,18 @@ class Refunded:
             provider_reference=f"ref-{order_id}" if told else None,
         )
         await self.tell(order_id, arrived, at=at)
+
+    async def pay_out(self, order_id: str, *, at: datetime) -> None:
+        """Start a payout to another account."""
+        ticket = self.orders[order_id].tickets[f"{order_id}-1"]
+        payout = StartAdvancePayout(
+            ticket_id=ticket.ticket_id,
+            payout_key=f"{self.key(order_id)}/{len(ticket.payouts):032x}",
+            payee=PAYEE,
+            note=None,
+            requested_by="ada",
+        )
+        await self.tell(order_id, payout, at=at)
 
     async def find_money(self) -> None:
         """Let the funding follow the log to its end."""

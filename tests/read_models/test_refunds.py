@@ -1,6 +1,7 @@
 """The row of a refund says what its order and its shop's money say, wherever the reader stands."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import count
 
 import pytest
@@ -9,7 +10,12 @@ from hypothesis import strategies as st
 
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
-from app.domain.refunds import FundingSource, RefundRefusal, Shares
+from app.domain.order.payout_commands import (
+    RecordPayoutRefusal,
+    RecordPayoutSuccess,
+    RecordPayoutUnknown,
+)
+from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, Shares
 from app.event_store.topology import Topology
 from app.read_models.paging import After
 from app.read_models.refund_list import RefundFilters, list_refunds, list_waiting
@@ -264,8 +270,10 @@ async def _play(shop: Refunded, step: str, amount: int, number: int, batch: int)
     refund = shop.orders[order_id].tickets[f"{order_id}-1"].refund
     if refund is None and step != "note":
         return
-    ended = refund is not None and refund.status.value in {"refused", "succeeded"}
-    if ended:
+    if refund is not None and refund.status.value == "refused":
+        await _play_payout(shop, step, order_id, at)
+        return
+    if refund is not None and refund.status.value == "succeeded":
         return
     match step:
         case "note" if refund is None:
@@ -276,3 +284,23 @@ async def _play(shop: Refunded, step: str, amount: int, number: int, batch: int)
             await shop.refuse(order_id, at=at)
         case "succeed":
             await shop.succeed(order_id, at=at)
+
+
+async def _play_payout(shop: Refunded, step: str, order_id: str, at: datetime) -> None:
+    """Do the same to the payout of a refused refund, which a note starts."""
+    ticket = shop.orders[order_id].tickets[f"{order_id}-1"]
+    payout = ticket.last_payout
+    if payout is None or payout.status is PayoutStatus.REFUSED:
+        if step == "note":
+            await shop.pay_out(order_id, at=at)
+        return
+    about = {"ticket_id": ticket.ticket_id, "payout_key": payout.payout_key}
+    match step:
+        case "unknown" if ticket.active:
+            await shop.tell(order_id, RecordPayoutUnknown(**about, why="timed_out"), at=at)
+        case "refuse" if ticket.active:
+            refusal = RefundRefusal.PAYEE_NOT_ACCEPTED
+            told = RecordPayoutRefusal(**about, refusal=refusal, provider_text="")
+            await shop.tell(order_id, told, at=at)
+        case "succeed" if ticket.active:
+            await shop.tell(order_id, RecordPayoutSuccess(**about, provider_reference="p"), at=at)

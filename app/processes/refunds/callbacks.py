@@ -6,15 +6,14 @@ from typing import assert_never
 from app.command_handling.handler import CommandHandler
 from app.database import Pool
 from app.domain.order.events import OrderEvent
-from app.domain.order.payout_commands import RecordPayoutRefusal, RecordPayoutSuccess
 from app.domain.order.state import Order
-from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundSuccess
 from app.domain.order.tickets import Ticket
-from app.domain.refunds import PayoutStatus, RefundRefusal
+from app.domain.refunds import PayoutStatus
 from app.event_store.codec import Codec
 from app.payments.callbacks import Callback
-from app.payments.provider import PaymentKind, Refused, Succeeded
-from app.processes.refunds.commanding import PaymentCommand, command_order
+from app.payments.provider import PaymentKind
+from app.processes.refunds.commanding import command_order
+from app.processes.refunds.outcomes import ended_command
 from app.processes.refunds.reading import read_order
 
 
@@ -38,53 +37,9 @@ async def tell_outcome(
     fault = _unknown(callback) if order is None else _fault(order, ticket_id, callback)
     if fault is not None:
         return fault
-    command = _command(callback, ticket_id)
+    command = ended_command(callback.kind, ticket_id, callback.key, callback.outcome)
     await command_order(handler, shop_id, order_id, command, correlation_id=callback.callback_id)
     return None
-
-
-def _command(callback: Callback, ticket_id: str) -> PaymentCommand:
-    match callback.kind:
-        case PaymentKind.REFUND:
-            return _of_refund(callback, ticket_id)
-        case PaymentKind.PAYOUT:
-            return _of_payout(callback, ticket_id)
-        case _:
-            assert_never(callback.kind)
-
-
-def _of_refund(callback: Callback, ticket_id: str) -> PaymentCommand:
-    match callback.outcome:
-        case Succeeded(provider_reference=reference):
-            return RecordRefundSuccess(
-                ticket_id=ticket_id, refund_key=callback.key, provider_reference=reference
-            )
-        case Refused(code=code, text=text):
-            return RecordRefundRefusal(
-                ticket_id=ticket_id,
-                refund_key=callback.key,
-                refusal=RefundRefusal(code.value),
-                provider_text=text,
-            )
-        case _:
-            assert_never(callback.outcome)
-
-
-def _of_payout(callback: Callback, ticket_id: str) -> PaymentCommand:
-    match callback.outcome:
-        case Succeeded(provider_reference=reference):
-            return RecordPayoutSuccess(
-                ticket_id=ticket_id, payout_key=callback.key, provider_reference=reference
-            )
-        case Refused(code=code, text=text):
-            return RecordPayoutRefusal(
-                ticket_id=ticket_id,
-                payout_key=callback.key,
-                refusal=RefundRefusal(code.value),
-                provider_text=text,
-            )
-        case _:
-            assert_never(callback.outcome)
 
 
 def _unknown(callback: Callback) -> CallbackFault:

@@ -17,13 +17,10 @@ from app.domain.order.facts import OnlinePayment
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.ticket_commands import (
     RecordRefundFunding,
-    RecordRefundRefusal,
-    RecordRefundSuccess,
     RecordRefundUnknown,
-    RefundCommand,
 )
 from app.domain.reasons import APPLICATION_REASON_TEXTS
-from app.domain.refunds import FundingSource, RefundRefusal
+from app.domain.refunds import FundingSource
 from app.payments.provider import (
     Accepted,
     KeyReused,
@@ -36,7 +33,8 @@ from app.payments.provider import (
     Succeeded,
     Unknown,
 )
-from app.processes.refunds.commanding import Outcome, command_order
+from app.processes.refunds.commanding import Outcome, PaymentCommand, command_order
+from app.processes.refunds.outcomes import ended_command
 from app.processes.refunds.work import RefundWork
 
 _log = structlog.get_logger(__name__)
@@ -108,26 +106,9 @@ class RefundExecutor:
 
     async def _answered(self, work: RefundWork, outcome: PaymentOutcome) -> Step:
         match outcome:
-            case Succeeded(provider_reference=reference):
-                await self._command(
-                    work,
-                    RecordRefundSuccess(
-                        ticket_id=work.ticket_id,
-                        refund_key=work.refund_key,
-                        provider_reference=reference,
-                    ),
-                )
-                return Ended()
-            case Refused(code=code, text=text):
-                await self._command(
-                    work,
-                    RecordRefundRefusal(
-                        ticket_id=work.ticket_id,
-                        refund_key=work.refund_key,
-                        refusal=RefundRefusal(code.value),
-                        provider_text=text,
-                    ),
-                )
+            case Succeeded() | Refused():
+                end = ended_command(work.kind, work.ticket_id, work.refund_key, outcome)
+                await self._command(work, end)
                 return Ended()
             case Accepted():
                 return Waits(
@@ -148,7 +129,7 @@ class RefundExecutor:
             case _:
                 assert_never(outcome)
 
-    async def _command(self, work: RefundWork, command: RefundCommand) -> Outcome:
+    async def _command(self, work: RefundWork, command: PaymentCommand) -> Outcome:
         return await command_order(
             self._handler, work.shop_id, work.order_id, command, correlation_id=work.refund_key
         )

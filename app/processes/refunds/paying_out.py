@@ -12,13 +12,8 @@ from app.command_handling.handler import CommandHandler
 from app.database import Pool
 from app.domain.money import Money
 from app.domain.order.events import OrderEvent
-from app.domain.order.payout_commands import (
-    RecordPayoutRefusal,
-    RecordPayoutSuccess,
-    RecordPayoutUnknown,
-)
+from app.domain.order.payout_commands import RecordPayoutUnknown
 from app.domain.order.state import Order
-from app.domain.refunds import RefundRefusal
 from app.event_store.codec import Codec
 from app.payments.payees import open_payee
 from app.payments.provider import (
@@ -39,6 +34,7 @@ from app.processes.refunds.executing import (
     Step,
     Waits,
 )
+from app.processes.refunds.outcomes import ended_command
 from app.processes.refunds.reading import read_order
 from app.processes.refunds.work import RefundWork
 from app.sealing import Seal, UnreadableSeal
@@ -113,32 +109,19 @@ class PayoutExecutor:
 
     async def _answered(self, work: RefundWork, outcome: PaymentOutcome) -> Step:
         match outcome:
-            case Succeeded(provider_reference=reference):
-                command: PaymentCommand = RecordPayoutSuccess(
-                    ticket_id=work.ticket_id,
-                    payout_key=work.refund_key,
-                    provider_reference=reference,
-                )
-                await self._command(work, command)
-                return Ended()
-            case Refused(code=code, text=text):
-                command = RecordPayoutRefusal(
-                    ticket_id=work.ticket_id,
-                    payout_key=work.refund_key,
-                    refusal=RefundRefusal(code.value),
-                    provider_text=text,
-                )
-                await self._command(work, command)
+            case Succeeded() | Refused():
+                end = ended_command(work.kind, work.ticket_id, work.refund_key, outcome)
+                await self._command(work, end)
                 return Ended()
             case Accepted():
                 return Waits(
                     why="the provider has accepted it", seconds=self._pauses.after(work.asked)
                 )
             case Unknown(why=why):
-                command = RecordPayoutUnknown(
+                unknown = RecordPayoutUnknown(
                     ticket_id=work.ticket_id, payout_key=work.refund_key, why=why.value
                 )
-                await self._command(work, command)
+                await self._command(work, unknown)
                 return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
             case KeyReused(text=text):
                 _log.error("payout_key_reused", payout_key=work.refund_key, text=text)

@@ -9,9 +9,12 @@ from pydantic_core import from_json, to_json
 
 from app.api.problems import ProblemError
 from app.read_models.paging import After
+from app.webhooks.feed.merged import Places
 from app.webhooks.feed.queries import ORDINAL_MAX, Place
 
 CURSOR_LENGTH_MAX = 300
+MERGED_CURSOR_LENGTH_MAX = 3_000
+"""Of a cursor that names a place in each of the log's partitions."""
 
 
 def cursor_of(after: After | None, *order: str) -> str | None:
@@ -79,6 +82,31 @@ def feed_place_of(cursor: str, shop_id: str) -> Place:
         raise ProblemError("cursor_invalid") from error
 
 
+def merged_cursor_of(after: Places) -> str:
+    """Return the cursor of a place in the feed of all shops."""
+    positions = [place.position for place in after.places]
+    within = [
+        [number, place.ordinal]
+        for number, place in enumerate(after.places)
+        if place.ordinal != ORDINAL_MAX
+    ]
+    return _opaque([after.turn, positions, within])
+
+
+def merged_places_of(cursor: str) -> Places:
+    """Read a cursor of the feed of all shops; a ProblemError if it is none of ours."""
+    try:
+        turn, positions, within = _MERGED.validate_python(_content(cursor))
+        ordinals = dict(within)
+        places = (
+            Place(position, ordinals.get(number, ORDINAL_MAX))
+            for number, position in enumerate(positions)
+        )
+        return Places(places=tuple(places), turn=turn)
+    except (ValueError, TypeError) as error:
+        raise ProblemError("cursor_invalid") from error
+
+
 def _opaque(content: list[Any]) -> str:
     return base64.urlsafe_b64encode(to_json(content)).decode().rstrip("=")
 
@@ -106,3 +134,10 @@ _UTC_INSTANT = TypeAdapter(AwareDatetime)
 _ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")])
 _POSITION = TypeAdapter(Annotated[int, Field(strict=True, ge=0, lt=2**63)])
 _ORDINAL = TypeAdapter(Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)])
+_Ordinal = Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)]
+_Position = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
+_MERGED = TypeAdapter(
+    tuple[
+        _Ordinal, list[_Position], Annotated[list[tuple[_Ordinal, _Ordinal]], Field(max_length=64)]
+    ]
+)

@@ -11,6 +11,7 @@ LISTS = {
     "list_notifications",
     "list_ledger",
     "list_events",
+    "list_platform_events",
     "export_ledger",
     "export_tickets",
 }

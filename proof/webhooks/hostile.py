@@ -6,9 +6,10 @@ Measured from the commit of an event to its arrival, by one clock of one machine
 import asyncio
 import json
 import secrets
+import sys
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,29 +33,8 @@ from bench.table import wide_console
 from proof.processes import Member, clean_environment
 from proof.webhooks.driving import open_one
 from proof.webhooks.run import SHOP, make_endpoint
-from tests.webhooks.receivers import (
-    Behaviour,
-    Connection,
-    Resetting,
-    endless_body,
-    endless_headers,
-    gone,
-    gzip_bomb,
-    never_accepting,
-    nobody,
-    receiving,
-    redirecting,
-    silent,
-    slow_body,
-    slow_headers,
-    throttling,
-)
+from tests.webhooks.receivers import Connection, receiving
 
-HOSTILE: Sequence[Behaviour] = (
-    *(silent, slow_headers(), slow_body(), endless_body(), endless_headers()),
-    *(gzip_bomb(), Resetting(), redirecting("http://169.254.169.254/"), gone()),
-    *(throttling(429, "3600"), throttling(503)),
-)
 RATIO_MAX = 2.0
 WARM_UP = 40
 RECORDED = """
@@ -125,15 +105,24 @@ async def _measure(events: int, per_second: float, healthy: int) -> tuple[list[f
         await _tell(resources, "warm-up", WARM_UP, per_second, timings)
         await _tell(resources, "alone", events, per_second, timings)
         alone = await _latencies(resources, timings)
-        for behaviour in HOSTILE:
-            receiver = await stack.enter_async_context(receiving(behaviour))
-            await make_endpoint(resources, seal, SHOP, receiver.url("127.0.0.1"))
-        for nowhere in (nobody(), never_accepting()):
-            receiver = await stack.enter_async_context(nowhere)
-            await make_endpoint(resources, seal, SHOP, receiver.url("127.0.0.1"))
+        async for url in _hostile(stack):
+            await make_endpoint(resources, seal, SHOP, url)
         await _tell(resources, "beside", events, per_second, timings)
         beside = await _latencies(resources, timings)
     return alone[-events * healthy :], beside[-events * healthy :]
+
+
+async def _hostile(stack: AsyncExitStack) -> AsyncIterator[str]:
+    """Start the hostile receivers and return where they are."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "proof.webhooks.hostile_receivers", stdin=pipe, stdout=pipe
+    )
+    assert process.stdout is not None  # noqa: S101 - as asked for
+    stack.push_async_callback(process.wait)
+    stack.callback(process.kill)
+    while url := (await process.stdout.readline()).decode().strip():
+        yield url
 
 
 async def _tell(

@@ -44,6 +44,7 @@ from app.event_store.registry import event_codec
 from app.read_models.paging import After
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.deliveries.claims import DeliveryKey
+from app.webhooks.deliveries.notices import send_test
 from app.webhooks.deliveries.reading import (
     Delivery,
     DeliveryFilters,
@@ -56,7 +57,6 @@ from app.webhooks.deliveries.reading import (
 from app.webhooks.deliveries.replaying import Replay, ReplayPlace
 from app.webhooks.deliveries.requeueing import recover, resend
 from app.webhooks.deliveries.states import DeliveryState
-from app.webhooks.deliveries.testing import send_test
 from app.webhooks.endpoints.endpoint import Endpoint
 
 routes = owned_routes("webhooks")

@@ -9,8 +9,11 @@ from app.database import Pool
 from app.event_store.connections import Queryable
 from app.event_store.recorded import Actor, Role
 from app.sealing import Seal
-from app.webhooks.endpoints.changing import Change, EndpointNotFound
+from app.webhooks.deliveries.notices import disabled_notice
+from app.webhooks.deliveries.queueing import queue_deliveries
+from app.webhooks.endpoints.changing import BEFORE_ALL, ENDPOINTS_MAX, Change
 from app.webhooks.endpoints.endpoint import DisabledReason, Owner
+from app.webhooks.endpoints.storing import fetch_endpoint, list_endpoints
 
 BY_ITSELF = Actor(role=Role.SYSTEM, id="webhooks")
 
@@ -43,12 +46,24 @@ async def disable_by_itself(
     reason: DisabledReason,
     *,
     now: datetime,
+    test_mode: bool,
 ) -> None:
-    """Disable an endpoint in the service's own name; nothing if it is gone or disabled already."""
+    """Disable an endpoint in the service's own name; nothing if it is gone or disabled already.
+
+    The owner's other endpoints that want all there is are told of it.
+    """
     async with pool.acquire() as connection, connection.transaction():
         change = Change(connection=connection, seal=seal, owner=owner, actor=BY_ITSELF, at=now)
-        try:
-            await change.disable(endpoint_id, reason)
-        except EndpointNotFound:
+        await change.lock()
+        before = await fetch_endpoint(connection, owner, endpoint_id)
+        if before is None or before.disabled is not None:
             return
+        disabled = await change.disable(endpoint_id, reason)
+        own = await list_endpoints(connection, owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX)
+        notices = [
+            disabled_notice(one, disabled, now, test_mode=test_mode)
+            for one in own
+            if one.disabled is None and one.event_types is None
+        ]
+        await queue_deliveries(connection, notices)
     _log.warning("webhook_endpoint_disabled", endpoint_id=str(endpoint_id), reason=reason.value)

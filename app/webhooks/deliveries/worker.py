@@ -220,7 +220,9 @@ class DeliveryWorker:
             reason = DisabledReason.FAILING if hopeless else None
         if reason is not None:
             await disable_by_itself(
-                self._pool, self._seal, owner, target.endpoint_id, reason, now=now
+                *(self._pool, self._seal, owner, target.endpoint_id, reason),
+                now=now,
+                test_mode=one.delivery.test_shop_id is not None,
             )
 
     async def _own_now(self, delivery: ClaimedDelivery) -> datetime:

@@ -5,7 +5,7 @@ another.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from pydantic_core import to_json
@@ -33,6 +33,9 @@ from app.webhooks.secrets import OLD_SECRET_KEPT
 
 ENDPOINTS_MAX = 50
 """How many endpoints an owner may have."""
+
+BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+"""The place in a list of endpoints before the first."""
 
 LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
 
@@ -139,9 +142,8 @@ class Change:
     ) -> tuple[Endpoint, EndpointSecrets]:
         """Make an endpoint and its secrets; TooManyEndpoints."""
         await self.lock()
-        beginning = (datetime.min.replace(tzinfo=self.at.tzinfo), UUID(int=0))
         own = await list_endpoints(
-            self.connection, self.owner, after=beginning, limit=ENDPOINTS_MAX
+            self.connection, self.owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX
         )
         if len(own) >= ENDPOINTS_MAX:
             raise TooManyEndpoints

@@ -11,6 +11,7 @@ from tests.webhooks.deliveries.subscribing import (
     Subscribing,
     is_signed,
     orders_in,
+    verified,
 )
 from tests.webhooks.receivers import Answering, gone, receiving, throttling
 
@@ -26,10 +27,17 @@ async def test_an_endpoint_that_is_gone_is_disabled_and_gets_what_waited_when_en
     subscribing: Subscribing,
 ) -> None:
     api = subscribing.api
-    async with receiving(gone()) as leaving, receiving(Answering()) as good:
+    good_one, told_one = receiving(Answering()), receiving(Answering())
+    async with receiving(gone()) as leaving, good_one as good, told_one as told:
         endpoint = await subscribing.endpoint(leaving)
+        other = await subscribing.endpoint(told)
         await subscribing.tell(1, 2)
-        assert await subscribing.send() == 2
+        assert await subscribing.send() == 5, "two to each, and what became of the first"
+        notice = verified(told.requests[-1], other.made["secret"])
+        assert notice["type"] == "webhook_endpoint.disabled"
+        assert notice["data"]["endpoint_id"] == endpoint.endpoint_id
+        assert notice["data"]["disabled_reason"] == "gone"
+        await other.post("disable", status=200)
         now = await endpoint.now()
         assert (now["enabled"], now["disabled_reason"]) == (False, "gone")
         changes = done(await api.merchant.get(f"{endpoint.path}/changes"))["changes"]

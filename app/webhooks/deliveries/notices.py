@@ -1,0 +1,85 @@
+"""Messages about endpoints themselves, in the envelope of public events: no order is concerned."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from pydantic_core import to_json
+from uuid_utils.compat import uuid7
+
+from app.database import Pool
+from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
+from app.webhooks.deliveries.states import Cause
+from app.webhooks.endpoints.endpoint import Endpoint, Owner
+
+TEST_TYPE = "webhook.test"
+DISABLED_TYPE = "webhook_endpoint.disabled"
+
+
+async def send_test(pool: Pool, endpoint: Endpoint, now: datetime, *, test_mode: bool) -> UUID:
+    """Queue a test for an endpoint, whatever types it wants; return the delivery's id.
+
+    ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
+    """
+    about = {"endpoint_id": str(endpoint.endpoint_id)}
+    test = _notice(endpoint, TEST_TYPE, endpoint, about, now, test_mode=test_mode)
+    async with pool.acquire() as connection, connection.transaction():
+        await queue_deliveries(connection, [test])
+    return test.message.message_id
+
+
+def disabled_notice(
+    to: Endpoint, disabled: Endpoint, now: datetime, *, test_mode: bool
+) -> QueuedDelivery:
+    """Tell one endpoint that another of its owner's was disabled, and why."""
+    reason = None if disabled.disabled is None else disabled.disabled.reason.value
+    about = {
+        "endpoint_id": str(disabled.endpoint_id),
+        "url": disabled.url,
+        "disabled_reason": reason,
+    }
+    return _notice(to, DISABLED_TYPE, disabled, about, now, test_mode=test_mode)
+
+
+def _notice(
+    to: Endpoint,
+    kind: str,
+    about: Endpoint,
+    data: Mapping[str, str | None],
+    now: datetime,
+    *,
+    test_mode: bool,
+) -> QueuedDelivery:
+    message_id, stream_id = uuid7(), f"webhook_endpoint/{about.endpoint_id}"
+    body = {
+        "id": str(message_id),
+        "type": kind,
+        "timestamp": now,
+        "api_version": to.api_version,
+        "shop_id": to.shop_id,
+        "stream_id": stream_id,
+        "version": about.version,
+        "caused_by": "system",
+        "test_mode": test_mode,
+        "data": data,
+    }
+    return QueuedDelivery(
+        message=Message(
+            partition_id=Owner(to.shop_id).home,
+            message_id=message_id,
+            api_version=to.api_version,
+            body=to_json(body).decode(),
+        ),
+        endpoint_id=to.endpoint_id,
+        test_shop_id=to.shop_id if test_mode else None,
+        position=0,
+        ordinal=0,
+        shop_id=to.shop_id or "",
+        stream_id=f"{stream_id}/{message_id}",
+        order_id=None,
+        type=kind,
+        cause=Cause.TEST if kind == TEST_TYPE else Cause.EVENT,
+        ordered=False,
+        due_at=now,
+        created_at=now,
+    )

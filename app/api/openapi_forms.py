@@ -34,7 +34,7 @@ def document_3_0(document: Schema) -> Schema:
         **older,
         "openapi": "3.0.3",
         "paths": _schemas_older(document["paths"]),
-        "components": {**document["components"], "schemas": schemas},
+        "components": {**document["components"], "schemas": _typed(schemas, schemas)},
     }
 
 
@@ -110,7 +110,31 @@ def _nullable(schema: Schema, branches: list[Schema]) -> Schema:
         return {**_older({**beside, "anyOf": branches}), "nullable": True}
     (branch,) = branches
     older = _older({**branch, **beside})
-    return {**older, "nullable": True}
+    alone = {"allOf": [older]} if "$ref" in older else older
+    return {**alone, "nullable": True}
+
+
+def _typed(value: Any, schemas: Mapping[str, Schema]) -> Any:
+    """Say the type of what may be null: in 3.0 the flag means nothing without one."""
+    if isinstance(value, list):
+        return [_typed(inner, schemas) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    typed = {name: _typed(inner, schemas) for name, inner in value.items()}
+    if typed.get("nullable") is True and "type" not in typed:
+        (kind,) = {_type_of(branch, schemas) for branch in _branches(typed)}
+        typed["type"] = kind
+    return typed
+
+
+def _branches(schema: Schema) -> list[Schema]:
+    return [branch for name in ("allOf", "anyOf", "oneOf") for branch in schema.get(name, [])]
+
+
+def _type_of(schema: Schema, schemas: Mapping[str, Schema]) -> str:
+    if "$ref" in schema:
+        return _type_of(schemas[schema["$ref"].removeprefix(_SCHEMAS)], schemas)
+    return str(schema.get("type", "object"))  # a union of models is of objects
 
 
 def _part(name: str, value: Any) -> Any:

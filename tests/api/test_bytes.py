@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
+
+import pytest
 
 from tests.support.api import SHOP, Api, until
 from tests.support.story import an_order, done, order_path, orders_of, problem, registered
@@ -261,3 +264,49 @@ async def test_a_body_that_ends_early_has_a_name_of_its_own(api: Api) -> None:
     body = sent[1]["body"]
     assert isinstance(body, bytes)
     assert json.loads(body)["code"] == "body_incomplete"
+
+
+OFFERS_HTTP_2 = (
+    "Content-Type: application/json",
+    "Connection: Upgrade, HTTP2-Settings",
+    "Upgrade: h2c",
+    "HTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABkAAQBAAAAAAUAAEAA",
+)
+"""What Java's own client says with every first request over plain HTTP."""
+
+
+@pytest.mark.parametrize("in_pieces", [False, True])
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_a_request_that_offers_http_2_is_answered_in_this_one(
+    api: Api, *, in_pieces: bool, chunked: bool
+) -> None:
+    body = json.dumps(an_order()).encode()
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {len(body)}"
+    framed = b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body) if chunked else body
+    first = head(api, *OFFERS_HTTP_2, length) + b"\r\n" + framed
+    second = head(api, path=order_path(), method="GET") + b"\r\n"
+    host, _, port = api.url.removeprefix("http://").partition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            if in_pieces:
+                for at in range(0, len(first), 97):
+                    writer.write(first[at : at + 97])
+                    await writer.drain()
+            else:
+                writer.write(first)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 201 ")
+            answer = await reader.readuntil(b"\r\n\r\n")
+            (size,) = re.findall(rb"content-length: (\d+)", answer, re.IGNORECASE)
+            assert json.loads(await reader.readexactly(int(size)))["order_id"] == "order-1"
+            writer.write(second)
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200 "), "the connection goes on"
+    finally:
+        writer.close()
+
+
+async def test_an_offer_without_body_is_answered_too(api: Api) -> None:
+    await registered(api)
+    sent = head(api, *OFFERS_HTTP_2[1:], path=order_path(), method="GET") + b"\r\n"
+    status, _, body = await answer_to(api, sent)
+    assert (status, json.loads(body)["order_id"]) == (200, "order-1")

@@ -84,11 +84,15 @@ OLDER = [
     ({"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": "string", "nullable": True}),
     (
         {"anyOf": [REFERENCE, {"type": "null"}], "description": "d"},
-        {"allOf": [REFERENCE], "description": "d", "nullable": True},
+        {"allOf": [REFERENCE], "description": "d", "nullable": True, "type": "object"},
     ),
     (
-        {"anyOf": [REFERENCE, {"type": "string"}, {"type": "null"}]},
-        {"anyOf": [REFERENCE, {"type": "string"}], "nullable": True},
+        {"anyOf": [REFERENCE, {"type": "null"}]},
+        {"allOf": [REFERENCE], "nullable": True, "type": "object"},
+    ),
+    (
+        {"anyOf": [REFERENCE, {"type": "object"}, {"type": "null"}]},
+        {"anyOf": [REFERENCE, {"type": "object"}], "nullable": True, "type": "object"},
     ),
     (REFERENCE, REFERENCE),
     ({**REFERENCE, "description": "d"}, {"allOf": [REFERENCE], "description": "d"}),

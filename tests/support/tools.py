@@ -21,8 +21,8 @@ RUN_SECONDS_MAX = 300
 
 def required_tool(name: str) -> str:
     """Return the path of a program; skip or fail the test without it."""
-    beside_python = PROJECT / ".venv" / "bin" / name
-    found = str(beside_python) if beside_python.exists() else shutil.which(name)
+    installed = PROJECT / ".clients" / "venv" / "bin" / name
+    found = str(installed) if installed.exists() else shutil.which(name)
     return found or missing(f"{name} is not installed")
 
 

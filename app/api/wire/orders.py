@@ -88,7 +88,7 @@ class RegisterOrderBody(RequestModel):
     payment: PaymentIn
     items: Annotated[list[OrderItemIn], Field(min_length=1, max_length=ITEMS_MAX)]
     business_line: BusinessLine = BusinessLine.GENERAL
-    commission: CommissionTermsIn = CommissionTermsIn()
+    commission: CommissionTermsIn = Field(default_factory=CommissionTermsIn)
 
 
 class ShipmentBody(RequestModel):

@@ -20,10 +20,11 @@ ARGS ?=
 export PYTHON
 
 .PHONY: help demo test check proof proof-webhooks bench run format lock openapi states events \
-	clean client-tools check-style check-types check-imports check-locks check-openapi check-states check-events
+	contract-diff contract-release clean client-tools check-style check-types check-imports check-locks check-openapi \
+	check-states check-events
 
 help: ## List the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' \
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' \
 		$(firstword $(MAKEFILE_LIST))
 
 demo: $(INSTALLED) ## Play the main story on an embedded database and stay up (ARGS=--once ends after it)
@@ -35,7 +36,7 @@ run: $(INSTALLED) ## Serve the API and its worker on the database in the setting
 test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL for another server)
 	$(BIN)/python -m pytest -rs -n $(JOBS) $(ARGS)
 
-check: check-style check-types check-imports check-locks check-openapi check-states check-events ## Check style, types, layers, locks, openapi.json and what of docs/ is made from the code
+check: check-style check-types check-imports check-locks check-openapi contract-diff check-states check-events ## Check style, types, layers, locks, openapi.json (also against the last release) and what of docs/ is made from the code
 
 proof: $(INSTALLED) ## Run refunds while everything is killed around them, and compare every witness
 	@$(BIN)/python -m proof $(ARGS)
@@ -52,6 +53,12 @@ format: $(INSTALLED) ## Rewrite the code in the agreed format
 
 openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
 	$(BIN)/aftersales openapi
+
+contract-diff: $(INSTALLED) ## List what openapi.json changes since the last release; fail if that breaks clients
+	@$(BIN)/python -m scripts.contract $(ARGS)
+
+contract-release: $(INSTALLED) ## Make openapi.json the released document, once CHANGELOG.md has its version
+	@$(BIN)/python -m scripts.contract.release
 
 states: $(INSTALLED) ## Write docs/states.md anew
 	$(BIN)/python -m scripts.states

@@ -1,0 +1,1 @@
+"""Holding openapi.json to the last released document: what was changed, and whom it breaks."""

@@ -1,0 +1,1 @@
+"""What `make contract-diff` finds: every kind of change, planted."""

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.clock import ManualClock
+from app.notifications.groups import TemplateGroup
 from app.resources import Resources
 from app.settings import Settings
 from tests.support.api import OTHER_BUYER, OTHER_SHOP, Api, Caller, api_settings, running_api
@@ -192,7 +193,7 @@ async def test_preferences_that_mean_nothing_are_refused_each_by_its_name(api: A
         {"push": 1},
         {"language": "fr"},
         {"muted_groups": ["everything"]},
-        {"muted_groups": ["entry"] * 4},
+        {"muted_groups": ["entry"] * (len(TemplateGroup) + 1)},
         {"quiet_hours": {**NIGHT, "begin": "24:00"}},
         {"quiet_hours": {**NIGHT, "begin": "9:00"}},
         {"quiet_hours": {**NIGHT, "zone": "../../etc/passwd"}},

@@ -47,6 +47,11 @@ class RefundRefusal(StrEnum):
     OTHER = "other"
 
 
+KEY_OF_ANOTHER = "key_reused"
+"""Why an outcome is unknown that asking again will not tell: the provider has another order under
+the key, which it may have paid. A person must look."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shares:
     """How an amount of an order is shared, in minor units: the shop, and those who earned on it."""

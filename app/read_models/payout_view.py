@@ -101,7 +101,8 @@ def _changed(
                 decline_note=event.note,
             )
         case AdvancePayoutOutcomeUnknown():
-            return replace(payout, status=PayoutStatus.UNKNOWN, unknown_since=event.at)
+            since = payout.unknown_since or event.at
+            return replace(payout, status=PayoutStatus.UNKNOWN, unknown_since=since)
         case AdvancePayoutRefused():
             return replace(
                 payout,

@@ -31,7 +31,7 @@ from app.domain.order.payout_events import (
     AdvancePayoutStarted,
     PayoutChange,
 )
-from app.domain.order.shares import fees_kept
+from app.domain.order.shares import fees_kept, fees_lost
 from app.domain.order.state import Order
 from app.domain.order.ticket_events import (
     AnswerToApplication,
@@ -88,6 +88,7 @@ def refund_granted(order: Order, event: TicketChange, version: int) -> ShopRefun
         overdue=ticket.overdue,
         paid_online=isinstance(order.facts.payment, OnlinePayment),
         fees_kept=fees_kept(order, ticket),
+        fees_if_advanced=fees_lost(order, ticket),
         requested_at=event.at,
         order_version=version,
     )
@@ -117,7 +118,8 @@ def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
                 preview=event.preview,
             )
         case RefundOutcomeUnknown():
-            return replace(refund, unknown_since=event.at)
+            since = refund.unknown_since or event.at
+            return replace(refund, unknown_since=since, unknown_why=event.why)
         case RefundRefused():
             return replace(
                 refund,
@@ -134,7 +136,7 @@ def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
 
 
 def _paid_out(refund: ShopRefund, event: PayoutChange) -> ShopRefund:
-    at = replace(refund, payout_key=event.payout_key, payout_at=event.at)
+    at = replace(refund, payout_key=event.payout_key, payout_at=event.at, unknown_why=None)
     match event:
         case AdvancePayoutRequested():
             return replace(at, payout=PayoutStatus.REQUESTED)
@@ -143,12 +145,13 @@ def _paid_out(refund: ShopRefund, event: PayoutChange) -> ShopRefund:
         case AdvancePayoutDeclined():
             return replace(at, payout=PayoutStatus.DECLINED)
         case AdvancePayoutOutcomeUnknown():
-            return replace(at, payout=PayoutStatus.UNKNOWN)
+            return replace(at, payout=PayoutStatus.UNKNOWN, unknown_why=event.why)
         case AdvancePayoutRefused():
             return replace(at, payout=PayoutStatus.REFUSED)
         case AdvancePayoutPaid(provider_reference=reference):
             paid = replace(at, payout=PayoutStatus.PAID, provider_reference=reference)
-            return replace(paid, succeeded_at=event.at)
+            fees = refund.fees_if_advanced or refund.fees_kept
+            return replace(paid, succeeded_at=event.at, fees_kept=fees)
         case _:
             assert_never(event)
 

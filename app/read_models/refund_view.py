@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from app.domain.funds.accounts import Account
 from app.domain.order.cost import CostPreview
-from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, Shares
+from app.domain.refunds import KEY_OF_ANOTHER, FundingSource, PayoutStatus, RefundRefusal, Shares
 
 
 class RefundProgress(StrEnum):
@@ -40,12 +40,14 @@ class ShopRefund:
     """A ticket's refund. Amounts in minor units of ``currency``.
 
     ``fees_kept``: what talent, agency and platform keep of what they earned on ``amount``, because
-    it is refunded past the period. ``borne``: the shop's part of ``amount``, those fees included.
-    ``shortfall``: the least top-up with which the shop's own money had paid. ``arrears``: what it
-    brought the shop's deposit further below zero; ``owed``: what is still owed of that.
-    ``booked_at``: when the books followed its end. ``payout_key``, ``payout``, ``payout_at``: the
-    latest advance payout in its stead, how it stands, and since when. ``order_version`` and
-    ``funds_version``: of the last events folded.
+    it is refunded past the period; ``fees_if_advanced``: what they keep if it is paid out in
+    advance, None in rows that did not know it yet. ``borne``: the shop's part of ``amount``, those
+    fees included. ``shortfall``: the least top-up with which the shop's own money had paid.
+    ``arrears``: what it brought the shop's deposit further below zero; ``owed``: what is still owed
+    of that. ``unknown_why``: why nobody knows how what was asked last ended. ``booked_at``: when
+    the books followed its end. ``payout_key``, ``payout``, ``payout_at``: the latest advance payout
+    in its stead, how it stands, and since when. ``order_version`` and ``funds_version``: of the
+    last events folded.
     """
 
     shop_id: str
@@ -58,6 +60,7 @@ class ShopRefund:
     overdue: bool
     paid_online: bool
     fees_kept: Shares
+    fees_if_advanced: Shares | None = None
     requested_at: datetime
     source: FundingSource | None = None
     account: Account | None = None
@@ -69,6 +72,7 @@ class ShopRefund:
     funded_at: datetime | None = None
     preview: CostPreview | None = None
     unknown_since: datetime | None = None
+    unknown_why: str | None = None
     refused_at: datetime | None = None
     refusal: RefundRefusal | None = None
     provider_text: str | None = None
@@ -102,7 +106,7 @@ class ShopRefund:
             case RefundProgress.FUNDED:
                 return RefundWaiting.PROVIDER
             case RefundProgress.UNKNOWN:
-                return RefundWaiting.OUTCOME
+                return self._waiting_unknown
             case RefundProgress.REFUSED:
                 return self._waiting_refused
             case RefundProgress.SUCCEEDED:
@@ -127,7 +131,14 @@ class ShopRefund:
             case RefundWaiting.OUTCOME:
                 return self.payout_at or self.unknown_since
             case RefundWaiting.BOOKS | RefundWaiting.PERSON:
-                return self.succeeded_at or self.payout_at or self.refused_at
+                ended_at = self.succeeded_at or self.payout_at or self.refused_at
+                return ended_at or self.unknown_since
+
+    @property
+    def _waiting_unknown(self) -> RefundWaiting:
+        """While unknown it waits for an answer; for a person if asking again will not bring it."""
+        of_another = self.unknown_why == KEY_OF_ANOTHER
+        return RefundWaiting.PERSON if of_another else RefundWaiting.OUTCOME
 
     @property
     def _waiting_refused(self) -> RefundWaiting:
@@ -136,7 +147,7 @@ class ShopRefund:
             case PayoutStatus.STARTED:
                 return RefundWaiting.PROVIDER
             case PayoutStatus.UNKNOWN:
-                return RefundWaiting.OUTCOME
+                return self._waiting_unknown
             case _:
                 return RefundWaiting.BOOKS if self._books_behind else RefundWaiting.PERSON
 

@@ -233,7 +233,8 @@ REFUND_WAITING_TEXTS: Mapping[RefundWaiting, Text] = MappingProxyType(
         ),
         RefundWaiting.BOOKS: Text(zh_cn="等待记账", en="for the books to follow"),
         RefundWaiting.PERSON: Text(
-            zh_cn="已被拒绝,等待人工处理", en="for a person: it was refused"
+            zh_cn="已被拒绝或单号有误,等待人工处理",
+            en="for a person: it was refused, or its key is another order's",
         ),
     }
 )

@@ -292,7 +292,11 @@ def _refund(refund: RefundView | None, event: RefundChange) -> RefundView | None
                 funded_at=event.at,
             )
         case RefundOutcomeUnknown():
-            return refund and replace(refund, status=RefundStatus.UNKNOWN, unknown_since=event.at)
+            return refund and replace(
+                refund,
+                status=RefundStatus.UNKNOWN,
+                unknown_since=refund.unknown_since or event.at,
+            )
         case RefundRefused():
             return refund and replace(
                 refund,

@@ -8,8 +8,9 @@ from fractions import Fraction
 from math import floor
 from typing import Any
 
-from app.domain.funds.events import RefundFundsReserved
+from app.domain.funds.events import PayoutFundsReserved, RefundFundsReserved
 from app.domain.order.events import OrderRegistered, OrderSettled
+from app.domain.order.payout_events import AdvancePayoutPaid
 from app.domain.order.ticket_events import ApplicationAgreed, RefundSucceeded, TicketCreated
 from app.event_store.recorded import Recorded
 from app.event_store.registry import ServiceEvent
@@ -22,6 +23,8 @@ class _Told:
     overdue: bool
     settled: bool = False
     source: str | None = None
+    in_advance: bool = False
+    """Paid out to another account; its money stays in the order, settled or still to be."""
 
 
 def reckoned(
@@ -31,7 +34,7 @@ def reckoned(
     terms: dict[str, tuple[int, int, int]] = {}
     settled: set[str] = set()
     tickets: dict[str, _Told] = {}
-    arrived: list[RefundSucceeded] = []
+    arrived: list[RefundSucceeded | AdvancePayoutPaid] = []
     for recorded in events:
         event, stream = recorded.event, recorded.stream_id
         match event:
@@ -50,6 +53,11 @@ def reckoned(
                 tickets[event.ticket_id].settled = stream in settled
             case RefundFundsReserved():
                 tickets[event.ticket_id].source = event.source.value
+            case PayoutFundsReserved():
+                tickets[event.ticket_id].source = "platform_advance"
+            case AdvancePayoutPaid() if begin <= event.at < end:
+                tickets[event.ticket_id].in_advance = True
+                arrived.append(event)
             case RefundSucceeded() if begin <= event.at < end:
                 arrived.append(event)
     sums: defaultdict[str, dict[str, int]] = defaultdict(
@@ -60,7 +68,8 @@ def reckoned(
         if not ticket.overdue:
             continue
         own_terms = terms[event.ticket_id.rpartition("-")[0]]
-        kept = _shared(event.amount, own_terms) if ticket.settled else (0, 0, 0)
+        keeping = ticket.settled or ticket.in_advance
+        kept = _shared(event.amount, own_terms) if keeping else (0, 0, 0)
         for name, part in zip(
             ("refunds", "amount", "talent", "agency", "service_fee"),
             (1, event.amount, *kept),

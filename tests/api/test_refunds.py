@@ -3,8 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from app.domain.order.ticket_commands import RecordRefundRefusal
-from app.domain.refunds import RefundRefusal
+from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundUnknown
+from app.domain.refunds import KEY_OF_ANOTHER, RefundRefusal
 from app.event_store.partitions import partition_of
 from app.event_store.topology import Topology
 from app.processes.funding import FUNDING_READER, refund_key_of
@@ -114,6 +114,23 @@ async def test_a_refused_refund_is_found_by_the_platform_and_says_why(api: Api) 
     for waiting, found in (("person", 1), ("outcome", 0), ("money", 0)):
         page = done(await api.platform.get(ANYWHERE, {"waiting": waiting}))
         assert len(page["refunds"]) == found, waiting
+
+
+async def test_a_refund_whose_key_is_another_orders_waits_for_a_person(api: Api) -> None:
+    await refunding(api)
+    await find_money(api)
+    handler = api.app.state.services.handler
+    for why, code in (("timed_out", "outcome"), (KEY_OF_ANOTHER, "person"), ("x", "person")):
+        unknown = RecordRefundUnknown(ticket_id="order-1-1", refund_key=KEY, why=why)
+        await command_order(handler, SHOP, "order-1", unknown, correlation_id="test")
+        await api.follow()
+        for path, caller in ((REFUNDS, api.merchant), (ANYWHERE, api.platform)):
+            for waiting in ("person", "outcome", "provider"):
+                found = done(await caller.get(path, {"waiting": waiting}))["refunds"]
+                assert len(found) == (waiting == code), (path, waiting)
+        refund = await shown(api)
+        assert (refund["status"]["code"], refund["waits_for"]["code"]) == ("unknown", code)
+        assert refund["waits_for"]["since"] is not None
 
 
 async def test_pages_of_what_waits_meet_and_cursors_serve_their_own_list_only(api: Api) -> None:

@@ -51,6 +51,17 @@ async def paid(shop: Refunded, order_id: str, amount: int, *, at: datetime, **ho
     await shop.succeed(order_id, at=at)
 
 
+async def paid_out(shop: Refunded, order_id: str, amount: int, *, at: datetime, **how: Any) -> None:
+    """Let the provider refuse a refund once it is granted, and a payout arrive at an instant."""
+    await shop.grant(order_id, amount, **how)
+    await shop.find_money()
+    await shop.note_funding(order_id, at=AGREED)
+    await shop.refuse(order_id, at=AGREED)
+    await shop.pay_out(order_id, at=max(AGREED, at - HOUR))
+    await shop.find_money()
+    await shop.payout_paid(order_id, at=at)
+
+
 async def statement(api: Api, month: str = "2021-03", **query: Any) -> dict[str, Any]:
     """Return a statement as a merchant sees it."""
     found: dict[str, Any] = done(await api.merchant.get(f"{PATH}/{month}", query))
@@ -85,7 +96,8 @@ async def test_totals_are_those_of_the_events_and_every_form_says_the_same(
     await shop.move(TopUp(reference="p", account=Account.DEPOSIT, amount=12_000), at=AGREED)
     for number in range(30):
         amount = lots.choice((1, 7, 333, 4_999, 10_000, 25_000))
-        await paid(
+        way = paid_out if lots.random() < 0.3 else paid
+        await way(
             shop,
             f"order-{number}",
             amount,
@@ -183,6 +195,46 @@ async def test_refunds_that_have_not_arrived_or_are_within_the_period_are_not_in
     assert (found["refunds"], found["totals"]) == ([], [])
     page = await api.merchant.get(f"{PATH}/2021-03.html", headers={"Accept-Language": "zh-CN"})
     assert "本月没有超售后期退款" in page.text
+
+
+async def test_a_refund_refused_and_paid_in_advance_is_in_the_month_of_the_payout(
+    api: Api, shop: Refunded
+) -> None:
+    april = datetime(2021, 3, 31, 16, tzinfo=UTC)
+    await shop.move(TopUp(reference="p", account=Account.DEPOSIT, amount=4_000), at=AGREED)
+    await paid_out(shop, "last-of-march", 1_000, at=april - INSTANT)
+    await paid_out(shop, "first-of-april", 10_000, settled=False, at=april)
+    await paid_out(shop, "in-time", 1_000, overdue=False, at=april)
+    await shop.grant("asked-for", 1_000)
+    await shop.find_money()
+    await shop.note_funding("asked-for", at=AGREED)
+    await shop.refuse("asked-for", at=AGREED)
+    await shop.pay_out("asked-for", at=april)
+    await shop.find_money()
+    await shop.logged.follow()
+
+    march, shown = await statement(api), await statement(api, "2021-04")
+    assert [one["order_id"] for one in march["refunds"]] == ["last-of-march"]
+    assert [one["order_id"] for one in shown["refunds"]] == ["first-of-april"]
+    assert [one["arrears"] for one in march["refunds"]] == [0]
+    (refund,) = shown["refunds"]
+    assert (refund["source"]["code"], refund["source"]["account"]) == (
+        "platform_advance",
+        "deposit",
+    )
+    assert (refund["amount"], refund["total_borne"], refund["arrears"]) == (10_000, 10_000, 7_000)
+    assert refund["fees_not_returned"] == {
+        **{"talent": 1_000, "agency": 200, "service_fee": 60},
+        "total": 1_260,
+    }, "the money stays in the order, and is settled with commissions"
+    assert refund["provider_reference"] == "payout-first-of-april"
+    assert as_reckoned(shown).keys() == {"platform_advance"}
+    assert await exported(api, "2021-04") == [as_row(refund)]
+    page = await api.merchant.get(f"{PATH}/2021-04.html", headers={"Accept-Language": "zh-CN"})
+    told = unescape(re.sub(r"<[^>]+>", "|", page.text))
+    for text in ("first-of-april-1", "平台先行赔付", "CNY 100.00", "CNY 12.60"):
+        assert text in told, text
+    assert "in-time" not in told
 
 
 async def test_a_running_month_is_provisional_and_a_coming_one_is_refused(

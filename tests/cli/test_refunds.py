@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from app.domain.refunds import KEY_OF_ANOTHER
 from app.event_store.partitions import partition_of
 from app.resources import Resources
 from tests.cli.running import aftersales
@@ -20,13 +21,15 @@ async def test_refunds_that_wait_are_told_longest_first_for_other_programs_to_re
 ) -> None:
     nothing = await aftersales("refunds", cwd=tmp_path, env=operator)
     shop = Refunded(resources.pool, Logged(resources.pool))
-    for order_id in ("refused", "lost", "new"):
+    for order_id in ("refused", "lost", "new", "taken"):
         await shop.grant(order_id, 12_900, settled=False)
     await shop.find_money()
     for number, order_id in enumerate(("refused", "lost")):
         await shop.note_funding(order_id, at=AGREED + HOUR)
         end = shop.refuse if order_id == "refused" else shop.unknown
         await end(order_id, at=AGREED + (2 + number) * HOUR)
+    await shop.note_funding("taken", at=AGREED + 4 * HOUR)
+    await shop.unknown("taken", at=AGREED + 4 * HOUR, why=KEY_OF_ANOTHER)
     await shop.find_money()
     await shop.logged.follow()
     await resources.pool.execute(ASKED, partition_of(SHOP), AGREED + 4 * HOUR)
@@ -45,6 +48,10 @@ async def test_refunds_that_wait_are_told_longest_first_for_other_programs_to_re
         [
             *("shop-1/lost-1", "outcome", "2021-03-15T09:00:00Z", "CNY 129.00", "escrow"),
             *("3", "2021-03-15T10:00:00Z", "unknown: timed_out", ""),
+        ],
+        [
+            *("shop-1/taken-1", "person", "2021-03-15T10:00:00Z", "CNY 129.00", "escrow"),
+            *("0", "", "", ""),
         ],
     ]
     assert len(first.stdout.splitlines()) == 2

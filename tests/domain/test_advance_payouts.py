@@ -19,7 +19,7 @@ from app.domain.order.ticket_commands import RecordRefundSuccess, RecordRefundUn
 from app.domain.order.tickets import TicketState
 from app.domain.payees import masked_account, masked_holder
 from app.domain.policy import POLICY
-from app.domain.refunds import PayoutStatus, RefundStatus, Shares
+from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundStatus, Shares
 from app.domain.rejections import RejectionCode
 from tests.domain.exploring import bounded
 from tests.support.orders import (
@@ -94,6 +94,26 @@ def test_declined_it_never_goes_and_another_may_follow() -> None:
 
 
 UNKNOWN = RecordRefundUnknown(ticket_id=FIRST_TICKET, refund_key=REFUND_KEY, why="timed_out")
+
+
+def test_an_unknown_outcome_is_told_once_and_once_more_if_a_person_must_look() -> None:
+    taken = replace(UNKNOWN, why=KEY_OF_ANOTHER)
+    lost = refund_on_its_way().then(UNKNOWN, at=AGREED)
+    found = lost.then(taken, at=ASKED)
+    assert accepted(lost.ask(UNKNOWN, at=ASKED)).events == ()
+    assert len(found.events) == len(lost.events) + 1
+    for again in (taken, UNKNOWN):
+        assert accepted(found.ask(again, at=LATER)).events == ()
+    payout_taken = replace(payout_unknown(), why=KEY_OF_ANOTHER)
+    payout = started().then(payout_unknown(), at=ASKED).then(payout_taken, at=ASKED)
+    assert payout.tickets[FIRST_TICKET].payouts[0].key_of_another
+    for told in (payout_unknown(), payout_taken):
+        assert accepted(payout.ask(told, at=LATER)).events == ()
+    assert status_of(payout.then(paid(), at=LATER)) is PayoutStatus.PAID, (
+        "the provider's word ends it"
+    )
+
+
 PAID_BACK = RecordRefundSuccess(
     ticket_id=FIRST_TICKET, refund_key=REFUND_KEY, provider_reference="p-0"
 )

@@ -9,7 +9,7 @@ from app.domain.funds.decide import decide
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
-from app.domain.order.payout_commands import StartAdvancePayout
+from app.domain.order.payout_commands import RecordPayoutSuccess, StartAdvancePayout
 from app.domain.order.ticket_commands import (
     RecordRefundFunding,
     RecordRefundRefusal,
@@ -111,10 +111,10 @@ class Refunded:
         )
         await self.tell(order_id, funding, at=at)
 
-    async def unknown(self, order_id: str, *, at: datetime) -> None:
-        """Let the provider say nothing."""
+    async def unknown(self, order_id: str, *, at: datetime, why: str = "timed_out") -> None:
+        """Let the provider say nothing, or nothing that tells how it ended."""
         key = self.key(order_id)
-        lost = RecordRefundUnknown(ticket_id=f"{order_id}-1", refund_key=key, why="timeout")
+        lost = RecordRefundUnknown(ticket_id=f"{order_id}-1", refund_key=key, why=why)
         await self.tell(order_id, lost, at=at)
 
     async def refuse(self, order_id: str, *, at: datetime) -> None:
@@ -147,6 +147,17 @@ class Refunded:
             requested_by="ada",
         )
         await self.tell(order_id, payout, at=at)
+
+    async def payout_paid(self, order_id: str, *, at: datetime) -> None:
+        """Let the money of the latest payout arrive."""
+        payout = self.orders[order_id].tickets[f"{order_id}-1"].last_payout
+        assert payout is not None
+        arrived = RecordPayoutSuccess(
+            ticket_id=f"{order_id}-1",
+            payout_key=payout.payout_key,
+            provider_reference=f"payout-{order_id}",
+        )
+        await self.tell(order_id, arrived, at=at)
 
     async def find_money(self) -> None:
         """Let the funding follow the log to its end."""

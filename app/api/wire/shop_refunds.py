@@ -86,7 +86,8 @@ class RefundWait(ResponseModel):
     """`money` (a source is being found), `finance` (it was not paid online), `provider` (its
     answer, or finance's report), `outcome` (it gave no answer, and is asked again), `books` (it has
     ended, the ledger follows) or `person` (it was refused: somebody must start, approve or repeat
-    an advance payout); clients take new ones as they come."""
+    an advance payout; or the provider has another order under its key, and somebody must look);
+    clients take new ones as they come."""
     text: LocalizedText
     since: datetime | None
     asked: int
@@ -125,7 +126,8 @@ class Refund(ResponseModel):
     type: RefundType | None
     source: RefundSource | None
     fees_not_returned: FeesKept
-    """Part of `borne`. Zero within the period, where they flow back, and before settlement."""
+    """Part of `borne`. Zero within the period, where they flow back, and before settlement, unless
+    it was paid out in advance: then the money stays in the order and is settled with them."""
     borne: Amount | None
     """What the shop bears of `amount`: all of it past the period."""
     preview: RefundPreview | None

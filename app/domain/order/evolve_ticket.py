@@ -52,7 +52,7 @@ from app.domain.order.tickets import (
     Ticket,
     TicketState,
 )
-from app.domain.refunds import PayoutStatus, RefundStatus
+from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundStatus
 
 
 def created_ticket(event: TicketCreated, version: int, previewed: CostPreview | None) -> Ticket:
@@ -141,8 +141,11 @@ def _refund(refund: Refund | None, event: RefundChange) -> Refund | None:
                 source=event.source,
                 shares=event.shares,
             )
-        case RefundOutcomeUnknown():
-            return refund and replace(refund, status=RefundStatus.UNKNOWN)
+        case RefundOutcomeUnknown(why=why):
+            of_another = why == KEY_OF_ANOTHER
+            return refund and replace(
+                refund, status=RefundStatus.UNKNOWN, key_of_another=of_another
+            )
         case RefundRefused():
             return refund and replace(refund, status=RefundStatus.REFUSED)
         case RefundSucceeded():
@@ -178,8 +181,9 @@ def _payout(
             return replace(payout, status=PayoutStatus.STARTED, shares=shares)
         case AdvancePayoutDeclined():
             return replace(payout, status=PayoutStatus.DECLINED)
-        case AdvancePayoutOutcomeUnknown():
-            return replace(payout, status=PayoutStatus.UNKNOWN)
+        case AdvancePayoutOutcomeUnknown(why=why):
+            of_another = why == KEY_OF_ANOTHER
+            return replace(payout, status=PayoutStatus.UNKNOWN, key_of_another=of_another)
         case AdvancePayoutRefused():
             return replace(payout, status=PayoutStatus.REFUSED)
         case AdvancePayoutPaid():

@@ -31,7 +31,7 @@ from app.domain.order.shares import shares_of_payout
 from app.domain.order.state import Order
 from app.domain.order.tickets import Payout, Ticket, TicketState
 from app.domain.policy import Policy
-from app.domain.refunds import PayoutStatus, RefundStatus
+from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundStatus
 from app.domain.rejections import Rejection, RejectionCode, reject
 
 _ON_ITS_WAY = frozenset({PayoutStatus.STARTED, PayoutStatus.UNKNOWN})
@@ -157,11 +157,17 @@ def _report(command: PayoutReport, ticket: Ticket, order: Order, now: datetime) 
     payout = ticket.payout(command.payout_key)
     if payout is None:
         return reject(RejectionCode.PAYOUT_NOT_FOUND)
-    if payout.status is _status_told(command):
+    if payout.status is _status_told(command) and not _needs_a_person_now(command, payout):
         return ()
     if payout.status not in _ON_ITS_WAY:
         return reject(RejectionCode.PAYOUT_NOT_UNDER_WAY, status=payout.status.value)
     return (_told(command, ticket, order, now),)
+
+
+def _needs_a_person_now(command: PayoutReport, payout: Payout) -> bool:
+    """Whether it is told for the first time that the provider has another order under the key."""
+    told = isinstance(command, RecordPayoutUnknown) and command.why == KEY_OF_ANOTHER
+    return told and not payout.key_of_another
 
 
 def _status_told(command: PayoutReport) -> PayoutStatus:

@@ -19,7 +19,7 @@ from app.domain.order.ticket_events import (
     RefundSucceeded,
 )
 from app.domain.order.tickets import Refund, Ticket, TicketState
-from app.domain.refunds import RefundStatus
+from app.domain.refunds import KEY_OF_ANOTHER, RefundStatus
 from app.domain.rejections import RejectionCode, reject
 
 
@@ -70,11 +70,14 @@ def record_funding(
 def record_unknown(
     command: RecordRefundUnknown, ticket: Ticket, order: Order, now: datetime
 ) -> Decision:
-    """Take note, once, that the provider gave no answer."""
+    """Take note, once, that the provider gave no answer; and once that a person must look."""
     refund = ticket.refund
     if refund is None or refund.refund_key != command.refund_key:
         return reject(RejectionCode.REFUND_KEY_DIFFERS, known=_key(refund))
-    if refund.status is not RefundStatus.FUNDED:
+    told = command.why == KEY_OF_ANOTHER and not refund.key_of_another
+    if refund.status is not RefundStatus.FUNDED and not (
+        told and refund.status is RefundStatus.UNKNOWN
+    ):
         return ()
     return (
         RefundOutcomeUnknown(

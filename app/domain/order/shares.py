@@ -98,8 +98,17 @@ def fees_kept(order: Order, ticket: Ticket) -> Shares:
     Nothing within the period, where it flows back, and nothing before settlement, where nobody
     has earned on that money yet. Rounded as when the cost was shown.
     """
+    return fees_lost(order, ticket) if order.settled_shares is not None else _NOTHING
+
+
+def fees_lost(order: Order, ticket: Ticket) -> Shares:
+    """Return what others keep of a ticket's money if the platform pays it in advance.
+
+    Settled or not: the money stays in the order, which is or will be settled with commissions on
+    it. Nothing within the period.
+    """
     terms = order.facts.commission
-    amount = ticket.amount if ticket.overdue and order.settled_shares is not None else 0
+    amount = ticket.amount if ticket.overdue else 0
     return Shares(
         shop=0,
         talent=share_of(amount, terms.talent_basis_points),

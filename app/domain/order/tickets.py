@@ -179,10 +179,12 @@ class Refund:
     """The money of a ticket on its way: one key for life, and what is known of it.
 
     ``source`` and ``shares`` are None until it is funded; ``shares``: who bears how much of it.
+    ``key_of_another``: the provider has another order under the key.
     """
 
     refund_key: str
     status: RefundStatus
+    key_of_another: bool = False
     source: FundingSource | None = None
     shares: Shares | None = None
 
@@ -192,6 +194,7 @@ class Payout:
     """An advance payout to another account of the buyer: one key for life.
 
     ``shares`` is None until it is started; ``requested_by``: who may not approve it.
+    ``key_of_another``: the provider has another order under the key.
     """
 
     payout_key: str
@@ -199,6 +202,7 @@ class Payout:
     payee: SealedPayee
     requested_by: str
     shares: Shares | None = None
+    key_of_another: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from app.domain.order.ticket_commands import (
     RecordRefundUnknown,
 )
 from app.domain.reasons import APPLICATION_REASON_TEXTS
-from app.domain.refunds import FundingSource
+from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
 from app.payments.provider import (
     Accepted,
     KeyReused,
@@ -34,10 +34,14 @@ from app.payments.provider import (
     Unknown,
 )
 from app.processes.refunds.commanding import Outcome, PaymentCommand, command_order
-from app.processes.refunds.outcomes import ended_command
+from app.processes.refunds.outcomes import ended_command, told_of
 from app.processes.refunds.work import RefundWork
 
 _log = structlog.get_logger(__name__)
+
+
+LOOK_AT_KEY = "key reused: a person must look"
+"""What a refund or payout waits for under whose key the provider has another order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,12 +101,17 @@ class RefundExecutor:
         return await self._answered(work, outcome)
 
     async def _ask(self, work: RefundWork, order: Order) -> PaymentOutcome:
-        """Ask how it ended if it may have been asked before, and send it if it was not seen."""
-        if work.asked > 1:
+        """Ask how it ended if it may have been asked before, and send it if it was not seen.
+
+        Where the provider has another order under the key, a query would tell of that one.
+        """
+        wanted = _refund_order(work, order)
+        refund = order.tickets[work.ticket_id].refund
+        if work.asked > 1 and not (refund and refund.key_of_another):
             known: QueryOutcome = await self._provider.query(work.refund_key)
             if not isinstance(known, NotKnown):
-                return known
-        return await self._provider.refund(_refund_order(work, order))
+                return told_of(known, wanted.amount)
+        return await self._provider.refund(wanted)
 
     async def _answered(self, work: RefundWork, outcome: PaymentOutcome) -> Step:
         match outcome:
@@ -124,8 +133,13 @@ class RefundExecutor:
                 return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
             case KeyReused(text=text):
                 _log.error("refund_key_reused", refund_key=work.refund_key, text=text)
-                seconds = self._pauses.seconds_max
-                return Waits(why="key reused: a person must look", seconds=seconds)
+                await self._command(
+                    work,
+                    RecordRefundUnknown(
+                        ticket_id=work.ticket_id, refund_key=work.refund_key, why=KEY_OF_ANOTHER
+                    ),
+                )
+                return Waits(why=LOOK_AT_KEY, seconds=self._pauses.seconds_max)
             case _:
                 assert_never(outcome)
 

@@ -2,11 +2,28 @@
 
 from typing import assert_never
 
+from app.domain.money import Money
 from app.domain.order.payout_commands import RecordPayoutRefusal, RecordPayoutSuccess
 from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundSuccess
 from app.domain.refunds import RefundRefusal
-from app.payments.provider import PaymentKind, Refused, Succeeded
+from app.payments.provider import (
+    Accepted,
+    KeyReused,
+    PaymentKind,
+    Refused,
+    Succeeded,
+    Unknown,
+)
 from app.processes.refunds.commanding import PaymentCommand
+
+
+def told_of(
+    known: Succeeded | Accepted | Refused | Unknown, ordered: Money
+) -> Succeeded | Accepted | Refused | KeyReused | Unknown:
+    """Return what a query told of an order: it names the key only, the answer the amount paid."""
+    if isinstance(known, Succeeded) and known.amount != ordered:
+        return KeyReused(text="under this key another amount was paid than was ordered")
+    return known
 
 
 def ended_command(

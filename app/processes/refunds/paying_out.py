@@ -14,6 +14,7 @@ from app.domain.money import Money
 from app.domain.order.events import OrderEvent
 from app.domain.order.payout_commands import RecordPayoutUnknown
 from app.domain.order.state import Order
+from app.domain.refunds import KEY_OF_ANOTHER
 from app.event_store.codec import Codec
 from app.payments.payees import open_payee
 from app.payments.provider import (
@@ -29,12 +30,13 @@ from app.payments.provider import (
 )
 from app.processes.refunds.commanding import PaymentCommand, command_order
 from app.processes.refunds.executing import (
+    LOOK_AT_KEY,
     Ended,
     Pauses,
     Step,
     Waits,
 )
-from app.processes.refunds.outcomes import ended_command
+from app.processes.refunds.outcomes import ended_command, told_of
 from app.processes.refunds.reading import read_order
 from app.processes.refunds.work import RefundWork
 from app.sealing import Seal, UnreadableSeal
@@ -82,11 +84,17 @@ class PayoutExecutor:
         return await self._answered(work, outcome)
 
     async def _ask(self, work: RefundWork, order: Order) -> PaymentOutcome:
-        """Ask how it ended if it may have been asked before, and send it if it was not seen."""
-        if work.asked > 1:
+        """Ask how it ended if it may have been asked before, and send it if it was not seen.
+
+        Where the provider has another order under the key, a query would tell of that one.
+        """
+        ticket = order.tickets[work.ticket_id]
+        payout = ticket.payout(work.refund_key)
+        if work.asked > 1 and not (payout and payout.key_of_another):
             known = await self._provider.query(work.refund_key)
             if not isinstance(known, NotKnown):
-                return known
+                currency = order.facts.payment.amount.currency
+                return told_of(known, Money(amount=ticket.amount, currency=currency))
         return await self._provider.payout(self._payout_order(work, order))
 
     def _payout_order(self, work: RefundWork, order: Order) -> PayoutOrder:
@@ -125,7 +133,11 @@ class PayoutExecutor:
                 return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
             case KeyReused(text=text):
                 _log.error("payout_key_reused", payout_key=work.refund_key, text=text)
-                return Waits(why="key reused: a person must look", seconds=self._pauses.seconds_max)
+                of_another = RecordPayoutUnknown(
+                    ticket_id=work.ticket_id, payout_key=work.refund_key, why=KEY_OF_ANOTHER
+                )
+                await self._command(work, of_another)
+                return Waits(why=LOOK_AT_KEY, seconds=self._pauses.seconds_max)
             case _:
                 assert_never(outcome)
 

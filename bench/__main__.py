@@ -20,6 +20,7 @@ from bench.library_row import measure_library
 from bench.reading_rows import measure_order_reads, measure_rebuild
 from bench.run import Run
 from bench.table import keep, show, wide_console
+from bench.webhooks_row import measure_webhooks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +44,7 @@ BENCHMARKS = (
     Benchmark(name="library", measure=measure_library, steps_per_round=4),
     Benchmark(name="command", measure=measure_command),
     Benchmark(name="freshness", measure=measure_freshness, once=True),
+    Benchmark(name="webhooks", measure=measure_webhooks),
     Benchmark(name="order-reads", measure=measure_order_reads),
     Benchmark(name="import", measure=measure_import),
     Benchmark(name="rebuild", measure=measure_rebuild, once=True),

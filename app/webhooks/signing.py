@@ -8,6 +8,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import assert_never
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -18,6 +19,8 @@ from app.webhooks.secrets import PrivateKey, SharedSecret, SigningSecret
 ID_HEADER = "webhook-id"
 TIMESTAMP_HEADER = "webhook-timestamp"
 SIGNATURE_HEADER = "webhook-signature"
+
+KEYS_KEPT_MAX = 1_000
 
 # No full stop: it ends the id within what is signed.
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
@@ -50,7 +53,13 @@ def _signature(message_id: str, body: bytes, secret: SigningSecret, at: datetime
             return Webhook(key).sign(msg_id=message_id, timestamp=at, data=body.decode())
         case PrivateKey(seed=seed):
             signed = f"{message_id}.{int(at.timestamp())}.".encode() + body
-            signature = Ed25519PrivateKey.from_private_bytes(seed).sign(signed)
+            signature = _private_key(seed).sign(signed)
             return f"v1a,{b64encode(signature).decode()}"
         case _:
             assert_never(secret)
+
+
+@lru_cache(maxsize=KEYS_KEPT_MAX)
+def _private_key(seed: bytes) -> Ed25519PrivateKey:
+    """Return the key of a seed; making it takes as long as signing with it."""
+    return Ed25519PrivateKey.from_private_bytes(seed)

@@ -163,7 +163,7 @@ async def claim_deliveries(
 
     ``rooms``: how many at most of each. One transaction, in one partition.
     """
-    async with holding_queues(pool) as connection:
+    async with holding_queues(pool, durable=False) as connection:
         queues = await connection.fetch(LOCK_QUEUES, partition_id, list(rooms))
         if not queues:
             return []

@@ -166,7 +166,7 @@ async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUI
     Returns the endpoints that fail, each with the instant since when nothing was delivered to it
     in that partition.
     """
-    async with holding_queues(pool) as connection:
+    async with holding_queues(pool, durable=False) as connection:
         queues = sorted({one.queue for one in ended})
         await connection.fetch(LOCK_QUEUES, *columns_of(queues))
         await connection.execute(ADD_ATTEMPTS, *columns_of(map(_attempt_row, ended)))

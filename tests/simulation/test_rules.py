@@ -40,6 +40,5 @@ def test_every_application_is_played(offered: dict[str, Any]) -> None:
 
 
 def test_every_decision_of_a_batch_is_played(offered: dict[str, Any]) -> None:
-    body = offered["components"]["schemas"]["BatchDecisionsBody"]
-    decisions = body["properties"]["items"]["items"]["discriminator"]["mapping"]
+    decisions = offered["components"]["schemas"]["BatchDecision"]["discriminator"]["mapping"]
     assert set(BATCHED.values()) == set(decisions)

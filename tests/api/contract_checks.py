@@ -16,8 +16,9 @@ from schemathesis.transport import SerializationContext
 PROBLEM = "application/problem+json"
 
 GRANTABLE: dict[str, list[dict[str, Any]]] = json.loads(os.environ["CONTRACT_GRANTABLE"])
-"""For some operations: paths and bodies of requests that the service must grant."""
+"""For some operations: paths, bodies and queries of requests that the service must grant."""
 
+_WAITS = {str(seconds) for seconds in range(1, 31)}
 _IF_MATCH = re.compile(r'"[0-9]{1,18}"')
 
 
@@ -57,12 +58,21 @@ def _code_of(response: Response) -> str | None:
 
 @schemathesis.hook
 def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any]) -> None:
-    """Make some of the valid requests ones that are sure to be granted, each for another order."""
+    """Make some of the valid requests ones that are sure to be granted, each for another order.
+
+    And wait for no event: there is nothing to learn from long waits but that they are long.
+    """
+    if case.query and str(case.query.get("wait")) in _WAITS:
+        case.query["wait"] = 0
     waiting = GRANTABLE.get(case.operation.definition.raw.get("operationId"), [])
     if waiting and case.meta is not None and case.meta.generation.mode.is_positive:
         granted = waiting.pop()
-        case.path_parameters = {**case.path_parameters, **granted["path"]}
+        case.path_parameters = {
+            name: granted["path"].get(name, value) for name, value in case.path_parameters.items()
+        }
+        case.query = granted["query"]
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        case.headers.pop("If-Match", None)
         if granted["body"] is not None:
             case.body = granted["body"]
 

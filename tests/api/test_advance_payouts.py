@@ -231,6 +231,16 @@ async def test_a_refused_payout_is_told_of_and_its_callback_is_harmless_later(ap
     assert shown["state"] == "refunding"
 
 
+async def test_after_so_many_refused_payouts_no_more_are_begun(api: Api) -> None:
+    await refused(api)
+    for number in range(POLICY.payouts_max):
+        answer = done(await start(api, key=f"start-{number}"), 201)
+        key = answer["advance_payouts"][-1]["payout_key"]
+        told = {"kind": "payout", "key": key, "callback_id": f"cb-payout-{number}"}
+        done(await tell(api, a_refusal(code="payee_not_accepted", **told)))
+    problem(await start(api, key="one-more"), 409, "payout_limit_reached")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "changes"),
     [

@@ -6,6 +6,7 @@ import httpx
 
 from tests.support.api import BUYER, OTHER_BUYER, OTHER_SHOP, SHOP, Api, Caller
 from tests.support.clocks import in_test_mode
+from tests.support.contract.refunds import payouts_awaiting_approval
 from tests.support.operations import ANYBODY, PROVIDER, ROLES, operations_of
 from tests.support.story import (
     OPEN,
@@ -22,7 +23,7 @@ from tests.support.story import (
 async def test_each_operation_is_open_to_its_roles_and_to_nobody_else(api: Api) -> None:
     await in_test_mode(api.platform)
     await applied(api)
-    done(await api.merchant.post(f"{await applied(api, 'order-granted')}/agree"))
+    (payout_id,) = (await payouts_awaiting_approval(api, ["order-granted"])).values()
     await api.follow()
     operations = await operations_of(api)
     assert {operation.name for operation in operations} == set(ROLES)
@@ -34,7 +35,7 @@ async def test_each_operation_is_open_to_its_roles_and_to_nobody_else(api: Api) 
         for role, caller in callers.items():
             order_id = "order-granted" if "{refund_id}" in operation.template else "order-1"
             key = f"{role}-{operation.name}"
-            answer = await operation.by(caller, order_id=order_id, key=key)
+            answer = await operation.by(caller, order_id=order_id, payout_id=payout_id, key=key)
             if role in ROLES[operation.name] or ROLES[operation.name] is ANYBODY:
                 assert answer.status_code not in {401, 403, 404, 422}, (operation, answer.text)
             else:

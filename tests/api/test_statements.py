@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from app.api.routes.statements import PRINTED_ROWS_MAX
 from app.clock import ManualClock
 from app.domain.calendar_month import CalendarMonth
 from app.domain.funds.accounts import Account
@@ -28,6 +29,15 @@ from tests.support.story import done, problem
 MARCH = CalendarMonth(year=2021, month=3)
 PATH = f"/v1/shops/{SHOP}/funds/statements"
 LATER = datetime(2021, 6, 1, tzinfo=UTC)
+
+# As many more refunds like the one there is; those there are already stay.
+ALIKE = """
+INSERT INTO after_sales.refunds
+SELECT (jsonb_populate_record(r, jsonb_build_object('ticket_id', 'alike-' || n || '-1'))).*
+FROM after_sales.refunds AS r CROSS JOIN generate_series(1, $1::int) AS n
+WHERE r.ticket_id = 'order-1-1'
+ON CONFLICT DO NOTHING
+"""
 
 
 def stand_at(clock: ManualClock, instant: datetime) -> None:
@@ -153,6 +163,20 @@ def as_row(refund: dict[str, Any]) -> dict[str, str]:
         "provider_reference": refund["provider_reference"],
     }
     return {name: str(value) for name, value in row.items()}
+
+
+async def test_a_month_too_long_for_a_page_is_refused_and_still_a_csv(
+    api: Api, shop: Refunded
+) -> None:
+    await paid(shop, "order-1", 1_000, at=AGREED + HOUR)
+    await shop.logged.follow()
+    await api.resources.pool.execute(ALIKE, PRINTED_ROWS_MAX - 1)
+    page = f"{PATH}/2021-03.html"
+    assert (await api.merchant.get(page)).status_code == 200
+    await api.resources.pool.execute(ALIKE, PRINTED_ROWS_MAX)
+    refused = problem(await api.merchant.get(page), 422, "statement_too_long")
+    assert refused["facts"] == {"refunds_max": PRINTED_ROWS_MAX}
+    assert len(await exported(api)) == PRINTED_ROWS_MAX + 1
 
 
 async def test_a_month_takes_what_succeeds_from_its_first_instant_to_before_the_next(

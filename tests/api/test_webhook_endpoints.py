@@ -217,6 +217,7 @@ async def test_an_owner_has_so_many_endpoints_and_no_more(api: Api) -> None:
         ({"url": "https://shop.example.com/#part"}, "webhook_url_refused"),
         ({"headers": {"Webhook-Id": "mine"}}, "webhook_header_refused"),
         ({"headers": {"content-length": "0"}}, "webhook_header_refused"),
+        ({"headers": {"X Key": "a"}}, "webhook_header_refused"),
         ({"headers": {"X-Key": "a\nb"}}, "request_invalid"),
         ({"event_types": ["ticket.invented"]}, "request_invalid"),
         ({"event_types": []}, "request_invalid"),

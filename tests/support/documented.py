@@ -40,11 +40,11 @@ class Answers:
 def _operations_at(path: str) -> dict[str, Any]:
     """Return the operations of a path by method: where several templates fit, the most literal."""
     fitting = [
-        (template.count("{"), template)
+        (template.count("{"), -len(template), template)
         for template in _documented_paths()
         if re.fullmatch(_pattern(template), path)
     ]
-    found: dict[str, Any] = _documented_paths()[min(fitting)[1]] if fitting else {}
+    found: dict[str, Any] = _documented_paths()[min(fitting)[-1]] if fitting else {}
     return found
 
 

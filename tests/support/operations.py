@@ -119,6 +119,9 @@ ROLES: dict[str, frozenset[str]] = {
         for owner, roles in (("", PLATFORM | MERCHANT), ("platform_", PLATFORM))
         for verb, noun in OF_ENDPOINTS
     },
+    "list_events": PLATFORM | MERCHANT,
+    "stream_events": PLATFORM | MERCHANT,
+    "list_platform_events": PLATFORM,
     "list_readers": PLATFORM,
     "get_liveness": ANYBODY,
     "get_readiness": ANYBODY,
@@ -202,6 +205,7 @@ class Operation:
         *,
         shop_id: str = SHOP,
         order_id: str = "order-1",
+        payout_id: str = UUID(int=0).hex,
         key: str | None = "any-key",
     ) -> httpx.Response:
         """Ask for the operation on an order, or on its first ticket."""
@@ -211,7 +215,7 @@ class Operation:
             ticket_id=f"{order_id}-1",
             refund_id=f"{order_id}-1",
             month="2021-03",
-            payout_id=UUID(int=0).hex,
+            payout_id=payout_id,
             notification_id=await self._own_message(caller, shop_id),
             device_id=await self._own_device(caller, shop_id),
             **await self._own_delivery(caller, shop_id),

@@ -59,17 +59,23 @@ async def refunding(api: Api, amount: int = 1_000) -> str:
     )
     ticket = f"/v1/shops/{SHOP}/tickets/{done(application, 201)['ticket_id']}"
     done(await api.merchant.post(f"{ticket}/agree"))
+    await funded(api, amount)
+    return ticket
+
+
+async def funded(api: Api, amount: int, *, order_id: str = "order-1") -> None:
+    """Put the refund of an order's first ticket into the provider's hands."""
+    ticket_id = f"{order_id}-1"
     funding = RecordRefundFunding(
-        ticket_id="order-1-1",
-        refund_key=KEY,
+        ticket_id=ticket_id,
+        refund_key=refund_key_of(SHOP, ticket_id),
         source=FundingSource.DEPOSIT,
         shares=Shares(shop=amount, talent=0, agency=0, service_fee=0),
         insufficient=False,
     )
     handler = api.app.state.services.handler
-    outcome = await command_order(handler, SHOP, "order-1", funding, correlation_id="test")
+    outcome = await command_order(handler, SHOP, order_id, funding, correlation_id="test")
     assert outcome.refusal is None
-    return ticket
 
 
 async def refused(api: Api, amount: int = 1_000) -> str:

@@ -17,7 +17,7 @@ from app.api.calls import (
 from app.api.problems import ProblemError
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import decision_problems, showing
-from app.api.wire.advance_payouts import DeclineAdvancePayoutBody, StartAdvancePayoutBody
+from app.api.wire.advance_payouts import DeclineAdvancePayoutBody, StartAdvancePayoutBody, payee_in
 from app.api.wire.common import TICKET_ID_PATTERN
 from app.api.wire.tickets import Ticket
 from app.domain.order.payout_commands import (
@@ -78,7 +78,7 @@ async def start_advance_payout(
     command = StartAdvancePayout(
         ticket_id=refund_id,
         payout_key=payout_key,
-        payee=seal_payee(seal, body.payee.payee(), payout_key),
+        payee=seal_payee(seal, payee_in(body.payee), payout_key),
         note=body.note,
         requested_by=call.caller.actor.id,
     )

@@ -1,9 +1,10 @@
 """Advance payouts on the wire: payees come in whole once, and never go out but masked."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import ConfigDict, StringConstraints, model_validator
+from pydantic import ConfigDict, Field, StringConstraints
+from typing_extensions import TypeAliasType
 
 from app.api.wire import examples
 from app.api.wire.common import (
@@ -30,30 +31,46 @@ PayeeHolder = Annotated[
     ),
 ]
 """No spaces around it, no characters that are not seen."""
-CARD_DIGITS_MIN, CARD_DIGITS_MAX = 12, 19
+CardNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{12,19}$")]
 
 
-class PayeeBody(RequestModel):
-    """Another account of the buyer. It is sealed at once; only masks are ever shown."""
-
-    kind: PayeeKind
-    """`alipay`, `wechat` or `bank_card`."""
-    account: PayeeAccount
-    """A login or number; of a bank card 12 to 19 digits."""
+class _PayeeBody(RequestModel):
     holder: PayeeHolder
     """The name the account is held in."""
 
-    @model_validator(mode="after")
-    def _a_card_has_digits(self) -> "PayeeBody":
-        if self.kind is PayeeKind.BANK_CARD:
-            digits = self.account.isascii() and self.account.isdigit()
-            if not digits or not CARD_DIGITS_MIN <= len(self.account) <= CARD_DIGITS_MAX:
-                raise ValueError("a bank card's account is 12 to 19 digits")
-        return self
 
-    def payee(self) -> Payee:
-        """Return it as it is paid to."""
-        return Payee(kind=self.kind, account=self.account, holder=self.holder)
+class AlipayPayee(_PayeeBody):
+    """An Alipay account of the buyer."""
+
+    kind: Literal["alipay"]
+    account: PayeeAccount
+    """The login: a phone number or an address."""
+
+
+class WechatPayee(_PayeeBody):
+    """A WeChat account of the buyer."""
+
+    kind: Literal["wechat"]
+    account: PayeeAccount
+
+
+class BankCardPayee(_PayeeBody):
+    """A bank card of the buyer."""
+
+    kind: Literal["bank_card"]
+    account: CardNumber
+    """12 to 19 digits, without spaces."""
+
+
+PayeeIn = TypeAliasType(
+    "PayeeIn", Annotated[AlipayPayee | WechatPayee | BankCardPayee, Field(discriminator="kind")]
+)
+"""Another account of the buyer. It is sealed at once; only masks are ever shown."""
+
+
+def payee_in(body: AlipayPayee | WechatPayee | BankCardPayee) -> Payee:
+    """Return a payee as it is paid to."""
+    return Payee(kind=PayeeKind(body.kind), account=body.account, holder=body.holder)
 
 
 class StartAdvancePayoutBody(RequestModel):
@@ -61,7 +78,7 @@ class StartAdvancePayoutBody(RequestModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.START_ADVANCE_PAYOUT]})
 
-    payee: PayeeBody
+    payee: PayeeIn
     note: LongText | None = None
     """Why this account, for those who look at it later."""
 

@@ -15,7 +15,6 @@ from app.webhooks.endpoints.storing import EndpointChange as KeptChange
 HEADERS_MAX, RATE_MAX = 10, 1_000
 
 EndpointUrl = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[!-~]+$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,998}[!-~])?$")]
 
 
@@ -32,8 +31,9 @@ class EndpointSettingsBody(RequestModel):
     before arrived, or was given up."""
     rate_per_second: Annotated[int, Field(strict=True, ge=1, le=RATE_MAX)] | None = None
     """At most so many attempts a second; null for as many as there are."""
-    headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=HEADERS_MAX)] | None = None
-    """Sent along with every attempt, for example `Authorization`. Kept encrypted and never shown;
+    headers: Annotated[dict[str, HeaderValue], Field(max_length=HEADERS_MAX)] | None = None
+    """Sent along with every attempt, for example `Authorization`; not those of the signature and
+    the connection. A name has up to 64 letters, digits and hyphens. Kept encrypted and never shown;
     null, in a change, leaves them as they are."""
 
 

@@ -1,0 +1,153 @@
+"""Orders and tickets in all their states."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from tests.support.api import SHOP, Api
+from tests.support.contract.stock import Stock, in_shop
+from tests.support.operations import BODIES
+from tests.support.story import (
+    A_PARCEL,
+    OPEN,
+    RECEIVED,
+    SHIPPED,
+    a_refund,
+    an_item,
+    an_order,
+    done,
+    order_path,
+    orders_of,
+    some_goods,
+    ticket_path,
+)
+
+TICKET_STEPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
+    "applied": (),
+    "agreed": (("merchant", "agree", None),),
+    "to_return": (("merchant", "agree", None),),
+    "returned": (("merchant", "agree", None), ("consumer", "ship-back", A_PARCEL)),
+    "to_ship": (("merchant", "agree", None),),
+    "shipped": (("merchant", "agree", None), ("merchant", "ship-replacement", A_PARCEL)),
+    "rejected": (("merchant", "reject", {"reason": "no_evidence"}),),
+    "disputed": (
+        ("merchant", "reject", {"reason": "no_evidence"}),
+        ("consumer", "arbitration", {"note": "商家不讲理"}),
+    ),
+}
+"""What brings a ticket just applied for into each state: who asks for what."""
+
+APPLICATIONS = {
+    "to_return": ("refund-requests", a_refund(return_goods=True)),
+    "returned": ("refund-requests", a_refund(return_goods=True)),
+    "to_ship": ("reissue-requests", some_goods()),
+    "shipped": ("reissue-requests", some_goods()),
+}
+"""What was applied for, where it is not money alone."""
+
+STATES = ("registered", "received", "asked", *TICKET_STEPS)
+EACH = 12
+"""Orders of each state to draw from; as many again are kept for requests sure to be granted."""
+
+GRANTED_IN = {
+    "record_shipment": "registered",
+    "record_receipt_confirmation": "registered",
+    "record_settlement": "registered",
+    "open_after_sales_entry": "received",
+    "decline_entry_reopening": "asked",
+    "request_entry_reopening": "asked",
+    "request_refund": "registered",
+    "request_exchange": "registered",
+    "request_reissue": "registered",
+    "request_repair": "registered",
+    "withdraw_application": "applied",
+    "agree_to_application": "applied",
+    "reject_application": "applied",
+    "record_refund_success": "agreed",
+    "agree_without_return": "applied",
+    "modify_application": "applied",
+    "process_rejected_ticket": "rejected",
+    "request_arbitration": "rejected",
+    "ship_goods_back": "to_return",
+    "extend_return_deadline": "to_return",
+    "correct_return_shipment": "returned",
+    "confirm_return_receipt": "returned",
+    "reject_returned_goods": "returned",
+    "ship_replacement": "to_ship",
+    "confirm_replacement_receipt": "shipped",
+    "rule_arbitration": "disputed",
+    "withdraw_arbitration": "disputed",
+    "submit_arbitration_evidence": "disputed",
+    "add_ticket_remark": "applied",
+    "get_ticket_cost": "applied",
+}
+"""The state of an order in which an operation is sure to be granted."""
+
+
+async def stock_of_orders(api: Api) -> Stock:
+    """Bring orders into all states."""
+    await imported(api, named(STATES[0]), received=False)
+    for state in STATES[1:]:
+        await imported(api, named(state))
+    await opened_all(api, named("asked"))
+    api.clock.advance(timedelta(days=5))
+    consumer = api.consumer()
+    for order_id in named("asked"):
+        asking = f"{order_path(order_id)}/after-sales-entry/reopening-request"
+        done(await consumer.post(asking, {}))
+    for state in TICKET_STEPS:
+        await opened_all(api, named(state))
+        for order_id in named(state):
+            await _applied(api, state, order_id)
+    orders = [f"{state}-{number}" for state in STATES for number in range(EACH)]
+    tickets = [f"{order_id}-1" for order_id in orders[-len(TICKET_STEPS) * EACH :]]
+    return Stock(drawn={"order_id": orders, "ticket_id": tickets}, grantable=_grantable())
+
+
+def named(state: str, each: int = 2 * EACH) -> list[str]:
+    """Return the ids of the orders of a state."""
+    return [f"{state}-{number}" for number in range(each)]
+
+
+async def imported(
+    api: Api, order_ids: list[str], *, paid: int = 10_000, received: bool = True
+) -> None:
+    """Import orders of eight items each, every one of which was paid so much for."""
+    facts = {"shipped_at": SHIPPED, "receipt_confirmed_at": RECEIVED} if received else {}
+    items = [an_item(f"item-{number}", amount_paid=paid) for number in range(1, 9)]
+    lines = [json.dumps({**an_order(order_id, items=items), **facts}) for order_id in order_ids]
+    headers = {"Content-Type": "application/x-ndjson"}
+    path, content = f"{orders_of()}/import", "\n".join(lines)
+    await api.platform.send("POST", path, headers=headers, content=content)
+
+
+async def opened_all(api: Api, order_ids: list[str]) -> None:
+    """Open the entries of orders."""
+    body = {**OPEN, "order_ids": order_ids}
+    done(await api.merchant.post(f"/v1/shops/{SHOP}/after-sales-entries/open", body))
+
+
+async def _applied(api: Api, state: str, order_id: str) -> None:
+    """Apply for what the state needs, and take the steps to it."""
+    consumer = api.consumer()
+    path, application = APPLICATIONS.get(state, ("refund-requests", a_refund()))
+    applying = f"{order_path(order_id)}/{path}"
+    done(await consumer.post(applying, application, key=order_id), 201)
+    for side, step, body in TICKET_STEPS[state]:
+        caller = api.merchant if side == "merchant" else consumer
+        done(await caller.post(f"{ticket_path(1, order_id)}/{step}", body))
+
+
+def _grantable() -> dict[str, list[dict[str, Any]]]:
+    """Operations on one state take turns with its orders."""
+    return {
+        name: [_granted_in(state, name, number) for number in range(EACH + place % 4, 2 * EACH, 4)]
+        for place, (name, state) in enumerate(GRANTED_IN.items())
+    }
+
+
+def _granted_in(state: str, name: str, number: int) -> dict[str, Any]:
+    order_id, body = f"{state}-{number}", BODIES.get(name)
+    if state in TICKET_STEPS:
+        return in_shop(body, ticket_id=f"{order_id}-1")
+    return in_shop(body, order_id=order_id)

@@ -21,6 +21,7 @@ from app.commands.refunds import refunds
 from app.commands.serve import serve, worker
 from app.commands.simulate import simulation
 from app.commands.surroundings import err
+from app.commands.webhooks import webhooks
 
 HELP = f"""After-sales for orders past the after-sales period (超售后期售后).
 
@@ -53,6 +54,7 @@ app.command()(demo)
 app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
 app.command("simulate")(simulation)
 app.command("listen")(listen_to_shop)
+app.add_typer(webhooks, name="webhooks")
 
 
 def main() -> None:

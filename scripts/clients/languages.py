@@ -138,7 +138,7 @@ GENERATORS = (
             operations=("aftersales_client/api/*/*.py", FILE),
             models=("aftersales_client/models/*.py", r"^class (\w+)[(:]"),
             case=snake,
-            own=r"\w+Facts",
+            own=r"\w+(Facts|EventData|HeadersType0)",  # maps, which it names by where they are
             without=NDJSON,
         ),
         generate=_openapi_python_client,
@@ -177,6 +177,7 @@ GENERATORS = (
             models=("aftersales/models/*.ts", r"^export (?:interface|type|const) (\w+)"),
             case=camel,
             helpers=r"\w+(Raw|RequestOpts)",
+            own=r"\w+(Decision|Kind|Method)Enum",  # the constants that tell unions apart
         ),
         needs=("java",),
         generate=_openapi_generator(

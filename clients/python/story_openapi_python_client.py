@@ -24,6 +24,7 @@ from aftersales_client.api.tickets import (
     record_refund_success,
 )
 from aftersales_client.models import (
+    AcknowledgeCostBody,
     CashOnDelivery,
     OnlinePayment,
     OpenEntryBody,
@@ -118,11 +119,19 @@ def tell(given: dict[str, Any]) -> None:
         label=ticket.labels[0].text.zh_cn,
     )
     stale = agree_to_application.sync_detailed(
-        shop, ticket.ticket_id, client=merchant, if_match=f'"{ticket.version - 1}"'
+        shop,
+        ticket.ticket_id,
+        client=merchant,
+        if_match=f'"{ticket.version - 1}"',
+        body=AcknowledgeCostBody.from_dict(given["opening"]),
     )
     observed("decide_on_a_stale_version", stale, code=wanted(stale, Problem).code)
     agreed = agree_to_application.sync_detailed(
-        shop, ticket.ticket_id, client=merchant, if_match=f'"{ticket.version}"'
+        shop,
+        ticket.ticket_id,
+        client=merchant,
+        if_match=f'"{ticket.version}"',
+        body=AcknowledgeCostBody.from_dict(given["opening"]),
     )
     observed("agree_to_application", agreed, state=granted(agreed).state)
     paid = record_refund_success.sync_detailed(

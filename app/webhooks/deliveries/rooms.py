@@ -8,8 +8,8 @@ Health is kept by each process for itself. What must outlive a process, since wh
 delivered, is in the database.
 """
 
-from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections import Counter, OrderedDict, defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
@@ -24,6 +24,7 @@ from app.webhooks.breaker import (
     healthy,
     noted,
 )
+from app.webhooks.deliveries.claims import DueQueue, Queue
 from app.webhooks.outcomes import Outcome
 
 STRANGERS_PLACES = 2
@@ -47,6 +48,7 @@ class Rooms:
         self._limits = limits
         self._under_way: Counter[UUID] = Counter()
         self._health: OrderedDict[UUID, Health] = OrderedDict()
+        self._turn = 0
 
     @property
     def total(self) -> int:
@@ -60,6 +62,31 @@ class Rooms:
             return 0
         own = health.concurrency - under_way if isinstance(health.circuit, Closed) else 1
         return max(min(own, self._free(fails=health.failing_since is not None)), 0)
+
+    def allot(self, due: Sequence[DueQueue]) -> dict[Queue, int]:
+        """Return how many deliveries of which queues there is room for now, all taken together.
+
+        Places go round: to each endpoint one, then another, and to the queues of an endpoint in
+        turn. Who is first changes each time, so nobody is left out however many there are.
+        """
+        self._turn += 1
+        queues: defaultdict[UUID, list[DueQueue]] = defaultdict(list)
+        for queue in due:
+            queues[queue.endpoint_id].append(queue)
+        left = {own: self.room_of(own, found[0].own_now) for own, found in queues.items()}
+        free = {fails: self._free(fails=fails) for fails in (False, True)}
+        order = _rotated([own for own, room in left.items() if room > 0], self._turn)
+        allotted: Counter[Queue] = Counter()
+        for given in range(max(left.values(), default=0)):
+            for own in order:
+                fails = self._health_of(own).failing_since is not None
+                if left[own] > 0 and free[False] > 0 and free[fails] > 0:
+                    found = queues[own]
+                    allotted[found[(self._turn + given) % len(found)].key] += 1
+                    left[own] -= 1
+                    free[False] -= 1
+                    free[True] -= fails
+        return dict(allotted)
 
     def without_room(self, now: datetime) -> Iterator[UUID]:
         """Return the endpoints, of those known here, that have no room now."""
@@ -113,3 +140,8 @@ class Rooms:
         self._health.move_to_end(endpoint_id)
         if len(self._health) > REMEMBERED_MAX:
             self._health.popitem(last=False)
+
+
+def _rotated(order: Sequence[UUID], turn: int) -> Sequence[UUID]:
+    first = turn % len(order) if order else 0
+    return [*order[first:], *order[:first]]

@@ -7,7 +7,9 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.connections import Queryable
+from app.read_models.columns import columns_of
 from app.sealing import Seal
+from app.webhooks.deliveries.claims import Queue
 from app.webhooks.endpoints.sealed import EndpointSecrets, open_headers, open_secrets
 
 CACHED_MAX = 1_000
@@ -16,7 +18,9 @@ FETCH_TARGETS = """
 SELECT e.endpoint_id, e.shop_id, e.url, e.rate_per_second, e.version, e.headers_sealed,
        e.secrets_sealed
 FROM after_sales.webhook_endpoints AS e
-WHERE e.partition_id = $1 AND e.endpoint_id = ANY ($2::uuid[])
+JOIN unnest($1::smallint[], $2::uuid[]) AS r(partition_id, endpoint_id)
+  ON e.partition_id = r.partition_id AND e.endpoint_id = r.endpoint_id
+WHERE e.partition_id = ANY ($1::smallint[])
 """
 
 # The attempts of all processes take turns; the instants are the database's, for all of them.
@@ -50,10 +54,10 @@ class Targets:
         self._known: dict[UUID, DeliveryTarget] = {}
 
     async def fetch(
-        self, database: Queryable, partition_id: int, endpoint_ids: Collection[UUID]
+        self, database: Queryable, queues: Collection[Queue]
     ) -> dict[UUID, DeliveryTarget]:
-        """Return endpoints by id, as far as they are still there; UnreadableSeal."""
-        rows = await database.fetch(FETCH_TARGETS, partition_id, list(endpoint_ids))
+        """Return the endpoints of queues by id, as far as they are there; UnreadableSeal."""
+        rows = await database.fetch(FETCH_TARGETS, *columns_of(queues))
         return {row["endpoint_id"]: self._opened(row) for row in rows}
 
     def _opened(self, row: asyncpg.Record) -> DeliveryTarget:

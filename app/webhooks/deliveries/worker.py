@@ -20,7 +20,12 @@ from app.event_store.topology import Topology
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
 from app.waiting import wait_for_any
-from app.webhooks.deliveries.claims import ClaimedDelivery, claim_deliveries, find_due_queues
+from app.webhooks.deliveries.claims import (
+    ClaimedDelivery,
+    Queue,
+    claim_deliveries,
+    find_due_queues,
+)
 from app.webhooks.deliveries.disabling import disable_by_itself, has_failed_for
 from app.webhooks.deliveries.ending import ended
 from app.webhooks.deliveries.recorder import AttemptRecorder, Failing
@@ -76,6 +81,9 @@ class DeliveryWorker:
         self._rooms = Rooms(self._limits.rooms)
         self._targets = Targets(seal)
         self._recorder = AttemptRecorder(pool, topology)
+        self._apart: Callable[[Queue], int] = (
+            (lambda queue: queue[0]) if topology is Topology.CITUS else (lambda _: 0)
+        )
         self._lot = lot
         self._ended = asyncio.Event()
 
@@ -108,31 +116,23 @@ class DeliveryWorker:
             return ()
 
     async def _claim(self) -> list[_Addressed]:
-        """Claim what is due for endpoints that have room, each partition by itself."""
+        """Claim what is due for endpoints that have room; on Citus, each partition by itself."""
         now = self._clock.now()
-        due: defaultdict[int, dict[UUID, datetime]] = defaultdict(dict)
-        for queue in await find_due_queues(self._pool, now, list(self._rooms.without_room(now))):
-            due[queue.partition_id][queue.endpoint_id] = queue.own_now
+        due = await find_due_queues(self._pool, now, list(self._rooms.without_room(now)))
+        together: defaultdict[int, dict[Queue, int]] = defaultdict(dict)
+        for queue, room in self._rooms.allot(due).items():
+            together[self._apart(queue)][queue] = room
         claimed: list[_Addressed] = []
-        for partition_id, own_nows in due.items():
-            rooms = {
-                endpoint_id: self._rooms.room_of(endpoint_id, own_now)
-                for endpoint_id, own_now in own_nows.items()
-            }
-            rooms = {endpoint_id: room for endpoint_id, room in rooms.items() if room > 0}
-            if rooms:
-                claimed += await self._claim_in(partition_id, rooms, now)
+        for rooms in together.values():
+            claimed += await self._claim_of(rooms, now)
         return claimed
 
-    async def _claim_in(
-        self, partition_id: int, rooms: dict[UUID, int], now: datetime
-    ) -> list[_Addressed]:
-        until = now + self._limits.lease
-        deliveries = await claim_deliveries(self._pool, partition_id, rooms, now, until)
+    async def _claim_of(self, rooms: dict[Queue, int], now: datetime) -> list[_Addressed]:
+        deliveries = await claim_deliveries(self._pool, rooms, now, now + self._limits.lease)
         of_endpoint: defaultdict[UUID, list[ClaimedDelivery]] = defaultdict(list)
         for delivery in deliveries:
             of_endpoint[delivery.key.endpoint_id].append(delivery)
-        targets = await self._open_targets(partition_id, list(of_endpoint))
+        targets = await self._open_targets({delivery.key.queue for delivery in deliveries})
         claimed: list[_Addressed] = []
         for endpoint_id, own in of_endpoint.items():
             target = targets.get(endpoint_id)
@@ -145,21 +145,19 @@ class DeliveryWorker:
                     )
         return claimed
 
-    async def _open_targets(
-        self, partition_id: int, endpoint_ids: list[UUID]
-    ) -> dict[UUID, DeliveryTarget]:
+    async def _open_targets(self, queues: set[Queue]) -> dict[UUID, DeliveryTarget]:
         """Open endpoints; those that cannot be opened are left out, and their claims run out."""
-        if not endpoint_ids:
+        if not queues:
             return {}
         try:
-            return await self._targets.fetch(self._pool, partition_id, endpoint_ids)
+            return await self._targets.fetch(self._pool, queues)
         except UnreadableSeal:
-            if len(endpoint_ids) == 1:
-                _log.error("webhook_endpoint_unreadable", endpoint_id=str(endpoint_ids[0]))
+            if len(queues) == 1:
+                _log.error("webhook_endpoint_unreadable", endpoint_id=str(next(iter(queues))[1]))
                 return {}
         found: dict[UUID, DeliveryTarget] = {}
-        for endpoint_id in endpoint_ids:
-            found |= await self._open_targets(partition_id, [endpoint_id])
+        for queue in queues:
+            found |= await self._open_targets({queue})
         return found
 
     async def _turns(self, target: DeliveryTarget, turns: int) -> list[float]:

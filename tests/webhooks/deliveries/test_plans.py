@@ -106,10 +106,11 @@ def _statements() -> Iterator[tuple[str, str]]:
     due = "webhook_deliveries_due_idx"
     queue = "webhook_queues_pkey"
     yield "webhook_queues_due_idx", _filled_in(claims.FIND_DUE, everywhere, START, own, 500)
-    yield queue, _filled_in(claims.LOCK_QUEUES, PARTITION, own)
-    yield due, _filled_in(claims.CLAIM, PARTITION, own, [8], [START], START, later)
-    yield due, _filled_in(claims.MOVE_QUEUES, PARTITION, own, START, own, later)
-    yield "webhook_messages_pkey", _filled_in(claims.FETCH_BODIES, PARTITION, own)
+    yield queue, _filled_in(claims.LOCK_QUEUES, [PARTITION], own)
+    yield due, _filled_in(claims.CLAIM, [PARTITION], own, [8], [START], START, later)
+    yield due, _filled_in(claims.MOVE_QUEUES, [PARTITION], own, [True], START, later)
+    bodies = _filled_in(claims.FETCH_BODIES, [PARTITION], own, ["2026-11-01"])
+    yield "webhook_messages_pkey", bodies
     yield queue, _filled_in(recording.LOCK_QUEUES, [PARTITION], own)
     yield (
         "webhook_deliveries_stream_idx",

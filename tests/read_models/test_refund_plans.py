@@ -17,8 +17,11 @@ from tests.support.orders import DAY
 SHOP = "shop-0"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(3)]
 
-PAGES_MAX = 110
-"""Pages of 8 kB a search may touch: 50 rows lie on up to 50. All lie on over 3 000."""
+PAGES_MAX = 150
+"""Pages of 8 kB a search may touch: 50 rows lie on up to 50. All lie on over 3 000.
+
+Postgres 15 fetches all rows of a narrow range and sorts them: 122 pages; 18 stays under 110.
+"""
 WAITING_PAGES_MAX = 600
 """The same in all partitions together: each is looked into."""
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 from starlette.requests import Request
 
+from app.api.openapi_examples import add_examples
 from app.api.openapi_forms import client_document, document_3_0
 from app.api.openapi_webhooks import add_webhooks
 from app.api.problems import Problem
@@ -75,6 +76,7 @@ def document(app: FastAPI) -> dict[str, Any]:
         _tidy(schema["paths"], at_name=False)
         _tidy(schema["webhooks"], at_name=False)
         _leave_out_null_parameters(schema)
+        add_examples(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 

@@ -2,13 +2,15 @@
 
 from typing import Any
 
+MONTH = "2026-09"
+"""In which most of the examples take place."""
 KETTLE_LID: dict[str, Any] = {
     "url": "https://img.example.com/kettle-lid.jpg",
     "media_type": "image/jpeg",
     "size_bytes": 182_044,
 }
 REGISTER_ORDER: dict[str, Any] = {
-    "order_id": "4821-0001",
+    "order_id": "demo-register-order",
     "buyer_id": "buyer-2001",
     "created_at": "2026-09-01T10:00:00+08:00",
     "payment": {
@@ -40,7 +42,7 @@ SETTLEMENT: dict[str, Any] = {"settled_at": "2026-09-13T00:00:00+08:00"}
 OPEN_ENTRY: dict[str, Any] = {"cost_acknowledged": True}
 OPEN_ENTRIES: dict[str, Any] = {
     "cost_acknowledged": True,
-    "order_ids": ["4821-0001", "4821-0002"],
+    "order_ids": ["demo-open-together-1", "demo-open-together-2"],
 }
 REOPENING_REQUEST: dict[str, Any] = {"note": "The lid broke again."}
 DECLINE_REOPENING: dict[str, Any] = {
@@ -119,10 +121,10 @@ MODIFY_APPLICATION: dict[str, Any] = {
 PARCEL: dict[str, Any] = {"carrier": "sf", "tracking_number": "SF1030529384756"}
 BATCH_DECISIONS: dict[str, Any] = {
     "items": [
-        {"ticket_id": "4821-0001-1", "seen_version": 6, "decision": "agree"},
-        {"ticket_id": "4821-0002-1", "decision": "reject", "reason": "damaged_by_buyer"},
+        {"ticket_id": "demo-batch-1-1", "seen_version": 5, "decision": "agree"},
+        {"ticket_id": "demo-batch-2-1", "decision": "reject", "reason": "damaged_by_buyer"},
         {
-            "ticket_id": "4821-0003-2",
+            "ticket_id": "demo-batch-3-1",
             "decision": "ship_replacement",
             "carrier": "sf",
             "tracking_number": "SF1030529384756",

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from fastapi import Depends, Header, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from app.access.authentication import Caller, Unauthenticated
 from app.access.scopes import Scope
+from app.api.admission import Admission
 from app.api.direct_call import header
 from app.api.language import Language, preferred_language
 from app.api.problems import (
@@ -25,7 +25,13 @@ from app.api.problems import (
 )
 from app.api.services import Services, services_of
 from app.api.strict_request import StrictRoute
-from app.api.wire.common import ID_PATTERN, TICKET_ID_PATTERN, ResponseModel, Versioned
+from app.api.wire.common import (
+    ID_PATTERN,
+    TICKET_ID_PATTERN,
+    InOneLanguage,
+    ResponseModel,
+    Versioned,
+)
 from app.command_handling.requests import (
     Answer,
     History,
@@ -47,12 +53,6 @@ TicketId = Annotated[
 
 IDEMPOTENCY_KEY_PATTERN = r'^("[!#-\[\]-~]{1,128}"|[!#-\[\]-~]{1,128})$'
 IF_MATCH_PATTERN = r'^"[0-9]{1,18}"$'
-
-_bearer = HTTPBearer(
-    auto_error=False,
-    scheme_name="bearer",
-    description="An API key of a merchant or the platform, or a consumer's signed token (JWT).",
-)
 
 Render = Callable[[OrderView, datetime], Versioned]
 """Shows what a command made of an order, as it stands at the instant its shop lives in."""
@@ -156,6 +156,8 @@ class Call:
     def json(self, model: ResponseModel, *, etag: int | None = None) -> Response:
         """Answer with a model as it is."""
         headers = {} if etag is None else {"ETag": f'"{etag}"'}
+        if isinstance(model, InOneLanguage):
+            headers["Content-Language"] = self.language.value
         return Response(json_bytes(model), 200, headers, "application/json")
 
     def key_of_part(self, shop_id: str, key: str, part: str, content: bytes) -> IdempotencyKey:
@@ -233,13 +235,10 @@ def answer_response(answer: Answer) -> Response:
 def allow(scope: Scope, *roles: Role) -> object:
     """Return the dependency of a route open to some roles whose credential has a scope."""
 
-    async def call(
-        request: Request,
-        _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> Call:
+    async def call(request: Request) -> Call:
         return await _allowed(request, scope, roles)
 
-    return Depends(call)
+    return Depends(Admission(call))
 
 
 def allow_owner(scope: Scope) -> object:
@@ -248,15 +247,12 @@ def allow_owner(scope: Scope) -> object:
     A shop's is open to its merchants and the platform, the platform's to the platform alone.
     """
 
-    async def call(
-        request: Request,
-        _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    ) -> Call:
+    async def call(request: Request) -> Call:
         of_shop = "shop_id" in request.path_params
         roles = (Role.MERCHANT, Role.PLATFORM) if of_shop else (Role.PLATFORM,)
         return await _allowed(request, scope, roles)
 
-    return Depends(call)
+    return Depends(Admission(call))
 
 
 async def _allowed(request: Request, scope: Scope, roles: Collection[Role]) -> Call:

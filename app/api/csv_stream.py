@@ -6,11 +6,14 @@ from io import StringIO
 
 from fastapi.responses import StreamingResponse
 
+from app.api.response_headers import references
+
 CSV = "text/csv"
 
 CSV_ANSWER = {
     "description": "CSV (RFC 4180, UTF-8) with a header line. It is sent as it is read: an answer "
     "that breaks off is not complete.",
+    "headers": references(["Content-Disposition"]),
     "content": {CSV: {"schema": {"type": "string", "contentMediaType": CSV}}},
 }
 """What a route that answers with CSV declares."""

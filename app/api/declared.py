@@ -5,6 +5,7 @@ from typing import Any
 
 from app.api.problem_catalog import PROBLEMS
 from app.api.problems import PROBLEM_MEDIA_TYPE
+from app.api.response_headers import headers_of_problem
 
 EVERYWHERE = (
     "malformed_request",
@@ -35,7 +36,11 @@ def problems(*codes: str, base: tuple[str, ...] = EVERYWHERE) -> dict[int | str,
     by_status: defaultdict[int, list[str]] = defaultdict(list)
     for code in dict.fromkeys((*base, *codes)):
         by_status[PROBLEMS[code].status].append(code)
-    return {status: _declared(found) for status, found in sorted(by_status.items())}
+    counted = "rate_limited" in base
+    return {
+        status: _declared(status, found, counted=counted)
+        for status, found in sorted(by_status.items())
+    }
 
 
 def command_problems(
@@ -45,7 +50,8 @@ def command_problems(
     return problems(*WITH_BODY, *COMMAND, not_found, *codes)
 
 
-def _declared(codes: list[str]) -> dict[str, Any]:
+def _declared(status: int, codes: list[str], *, counted: bool) -> dict[str, Any]:
     lines = [f"- `{code}`: {PROBLEMS[code].title.en}" for code in codes]
     content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {"description": "\n".join(lines), "content": content}
+    headers = headers_of_problem(status, codes, counted=counted)
+    return {"description": "\n".join(lines), "headers": headers, "content": content}

@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from app.api.openapi_examples import add_examples
 from app.api.openapi_forms import client_document, document_3_0
+from app.api.openapi_headers import add_headers
 from app.api.openapi_webhooks import add_webhooks
 from app.api.problems import Problem
 from app.api.tags import TAGS
@@ -23,13 +24,15 @@ Opens the after-sales entry again for one order past the after-sales period, run
 come of it, and keeps an operation log of everything.
 
 Every answer other than 2xx is a problem (RFC 9457, `application/problem+json`) with a stable
-`code`. Texts of problems and messages follow `Accept-Language` (`zh-CN`, `en`). Clients must ignore
-response fields they do not know. Instants are RFC 3339 with a zone, amounts are minor units.
+`code`. Texts of problems and messages follow `Accept-Language` (`zh-CN`, `en`). No answer may be
+stored (`Cache-Control: no-store`). Clients must ignore response fields and headers they do not
+know. Instants are RFC 3339 with a zone, amounts are minor units.
 """
 
 INT64_MAX = 2**63 - 1
 """The largest number that fits; as a float, which FastAPI makes of it, it is one too large."""
 _BOUNDS = frozenset({"minimum", "maximum"})
+_BARE_REFERENCE = re.compile(r'\{\n +("\$ref": "[^"\n]*")\n +\}')
 SCHEMA_REF = "#/components/schemas/{model}"
 
 
@@ -53,10 +56,13 @@ def install_openapi(app: FastAPI) -> None:
 def document_texts(app: FastAPI) -> dict[str, str]:
     """Return the document in each of its forms as it is kept in the repo, by the file's name."""
     whole = document(app)
-    return {
-        name: json.dumps(form(whole), ensure_ascii=False, indent=2) + "\n"
-        for name, form in _FORMS.items()
-    }
+    return {name: _text(form(whole)) for name, form in _FORMS.items()}
+
+
+def _text(form: dict[str, Any]) -> str:
+    """Write JSON indented, with each bare reference on one line: they are thousands."""
+    text = json.dumps(form, ensure_ascii=False, indent=2)
+    return _BARE_REFERENCE.sub(r"{\1}", text) + "\n"
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -71,6 +77,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             tags=list(TAGS),
         )
         _add_schemas(schema)
+        add_headers(schema, app.routes)
         add_webhooks(schema)
         _tidy(schema["components"]["schemas"], at_name=True)
         _tidy(schema["paths"], at_name=False)

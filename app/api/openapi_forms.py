@@ -34,8 +34,15 @@ def document_3_0(document: Schema) -> Schema:
         **older,
         "openapi": "3.0.3",
         "paths": _schemas_older(document["paths"]),
-        "components": {**document["components"], "schemas": _typed(schemas, schemas)},
+        "components": {
+            **_schemas_older(_without_schemas(document["components"])),
+            "schemas": _typed(schemas, schemas),
+        },
     }
+
+
+def _without_schemas(components: Schema) -> Schema:
+    return {name: value for name, value in components.items() if name != "schemas"}
 
 
 def _reached(document: Schema, start: object) -> set[str]:

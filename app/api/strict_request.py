@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
+from app.api.admission import admission_of
 from app.api.direct_call import NotDirect, direct_call, header
 from app.api.problems import ProblemError
 from app.api.services import services_of
@@ -19,7 +20,8 @@ from app.api.services import services_of
 WHOLE_DIGITS_MAX = 20
 """Whole numbers written with a point or an exponent are read up to this many digits."""
 
-_READ_BEFORE = "aftersales.request"
+_REQUEST = "aftersales.request"
+"""Where the one object is that reads this request: a body can be received only once."""
 
 
 class StrictRequest(Request):
@@ -64,18 +66,23 @@ class StrictRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **{**options, "generate_unique_id_function": _route_name})
         self._direct = direct_call(self.dependant)
+        self._admission = admission_of(self.dependant)
         self.query_names = _query_names(self.dependant)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a plainly valid request the short way, any other FastAPI's."""
-        if self._direct is None or scope["method"] not in (self.methods or ()):
+        """Ask who it is; then serve a plainly valid request the short way, any other FastAPI's."""
+        if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        request = StrictRequest(scope, receive, send)
+        request = scope[_REQUEST] = StrictRequest(scope, receive, send)
+        if self._admission is not None:
+            await self._admission.admitted(request)
+        if self._direct is None:
+            await super().handle(scope, receive, send)
+            return
         try:
             values = await self._direct.values(request)
         except NotDirect:
-            scope[_READ_BEFORE] = request
             await super().handle(scope, receive, send)
         else:
             response: Response = await self._direct.made_with(values, request)
@@ -86,8 +93,7 @@ class StrictRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def strict_handler(request: Request) -> Response:
-            read_before = request.scope.get(_READ_BEFORE)
-            return await handler(read_before or StrictRequest(request.scope, request.receive))
+            return await handler(request.scope[_REQUEST])
 
         return strict_handler
 

@@ -89,8 +89,8 @@ async def filters_of(query: TicketQuery, call: Call, shop_id: str) -> TicketFilt
 
 
 def order_of(sort: TicketSort) -> tuple[str, ...]:
-    """Return how cursors name an order; the usual one they do not name."""
-    return () if sort is TicketSort.NEWEST else (sort.value,)
+    """Return how cursors name the list of tickets in one of its orders."""
+    return ("tickets", sort.value)
 
 
 async def _due_before(query: TicketQuery, call: Call, shop_id: str) -> datetime | None:

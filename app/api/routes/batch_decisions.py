@@ -35,8 +35,11 @@ async def decide_tickets(
 
     The key counts for each ticket by itself. Repeating the batch under it gives what was done, and
     what was refused for good, as it was (`replayed`); what was stale, not found or failed is tried
-    again. Another decision on the same ticket under the same key is `idempotency_key_reused`.
+    again. Another decision on the same ticket under the same key is `idempotency_key_reused`. The
+    answer as a whole is `Idempotency-Replayed` if every result in it is.
     """
     results = await decide_each(call, shop_id, body.items, key)
     headers = {"Content-Language": call.language.value}
+    if all(result["replayed"] for result in results):
+        headers["Idempotency-Replayed"] = "true"
     return Response(to_json({"results": results}), 200, headers, "application/json")

@@ -13,6 +13,7 @@ from app.api.csv_stream import CSV
 from app.api.cursors import after_of, cursor_of
 from app.api.declared import problems
 from app.api.problems import path_of
+from app.api.response_headers import references
 from app.api.streamed import BrokenOff, StreamedAnswer
 from app.api.strict_request import StrictRoute
 from app.api.ticket_csv import COLUMNS, csv_header, csv_rows
@@ -43,21 +44,7 @@ _RESULT: dict[str, Any] = {
     f"Columns, to which others may come at the end: {', '.join(f'`{name}`' for name, _ in COLUMNS)}"
     ". Amounts are minor units of `currency`, instants RFC 3339 in UTC, texts in the language "
     "preferred. A text that a spreadsheet could take for a formula has an apostrophe in front.",
-    "headers": {
-        "Content-Disposition": {
-            "description": "A name to keep the file under.",
-            "schema": {"type": "string"},
-        },
-        "Link": {
-            "description": '`rel="next"`: where the rest is, if there are more rows than one '
-            "export takes.",
-            "schema": {"type": "string"},
-        },
-        "Next-Cursor": {
-            "description": "The `cursor` of that rest; absent if this is all.",
-            "schema": {"type": "string"},
-        },
-    },
+    "headers": references(["Content-Disposition", "Content-Language", "Link", "Next-Cursor"]),
     "content": {CSV: {"schema": {"type": "string"}}},
 }
 

@@ -12,6 +12,7 @@ from app.api.declared import problems
 from app.api.importing import BYTES_MAX, LINES_MAX, import_lines
 from app.api.line_splitting import LineLimits, lines_of
 from app.api.problems import ProblemError, json_bytes
+from app.api.response_headers import references
 from app.api.strict_request import StrictRoute
 from app.event_store.recorded import Role
 
@@ -24,6 +25,7 @@ NDJSON = "application/x-ndjson"
 _RESULTS: dict[str, Any] = {
     "description": "A result for each line, in their order, as NDJSON. "
     "Lines are taken one by one: a refused line keeps no other from being taken.",
+    "headers": references(["Content-Language"]),
     "content": {NDJSON: {"schema": {"type": "string", "description": "`ImportResult` a line"}}},
 }
 _BODY: dict[str, Any] = {

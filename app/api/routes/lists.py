@@ -24,6 +24,9 @@ router = APIRouter(route_class=StrictRoute)
 ListReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
 
 
+_ORDERS = "orders"
+"""How this list's cursors are told from those of others."""
+
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 
 
@@ -83,13 +86,13 @@ async def get_orders(
         filters,
         now=now,
         policy=services.policy,
-        after=after_of(query.cursor),
+        after=after_of(query.cursor, _ORDERS),
         limit=query.limit,
     )
     return call.json(
         OrderPage(
             orders=[order_on_wire(view, now, open_books=call.open_books) for view in page.rows],
-            next_cursor=cursor_of(page.next),
+            next_cursor=cursor_of(page.next, _ORDERS),
             current_to=page.current_to,
         )
     )

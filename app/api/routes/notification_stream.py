@@ -11,6 +11,7 @@ from app.api.declared import problems
 from app.api.event_stream import EVENT_STREAM, EventStream, block
 from app.api.live_blocks import READ_AT_ONCE_MAX, live_blocks
 from app.api.problems import ProblemError, json_bytes
+from app.api.response_headers import references
 from app.api.routes.notifications import INBOX, InboxReader, recipient_of, shown
 from app.api.strict_request import StrictRoute
 from app.api.wire import examples
@@ -26,6 +27,7 @@ _STREAM: dict[str, Any] = {
     "`data` is a `Notification` as JSON on one line, and whose `id` is its position. The first "
     "block has an `id` and no data: where the stream begins. Comments keep it open. It ends when "
     "the credential does, or when the service restarts: come back with `Last-Event-ID`.",
+    "headers": references(["Content-Language"]),
     "content": {
         EVENT_STREAM: {
             "schema": {

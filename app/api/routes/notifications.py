@@ -86,15 +86,13 @@ async def get_notifications(
         before=position_of(query.cursor),
         limit=query.limit,
     )
-    answer = call.json(
+    return call.json(
         NotificationPage(
             notifications=await shown(call, page.messages),
             next_cursor=position_cursor_of(page.next),
             current_to=page.current_to,
         )
     )
-    answer.headers["Content-Language"] = call.language.value
-    return answer
 
 
 @router.get(
@@ -148,9 +146,7 @@ async def read_notification(
         now, position = await call.services.shop_clocks.now(shop_id), message.notification.position
         message = replace(message, read_at=await read_one(pool, recipient, position, now))
     (notification,) = await shown(call, [message])
-    answer = call.json(notification)
-    answer.headers["Content-Language"] = call.language.value
-    return answer
+    return call.json(notification)
 
 
 async def _unread(call: Call, recipient: Recipient) -> Response:

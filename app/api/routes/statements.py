@@ -11,6 +11,7 @@ from app.api.csv_stream import CSV_ANSWER, csv_response
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.declared import problems
 from app.api.problems import ProblemError
+from app.api.response_headers import references
 from app.api.statement_csv import COLUMNS, rows_of
 from app.api.statement_page import HTML, POLICY, statement_page
 from app.api.strict_request import StrictRoute
@@ -40,6 +41,7 @@ _MONTH_PROBLEMS = ("month_invalid", "month_not_begun")
 _PAGE: dict[str, Any] = {
     "description": "A self-contained HTML document in the language preferred, to be shown or "
     "printed: it loads nothing and runs nothing.",
+    "headers": references(["Content-Language", "Content-Security-Policy"]),
     "content": {HTML: {"schema": {"type": "string", "contentMediaType": HTML}}},
 }
 

@@ -8,7 +8,13 @@ from typing_extensions import TypeAliasType
 from app.api.problems import Problem
 from app.api.wire import examples
 from app.api.wire.attachments import Attachments, attachments_in
-from app.api.wire.common import TICKET_ID_PATTERN, LongText, RequestModel, ResponseModel
+from app.api.wire.common import (
+    TICKET_ID_PATTERN,
+    InOneLanguage,
+    LongText,
+    RequestModel,
+    ResponseModel,
+)
 from app.api.wire.decisions import ExtensionDays, TrackingNumber
 from app.api.wire.tickets import Ticket
 from app.domain.order.ticket_commands import (
@@ -131,7 +137,7 @@ class BatchDecisionResult(ResponseModel):
     problem: Problem | None
 
 
-class BatchDecisionsResult(ResponseModel):
+class BatchDecisionsResult(InOneLanguage):
     """A result for each decision, in the order they were given."""
 
     results: list[BatchDecisionResult]

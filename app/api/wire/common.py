@@ -104,6 +104,10 @@ Position = Annotated[
 Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
 
 
+class InOneLanguage(ResponseModel):
+    """What holds texts in the language asked for, which `Content-Language` names."""
+
+
 class Versioned(ResponseModel):
     """A resource whose version is also its ETag."""
 

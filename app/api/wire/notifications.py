@@ -7,7 +7,7 @@ from pydantic import ConfigDict
 
 from app.api.language import Language, in_language
 from app.api.wire import examples
-from app.api.wire.common import Position, RequestModel, ResponseModel, Version
+from app.api.wire.common import InOneLanguage, Position, RequestModel, ResponseModel, Version
 from app.notifications.inbox_queries import InboxMessage, Unread
 from app.notifications.push.states import PushedTo
 from app.notifications.templates import render
@@ -45,7 +45,7 @@ class NotificationChannels(ResponseModel):
     """Null if its recipient had no device when it arrived."""
 
 
-class Notification(ResponseModel):
+class Notification(InOneLanguage):
     """A message in the language asked for."""
 
     notification_id: str
@@ -66,7 +66,7 @@ class Notification(ResponseModel):
     channels: NotificationChannels
 
 
-class NotificationPage(ResponseModel):
+class NotificationPage(InOneLanguage):
     """A page of messages, newest first."""
 
     notifications: list[Notification]

@@ -16,6 +16,7 @@ from app.command_handling.stored_answer import answer_from, stored_form
 from app.event_store.idempotency import find_request, remember_request
 from app.event_store.log import StoredRequest
 from app.sealing import Seal
+from app.webhooks.deliveries.targets import body_for
 from app.webhooks.endpoints.changing import (
     ENDPOINTS_MAX,
     Change,
@@ -42,6 +43,16 @@ async def present_of(call: Call) -> tuple[datetime, bool]:
     services, shop_id = call.services, owner_of(call).shop_id
     test_now = None if shop_id is None else await services.shop_clocks.test_now(shop_id)
     return test_now or services.clock.now(), test_now is not None
+
+
+def may_read_orders(call: Call) -> bool:
+    """Whether the caller may see what people wrote on orders and tickets."""
+    return Scope.ORDERS_READ in call.caller.scopes
+
+
+def shown_body(call: Call, endpoint: Endpoint, body: str | None) -> str | None:
+    """Return what a caller may see of what is sent to an endpoint now."""
+    return body and body_for(endpoint.include if may_read_orders(call) else (), body)
 
 
 def uuid_in_cursor(text: str) -> UUID:

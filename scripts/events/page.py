@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from app.webhooks.catalog.descriptions import CATALOG
 from app.webhooks.catalog.event_types import LATEST, EventType
 from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.payloads import BODY_BYTES_MAX, EventData
+from app.webhooks.catalog.payload import BODY_BYTES_MAX
+from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.public_event import Envelope
 from app.webhooks.catalog.schemas import model_name
 
@@ -19,14 +20,19 @@ HEAD = f"""\
 Made from `app/webhooks/catalog/` by `make events`; `make check` says if it is outdated.
 
 What happens to orders, tickets and a shop's money is told to others: sent as webhooks, given by the
-feed (`GET /v1/shops/{{shop_id}}/events`) and by its live stream, with the same body everywhere. In
-OpenAPI each type is in `webhooks`, with a model of its own.
+feed (`GET /v1/shops/{{shop_id}}/events`) and by its live stream, with the same body everywhere, but
+for `personal`. In OpenAPI each type is in `webhooks`, with a model of its own.
 
 - An event may come more than once: deduplicate by `id`. Order by `version` within `stream_id`; what
   one cause led to at once has the same `version` and comes in order.
 - `data` shows how the order and the ticket stood right after the event, never later.
 - More types, fields and codes will come: pass over what you do not know.
-- Of persons nothing is told but ids. A body is UTF-8 and at most {BODY_BYTES_MAX:,} bytes long.
+- Of persons nothing is told but ids, unless a webhook endpoint asks for it (`include` has
+  `personal_data`): then `data` of orders' events ends in `personal`, with what people wrote, the
+  addresses of pictures and documents, and parcels' numbers. The feed never has it, and of payees'
+  accounts nothing is told to anybody.
+- A body is UTF-8 and at most {BODY_BYTES_MAX:,} bytes long; what there is no room for in `personal`
+  is cut, and `truncated` says so.
 - This is the form `{LATEST.value}` (`api_version`). It is only ever added to.
 """
 

@@ -1,6 +1,7 @@
 """Migrations build what the tables say, from nothing, once, whoever runs them."""
 
 import asyncio
+from uuid import UUID
 
 import asyncpg
 from alembic import command
@@ -23,6 +24,28 @@ INSERT INTO after_sales.operation_log
      code, subject, params)
 VALUES (1, 'order/shop/order', 1, gen_random_uuid(), now(), now(), 'platform', 'key', 'code',
         'order', '{}')
+"""
+QUEUED_WITH_PERSONAL_DATA = """
+WITH endpoint AS (
+    INSERT INTO after_sales.webhook_endpoints
+        (partition_id, endpoint_id, url, ordered, include, api_version, header_names, public_key,
+         secrets_sealed, enabled, since_position, version, created_at, changed_at)
+    VALUES (1, $1, 'https://example.com', false, '{personal_data}', '2026-11-01', '{}', '', '',
+            true, 0, 1, now(), now())
+), message AS (
+    INSERT INTO after_sales.webhook_messages
+        (partition_id, message_id, api_version, body, kept_from)
+    VALUES (1, $1, '2026-11-01+personal_data', $2, now())
+)
+INSERT INTO after_sales.webhook_deliveries
+    (partition_id, endpoint_id, message_id, api_version, position, ordinal, shop_id, stream_id,
+     type, cause, state, attempts, failures, due_at, created_at)
+VALUES (1, $1, $1, '2026-11-01+personal_data', 1, 0, 'shop', 'order/shop/order', 'entry.opened',
+        'event', 'queued', 0, 0, now(), now())
+"""
+SENT_OF_IT = """
+SELECT m.body FROM after_sales.webhook_deliveries AS d
+JOIN after_sales.webhook_messages AS m USING (partition_id, message_id, api_version)
 """
 JUDGING_BY_CLOCK = """
 SELECT p.proname FROM pg_proc AS p
@@ -66,6 +89,21 @@ async def test_what_was_there_before_test_clocks_is_of_the_systems_clock(
     await raw.close()
     assert [tuple(row) for row in (deadline, line) if row] == [(None,), ("system",)]
     assert {row["proname"] for row in functions} == {"append", "append_across"}
+
+
+async def test_a_release_that_knows_no_personal_data_finds_none_in_what_is_queued(
+    empty_database: str,
+) -> None:
+    await migrate(empty_database)
+    raw = await asyncpg.connect(empty_database)
+    body = '{"id":"1","data":{"order":{},"personal":{"description":"\\",\\"personal\\":"}}}'
+    await raw.execute(QUEUED_WITH_PERSONAL_DATA, UUID(int=1), body)
+    async with connected(empty_database) as connection:
+        await connection.run_sync(_downgrade, "0019")
+    sent = await raw.fetch(SENT_OF_IT)
+    kept = await raw.fetchval("SELECT count(*) FROM after_sales.webhook_messages")
+    await raw.close()
+    assert ([row["body"] for row in sent], kept) == (['{"id":"1","data":{"order":{}}}'], 1)
 
 
 async def test_everything_lives_in_one_schema_of_its_own(database: str) -> None:

@@ -11,7 +11,7 @@ from app.main import build_app
 from app.settings import Settings
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.payloads import BODY_BYTES_MAX
+from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.schemas import model_name
 from scripts.events.__main__ import PAGE
 from scripts.events.page import page

@@ -23,6 +23,7 @@ from app.api.webhook_calls import (
     endpoint_of,
     owner_of,
     present_of,
+    shown_body,
     uuid_in_cursor,
 )
 from app.api.wire.common import Id, RequestModel
@@ -133,9 +134,11 @@ async def get_delivery(
 ) -> Response:
     """Show what is sent, and of each attempt its status, latency and the first of the answer."""
     pool = call.services.resources.pool
+    endpoint = await endpoint_of(call, endpoint_id)
     delivery = await _delivery_of(call, endpoint_id, delivery_id)
     attempts = await list_attempts(pool, _key(endpoint_id, delivery))
-    return call.json(detail_on_wire(delivery, await fetch_body(pool, delivery), attempts))
+    body = shown_body(call, endpoint, await fetch_body(pool, delivery))
+    return call.json(detail_on_wire(delivery, body, attempts))
 
 
 @routes.route(

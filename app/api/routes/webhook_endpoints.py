@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import Query, Response
 
+from app.access.scopes import Scope
 from app.api.calls import Call, IfMatch, RequiredIdempotencyKey
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.declared import WITH_BODY, problems
@@ -18,6 +19,7 @@ from app.api.webhook_calls import (
     answered_once,
     changing,
     endpoint_of,
+    may_read_orders,
     owner_of,
     uuid_in_cursor,
 )
@@ -36,6 +38,7 @@ from app.api.wire.webhooks import (
 from app.command_handling.requests import Answer
 from app.read_models.paging import After
 from app.webhooks.catalog.event_types import LATEST
+from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
 from app.webhooks.endpoints.changing import Change
 from app.webhooks.endpoints.endpoint import DisabledReason, Endpoint, EndpointSettings
@@ -258,7 +261,12 @@ def _answer(status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer
 
 
 def _acceptable(call: Call, settings: EndpointSettings) -> EndpointSettings:
-    """Return settings as they are, or the problem of an address or header that cannot be."""
+    """Return settings as they are, or the problem of what cannot be, or is not the caller's to ask.
+
+    Who may not read orders may not have what people wrote on them sent anywhere either.
+    """
+    if Inclusion.PERSONAL_DATA in settings.include and not may_read_orders(call):
+        raise ProblemError("scope_missing", facts={"scope": Scope.ORDERS_READ.value})
     url = read_endpoint_url(settings.url, reach_of(call.services.resources.settings))
     if isinstance(url, UrlFault):
         raise ProblemError("webhook_url_refused", facts={"fault": url.value})

@@ -72,6 +72,7 @@ CREATE_WEBHOOK_ENDPOINT: dict[str, Any] = {
     "ordered": True,
     "rate_per_second": 50,
     "headers": {"Authorization": "Bearer 5a0bd3"},
+    "include": ["personal_data"],
     "api_version": "2026-11-01",
 }
 RECOVER_DELIVERIES: dict[str, Any] = {"since": "2026-09-05T00:00:00+08:00"}
@@ -82,6 +83,7 @@ CHANGE_WEBHOOK_ENDPOINT: dict[str, Any] = {
     "event_types": None,
     "ordered": False,
     "rate_per_second": None,
+    "include": [],
 }
 PREFERENCES: dict[str, Any] = {
     "push": True,

@@ -90,7 +90,8 @@ class WebhookDeliveryDetail(WebhookDelivery):
     """A delivery with its latest attempts, and what is sent."""
 
     body: str | None
-    """Exactly what is signed and sent; null if it is kept no longer."""
+    """Exactly what is signed and sent now; null if it is kept no longer. To keys without
+    `orders:read` it is shown without `data.personal`."""
     latest_attempts: list[WebhookAttempt]
     """The newest first, 50 at most."""
 

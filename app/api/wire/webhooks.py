@@ -8,11 +8,12 @@ from pydantic import ConfigDict, Field, StringConstraints
 from app.api.wire import examples
 from app.api.wire.common import RequestModel, ResponseModel, ShortText, Version, YesOrNo
 from app.webhooks.catalog.event_types import ApiVersion, EventType
+from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.endpoints import endpoint as kept
 from app.webhooks.endpoints.sealed import EndpointSecrets
 from app.webhooks.endpoints.storing import EndpointChange as KeptChange
 
-HEADERS_MAX, RATE_MAX = 10, 1_000
+HEADERS_MAX, RATE_MAX, INCLUSIONS_MAX = 10, 1_000, 20
 
 EndpointUrl = Annotated[str, StringConstraints(min_length=1, max_length=2_000, pattern=r"^[!-~]+$")]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,998}[!-~])?$")]
@@ -35,6 +36,10 @@ class EndpointSettingsBody(RequestModel):
     """Sent along with every attempt, for example `Authorization`; not those of the signature and
     the connection. A name has up to 64 letters, digits and hyphens. Kept encrypted and never shown;
     null, in a change, leaves them as they are."""
+    include: Annotated[list[Inclusion], Field(max_length=INCLUSIONS_MAX, default_factory=list)]
+    """What events carry only for those who ask: `personal_data` (texts people wrote, addresses of
+    pictures and documents, parcels' numbers), in `data.personal`. Asking takes `orders:read`, in a
+    change too; left out, nothing is asked for, nor sent of what is queued."""
 
 
 class CreateWebhookEndpointBody(EndpointSettingsBody):
@@ -62,6 +67,8 @@ class WebhookEndpoint(ResponseModel):
     """Null for all."""
     ordered: bool
     rate_per_second: int | None
+    include: list[str]
+    """`personal_data`, if it is asked for; more may come."""
     header_names: list[str]
     api_version: str
     public_key: str
@@ -101,6 +108,7 @@ class RecordedSettings(ResponseModel):
     event_types: list[str] | None
     ordered: bool
     rate_per_second: int | None
+    include: list[str]
     header_names: list[str]
     disabled_reason: str | None
 
@@ -135,6 +143,7 @@ def settings_in(body: EndpointSettingsBody) -> kept.EndpointSettings:
         ordered=body.ordered,
         rate_per_second=body.rate_per_second,
         headers=body.headers,
+        include=tuple(dict.fromkeys(one.value for one in body.include)),
     )
 
 
@@ -148,6 +157,7 @@ def endpoint_on_wire(endpoint: kept.Endpoint) -> WebhookEndpoint:
         event_types=None if types is None else list(types),
         ordered=endpoint.ordered,
         rate_per_second=endpoint.rate_per_second,
+        include=list(endpoint.include),
         header_names=list(endpoint.header_names),
         api_version=endpoint.api_version,
         public_key=endpoint.public_key,

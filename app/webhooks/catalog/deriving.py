@@ -47,7 +47,7 @@ async def public_events_of(
             if after is not None:  # nothing is known of an order that was never registered
                 shop_id, _ = order_of_stream(recorded.stream_id)
                 announced = announced_of_order(recorded.event, before, after)
-                found += _public(recorded, shop_id, announced)
+                found += _public(recorded, shop_id, announced, after)
         elif is_of_funds(recorded):
             shop_id = shop_of_funds_stream(recorded.stream_id)
             alone = announced_of_funds(recorded.event)
@@ -77,7 +77,10 @@ async def _orders_before(
 
 
 def _public(
-    recorded: Recorded[ServiceEvent], shop_id: str, announced: Iterable[Announcement]
+    recorded: Recorded[ServiceEvent],
+    shop_id: str,
+    announced: Iterable[Announcement],
+    order: OrderView | None = None,
 ) -> list[PublicEvent]:
     return [
         PublicEvent(
@@ -95,6 +98,7 @@ def _public(
             caused_by=recorded.metadata.actor.role.value,
             clock=recorded.metadata.clock,
             data=each.data,
+            order=order,
         )
         for ordinal, each in enumerate(announced)
     ]

@@ -1,27 +1,31 @@
 """What public events carry, in the form 2026-11-01: ids, codes, amounts, and how things stand now.
 
 "Now" is after the event and before the next of its stream. Of persons nothing is told but ids: no
-text that people wrote, no address, no parcel's number. Everything is bounded (`BODY_BYTES_MAX`).
+text that people wrote, no address, no parcel's number, but to endpoints that ask for it and in
+`personal` (personal_payloads.py). Everything is bounded (`BODY_BYTES_MAX`).
 
 A released form is only ever added to. What cannot be added wants a new `ApiVersion`, and models of
 its own beside these.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-BODY_BYTES_MAX = 20_000
-"""No body of a public event is longer."""
-
-Int64 = Annotated[int, Field(json_schema_extra={"format": "int64"})]
+from app.webhooks.catalog.payload import Int64, Payload
+from app.webhooks.catalog.personal_payloads import EntryPersonalData, TicketPersonalData
 
 
-class Payload(BaseModel):
-    """Base of all that public events carry; receivers ignore fields they do not know."""
+def _without_default(schema: dict[str, Any]) -> None:
+    """Let the document say that a field may be missing, and not that it is null then."""
+    schema.pop("default", None)
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
+
+_ONLY_IF_ASKED = Field(
+    exclude_if=lambda personal: personal is None, json_schema_extra=_without_default
+)
 
 
 class EventMoney(Payload):
@@ -171,6 +175,8 @@ class EntryEventData(Payload):
     """Of events of an after-sales entry."""
 
     order: EventOrder
+    personal: Annotated[EntryPersonalData | SkipJsonSchema[None], _ONLY_IF_ASKED] = None
+    """Only sent to webhook endpoints that ask for it: `include` has `personal_data`."""
 
 
 class TicketEventData(Payload):
@@ -178,6 +184,8 @@ class TicketEventData(Payload):
 
     order: EventOrder
     ticket: EventTicket
+    personal: Annotated[TicketPersonalData | SkipJsonSchema[None], _ONLY_IF_ASKED] = None
+    """Only sent to webhook endpoints that ask for it: `include` has `personal_data`."""
 
 
 class FundsInsufficientData(Payload):

@@ -1,6 +1,9 @@
-"""A public event, and its body as everybody is given it: subscribers, the feed, its stream."""
+"""A public event, and its body as everybody is given it: subscribers, the feed, its stream.
 
-from dataclasses import dataclass
+Subscribers that ask for personal data are given the same body with `data.personal` at its end.
+"""
+
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import assert_never
 from uuid import UUID, uuid5
@@ -8,8 +11,18 @@ from uuid import UUID, uuid5
 from pydantic import ConfigDict
 
 from app.event_store.recorded import ClockKind
+from app.read_models.order_view import OrderView
 from app.webhooks.catalog.event_types import LATEST, ApiVersion, EventType
-from app.webhooks.catalog.payloads import EventData, Int64, Payload
+from app.webhooks.catalog.forms import BodyForm, Inclusion
+from app.webhooks.catalog.payload import BODY_BYTES_MAX, Int64, Payload
+from app.webhooks.catalog.payloads import EventData
+from app.webhooks.catalog.personal import personal_data_of
+
+PLAIN = BodyForm(api_version=LATEST)
+"""What the feed gives: nothing but ids of persons."""
+
+# No text can hold this: in a JSON string every quotation mark stands behind a backslash.
+_PERSONAL, _END = ',"personal":', "}}"
 
 
 class Envelope(Payload):
@@ -42,6 +55,9 @@ class PublicEvent:
 
     ``event_id`` follows from the domain event and the type, so it is the same after a rebuild.
     ``version`` is the stream's. ``order_id`` and ``ticket_id``: what it is about, where it is.
+
+    ``order``: as it stood right after the event, where that is told of an order; what there is to
+    tell of persons is made of it only when somebody asks.
     """
 
     event_id: UUID
@@ -58,14 +74,18 @@ class PublicEvent:
     caused_by: str
     clock: ClockKind
     data: EventData
+    order: OrderView | None = field(default=None, repr=False)
 
-    def body(self, api_version: ApiVersion = LATEST) -> str:
+    def body(self, form: BodyForm = PLAIN) -> str:
         """Return the body in one of the forms there are: JSON, at most `BODY_BYTES_MAX` long."""
-        match api_version:
+        match form.api_version:
             case ApiVersion.V2026_11_01:
-                return self._enveloped(api_version, self.data)
+                plain = self._enveloped(form.api_version, self.data)
             case _:
-                assert_never(api_version)
+                assert_never(form.api_version)
+        if Inclusion.PERSONAL_DATA in form.include and self.order is not None:
+            return _with_personal(plain, self.order, self.ticket_id)
+        return plain
 
     def _enveloped(self, api_version: ApiVersion, data: EventData) -> str:
         envelope = Envelope(
@@ -81,6 +101,18 @@ class PublicEvent:
         )
         # Put together from two texts: both are whole objects, and neither is empty.
         return f'{envelope.model_dump_json()[:-1]},"data":{data.model_dump_json()}}}'
+
+
+def without_personal(body: str) -> str:
+    """Return a body as it is for those who do not ask for personal data, byte for byte."""
+    place = body.find(_PERSONAL)
+    return body if place < 0 else f"{body[:place]}{_END}"
+
+
+def _with_personal(plain: str, order: OrderView, ticket_id: str | None) -> str:
+    room_bytes = BODY_BYTES_MAX - len(plain.encode()) - len(_PERSONAL)
+    personal = personal_data_of(order, ticket_id, room_bytes)
+    return f"{plain.removesuffix(_END)}{_PERSONAL}{personal.model_dump_json()}{_END}"
 
 
 def id_of(domain_event_id: UUID, event_type: EventType) -> UUID:

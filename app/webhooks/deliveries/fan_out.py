@@ -18,6 +18,7 @@ from app.event_store.registry import ServiceEvent
 from app.event_store.streams import shop_of_stream
 from app.webhooks.catalog.deriving import public_events_of
 from app.webhooks.catalog.event_types import ApiVersion
+from app.webhooks.catalog.forms import BodyForm, form_of
 from app.webhooks.catalog.public_event import PublicEvent
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.states import Cause
@@ -27,7 +28,7 @@ FANOUT_READER = "webhook_fanout"
 # The partitions are named by themselves so that Citus sends a batch of one partition to its node.
 FIND_SUBSCRIBED = """
 SELECT e.partition_id, e.endpoint_id, e.shop_id, e.event_types, e.ordered, e.api_version,
-       e.since_position
+       e.include, e.since_position
 FROM after_sales.webhook_endpoints AS e
 WHERE e.partition_id = ANY ($1::smallint[]) AND e.enabled
   AND (e.shop_id = ANY ($2::text[]) OR e.shop_id IS NULL)
@@ -47,7 +48,7 @@ class Subscription:
     shop_id: str | None
     event_types: frozenset[str] | None
     ordered: bool
-    api_version: ApiVersion
+    form: BodyForm
     since_position: int
 
     def wants(self, event: PublicEvent) -> bool:
@@ -80,13 +81,13 @@ class WebhookFanOut:
 def deliveries_of(
     event: PublicEvent, subscriptions: Iterable[Subscription], cause: Cause
 ) -> Iterator[QueuedDelivery]:
-    """Return what is queued of an event for endpoints; they share its body."""
-    messages: dict[ApiVersion, Message] = {}
+    """Return what is queued of an event for endpoints; those that ask for the same share a body."""
+    messages: dict[BodyForm, Message] = {}
     for subscription in subscriptions:
-        version = subscription.api_version
-        if version not in messages:
-            messages[version] = _message(event, version)
-        yield _delivery(event, messages[version], subscription, cause)
+        form = subscription.form
+        if form not in messages:
+            messages[form] = _message(event, form)
+        yield _delivery(event, messages[form], subscription, cause)
 
 
 def _wanted(
@@ -99,12 +100,12 @@ def _wanted(
         yield from deliveries_of(event, wanting, Cause.EVENT)
 
 
-def _message(event: PublicEvent, api_version: ApiVersion) -> Message:
+def _message(event: PublicEvent, form: BodyForm) -> Message:
     return Message(
         partition_id=event.partition_id,
         message_id=event.event_id,
-        api_version=api_version.value,
-        body=event.body(api_version),
+        form=form.name,
+        body=event.body(form),
     )
 
 
@@ -142,7 +143,7 @@ def subscription_of(row: asyncpg.Record) -> Subscription:
         shop_id=row["shop_id"],
         event_types=None if types is None else frozenset(types),
         ordered=row["ordered"],
-        api_version=ApiVersion(row["api_version"]),
+        form=form_of(ApiVersion(row["api_version"]), row["include"]),
         since_position=row["since_position"],
     )
 

@@ -67,7 +67,7 @@ def _notice(
         message=Message(
             partition_id=Owner(to.shop_id).home,
             message_id=message_id,
-            api_version=to.api_version,
+            form=to.api_version,
             body=to_json(body).decode(),
         ),
         endpoint_id=to.endpoint_id,

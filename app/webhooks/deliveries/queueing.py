@@ -81,11 +81,14 @@ RETURNING g.rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is to be sent: a public event in one form, or a test."""
+    """What is to be sent: a public event in one form, or a test.
+
+    ``form``: the name of a `BodyForm`; what is kept under one is never sent as another.
+    """
 
     partition_id: int
     message_id: UUID
-    api_version: str
+    form: str
     body: str = field(repr=False)
 
 
@@ -127,7 +130,7 @@ async def queue_deliveries(connection: Connection, deliveries: Sequence[QueuedDe
     new = 0
     for start in range(0, len(deliveries), ROWS_MAX):
         some = deliveries[start : start + ROWS_MAX]
-        messages = {(one.message.message_id, one.message.api_version): one.message for one in some}
+        messages = {(one.message.message_id, one.message.form): one.message for one in some}
         await connection.execute(ADD_MESSAGES, *columns_of(_message_rows(messages.values())))
         added = await connection.fetch(ADD_DELIVERIES, *columns_of(map(_row, some)))
         new += sum(row["rows"] for row in added)
@@ -136,13 +139,13 @@ async def queue_deliveries(connection: Connection, deliveries: Sequence[QueuedDe
 
 def _message_rows(messages: Iterable[Message]) -> Iterator[tuple[object, ...]]:
     for one in messages:
-        yield one.partition_id, one.message_id, one.api_version, one.body
+        yield one.partition_id, one.message_id, one.form, one.body
 
 
 def _row(one: QueuedDelivery) -> tuple[object, ...]:
     message = one.message
     return (
-        *(message.partition_id, one.endpoint_id, message.message_id, message.api_version),
+        *(message.partition_id, one.endpoint_id, message.message_id, message.form),
         *(one.position, one.ordinal, one.shop_id, one.stream_id, one.order_id, one.type),
         *(one.cause.value, one.ordered, one.due_at, one.created_at),
     )

@@ -26,7 +26,7 @@ CLOCKS_DIFFER_MAX = timedelta(minutes=10)
 
 FETCH_SUBSCRIPTION = """
 SELECT e.partition_id, e.endpoint_id, e.shop_id, e.event_types, e.ordered, e.api_version,
-       e.since_position
+       e.include, e.since_position
 FROM after_sales.webhook_endpoints AS e
 WHERE e.partition_id = $1 AND e.endpoint_id = $2
 """

@@ -32,6 +32,9 @@ webhook_messages = Table(
 )
 """What is sent, once for all endpoints it goes to. A message's id is the public event's.
 
+``api_version`` names the form of the body: the version alone, or with what was asked for besides
+(`2026-11-01+personal_data`); a delivery names it too, and so is given that body and no other.
+
 ``kept_from`` is by the database's clock: when a delivery of it was last made.
 """
 

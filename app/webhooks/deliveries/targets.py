@@ -9,14 +9,16 @@ import asyncpg
 from app.event_store.connections import Queryable
 from app.read_models.columns import columns_of
 from app.sealing import Seal
+from app.webhooks.catalog.forms import Inclusion
+from app.webhooks.catalog.public_event import without_personal
 from app.webhooks.deliveries.claims import Queue
 from app.webhooks.endpoints.sealed import EndpointSecrets, open_headers, open_secrets
 
 CACHED_MAX = 1_000
 
 FETCH_TARGETS = """
-SELECT e.endpoint_id, e.shop_id, e.url, e.rate_per_second, e.version, e.headers_sealed,
-       e.secrets_sealed
+SELECT e.endpoint_id, e.shop_id, e.url, e.rate_per_second, e.version, e.include,
+       e.headers_sealed, e.secrets_sealed
 FROM after_sales.webhook_endpoints AS e
 JOIN unnest($1::smallint[], $2::uuid[]) AS r(partition_id, endpoint_id)
   ON e.partition_id = r.partition_id AND e.endpoint_id = r.endpoint_id
@@ -35,13 +37,17 @@ RETURNING extract(epoch FROM p.next_at - clock_timestamp())::double precision AS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTarget:
-    """An endpoint as it is sent to. ``shop_id``: None if it is the platform's."""
+    """An endpoint as it is sent to. ``shop_id``: None if it is the platform's.
+
+    ``include`` is of the same version as ``url``: nobody gets what was meant for an address before.
+    """
 
     endpoint_id: UUID
     shop_id: str | None
     url: str
     rate_per_second: int | None
     version: int
+    include: frozenset[str]
     headers: dict[str, str] = field(repr=False)
     secrets: EndpointSecrets = field(repr=False)
 
@@ -71,6 +77,7 @@ class Targets:
             url=row["url"],
             rate_per_second=row["rate_per_second"],
             version=row["version"],
+            include=frozenset(row["include"]),
             headers=open_headers(self._seal, endpoint_id, row["headers_sealed"]),
             secrets=open_secrets(self._seal, endpoint_id, row["secrets_sealed"]),
         )
@@ -78,6 +85,14 @@ class Targets:
             self._known.clear()
         self._known[endpoint_id] = target
         return target
+
+
+def body_for(include: Collection[str], body: str) -> str:
+    """Return what is sent of a queued body: personal data only if it is still asked for.
+
+    What was queued without stays without.
+    """
+    return body if Inclusion.PERSONAL_DATA in include else without_personal(body)
 
 
 async def take_turns(

@@ -31,7 +31,7 @@ from app.webhooks.deliveries.ending import ended
 from app.webhooks.deliveries.recorder import AttemptRecorder, Failing
 from app.webhooks.deliveries.recording import EndedAttempt
 from app.webhooks.deliveries.rooms import RoomLimits, Rooms
-from app.webhooks.deliveries.targets import DeliveryTarget, Targets, take_turns
+from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, take_turns
 from app.webhooks.endpoints.endpoint import DisabledReason, Owner
 from app.webhooks.outcomes import Attempt, Gone, retry_after_of
 from app.webhooks.schedule import SendAgain, next_attempt
@@ -190,6 +190,7 @@ class DeliveryWorker:
 
     async def _sent(self, one: _Addressed) -> Attempt:
         delivery, target = one.delivery, one.target
+        body = body_for(target.include, delivery.body)
         return await self._sender.send(
             Target(
                 endpoint_id=str(target.endpoint_id),
@@ -197,7 +198,7 @@ class DeliveryWorker:
                 secrets=target.secrets.signing_at(delivery.own_now),
                 headers=target.headers,
             ),
-            Message(id=str(delivery.key.message_id), body=delivery.body.encode()),
+            Message(id=str(delivery.key.message_id), body=body.encode()),
         )
 
     def _ended_attempt(self, one: _Addressed, attempt: Attempt, now: datetime) -> EndedAttempt:

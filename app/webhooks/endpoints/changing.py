@@ -43,10 +43,10 @@ LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
 INSERT = """
 INSERT INTO after_sales.webhook_endpoints
     (partition_id, endpoint_id, shop_id, url, description, event_types, ordered, rate_per_second,
-     api_version, header_names, headers_sealed, public_key, secrets_sealed, enabled,
+     include, api_version, header_names, headers_sealed, public_key, secrets_sealed, enabled,
      since_position, version, created_at, changed_at)
-SELECT h.partition_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, true, h.position, 1,
-       $14, $14
+SELECT h.partition_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, true, h.position, 1,
+       $15, $15
 FROM after_sales.log_heads AS h
 WHERE h.partition_id = ANY ($1::smallint[])
 """
@@ -54,9 +54,10 @@ WHERE h.partition_id = ANY ($1::smallint[])
 CHANGE = """
 UPDATE after_sales.webhook_endpoints AS e
 SET url = $3, description = $4, event_types = $5, ordered = $6, rate_per_second = $7,
-    header_names = CASE WHEN $8 THEN $9 ELSE e.header_names END,
-    headers_sealed = CASE WHEN $8 THEN $10 ELSE e.headers_sealed END,
-    version = e.version + 1, changed_at = $11
+    include = $8,
+    header_names = CASE WHEN $9 THEN $10 ELSE e.header_names END,
+    headers_sealed = CASE WHEN $9 THEN $11 ELSE e.headers_sealed END,
+    version = e.version + 1, changed_at = $12
 WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
 """
 
@@ -243,7 +244,7 @@ def _columns(settings: EndpointSettings) -> tuple[object, ...]:
     types = settings.event_types
     return (
         *(settings.url, settings.description, None if types is None else list(types)),
-        *(settings.ordered, settings.rate_per_second),
+        *(settings.ordered, settings.rate_per_second, list(settings.include)),
     )
 
 
@@ -256,12 +257,14 @@ def _is_same(endpoint: Endpoint, settings: EndpointSettings) -> bool:
         endpoint.event_types,
         endpoint.ordered,
         endpoint.rate_per_second,
+        endpoint.include,
     ) == (
         settings.url,
         settings.description,
         settings.event_types,
         settings.ordered,
         settings.rate_per_second,
+        settings.include,
     )
 
 
@@ -272,6 +275,7 @@ def _shown_settings(endpoint: Endpoint) -> dict[str, object]:
         "event_types": endpoint.event_types,
         "ordered": endpoint.ordered,
         "rate_per_second": endpoint.rate_per_second,
+        "include": endpoint.include,
         "header_names": endpoint.header_names,
         "disabled_reason": None if endpoint.disabled is None else endpoint.disabled.reason.value,
     }

@@ -56,6 +56,7 @@ class EndpointSettings:
 
     ``ordered``: events of one order one after another, the next when the one before arrived or was
     given up. ``headers`` are sent along and never shown; None in a change leaves them as they are.
+    ``include``: of `Inclusion`, what it is told only because its owner asks.
     """
 
     url: str
@@ -64,6 +65,7 @@ class EndpointSettings:
     ordered: bool
     rate_per_second: int | None
     headers: Mapping[str, str] | None = field(repr=False)
+    include: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class Endpoint:
     event_types: tuple[str, ...] | None
     ordered: bool
     rate_per_second: int | None
+    include: tuple[str, ...]
     api_version: str
     header_names: tuple[str, ...]
     public_key: str

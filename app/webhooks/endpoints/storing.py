@@ -20,8 +20,9 @@ from app.webhooks.endpoints.endpoint import (
 )
 
 COLUMNS = """e.endpoint_id, e.shop_id, e.url, e.description, e.event_types, e.ordered,
-       e.rate_per_second, e.api_version, e.header_names, e.public_key, e.former_secret_until,
-       e.enabled, e.disabled_reason, e.disabled_at, e.version, e.created_at, e.changed_at"""
+       e.rate_per_second, e.include, e.api_version, e.header_names, e.public_key,
+       e.former_secret_until, e.enabled, e.disabled_reason, e.disabled_at, e.version,
+       e.created_at, e.changed_at"""
 
 # `IS NOT DISTINCT FROM` finds no index, so the platform's are asked for in their own words.
 FETCH_OF_SHOP = f"""
@@ -97,7 +98,7 @@ async def list_changes(
         EndpointChange(
             version=row["version"],
             kind=ChangeKind(row["kind"]),
-            settings=from_json(row["settings"]),
+            settings={"include": [], **from_json(row["settings"])},  # the oldest name none
             actor=Actor(role=Role(row["actor_role"]), id=row["actor_id"]),
             at=row["at"],
         )
@@ -119,6 +120,7 @@ def endpoint_of(row: asyncpg.Record) -> Endpoint:
         event_types=None if types is None else tuple(types),
         ordered=row["ordered"],
         rate_per_second=row["rate_per_second"],
+        include=tuple(row["include"]),
         api_version=row["api_version"],
         header_names=tuple(row["header_names"]),
         public_key=row["public_key"],

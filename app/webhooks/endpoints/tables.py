@@ -29,6 +29,7 @@ webhook_endpoints = Table(
     Column("event_types", ARRAY(Text)),
     Column("ordered", Boolean, nullable=False),
     Column("rate_per_second", Integer),
+    Column("include", ARRAY(Text), nullable=False, server_default="{}"),
     Column("api_version", Text, nullable=False),
     Column("header_names", ARRAY(Text), nullable=False),
     Column("headers_sealed", LargeBinary),

@@ -1,0 +1,33 @@
+"""The forms a body comes in: a version, and what an endpoint asks to be told besides."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from app.webhooks.catalog.event_types import ApiVersion
+
+
+class Inclusion(StrEnum):
+    """What an endpoint is told only if it asks for it."""
+
+    PERSONAL_DATA = "personal_data"
+    """Texts people wrote, addresses of pictures and documents, parcels' numbers."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodyForm:
+    """How a body is made. ``include``: of `Inclusion`; what is unknown there asks for nothing."""
+
+    api_version: ApiVersion
+    include: frozenset[str] = frozenset()
+
+    @property
+    def name(self) -> str:
+        """What the body is kept under: `2026-11-01`, or `2026-11-01+personal_data`."""
+        return "+".join((self.api_version.value, *sorted(self.include)))
+
+
+def form_of(api_version: ApiVersion, include: Collection[str]) -> BodyForm:
+    """Return the form with those inclusions that are known."""
+    known = frozenset(one.value for one in Inclusion if one.value in include)
+    return BodyForm(api_version=api_version, include=known)

@@ -1,0 +1,164 @@
+"""Personal data in public events, cut to what is left of a body.
+
+All texts and lists are held to one measure, the largest that fits: so what is missing is missing
+everywhere alike, and `truncated` says that something is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from app.domain.attachments import ATTACHMENTS_MAX, Attachment
+from app.read_models.order_view import EntryView, OrderView
+from app.read_models.ticket_view import (
+    EvidenceView,
+    RemarkView,
+    ShipmentView,
+    TicketRejection,
+    TicketView,
+)
+from app.webhooks.catalog.personal_payloads import (
+    EntryPersonalData,
+    EventAttachment,
+    EventEvidence,
+    EventGrounds,
+    EventParcel,
+    EventRemark,
+    TicketPersonalData,
+)
+
+T = TypeVar("T")
+P = TypeVar("P", EntryPersonalData, TicketPersonalData)
+
+CUT = "…"
+"""The end of a text that was cut."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """How long texts may be, and how many of a list's latest members and of its files stay."""
+
+    characters: int
+    latest: int
+    files: int
+
+
+MEASURES = (
+    Measure(characters=1_000, latest=20, files=ATTACHMENTS_MAX),
+    Measure(characters=500, latest=20, files=3),
+    Measure(characters=500, latest=10, files=3),
+    Measure(characters=500, latest=3, files=1),
+    Measure(characters=200, latest=2, files=1),
+    Measure(characters=200, latest=1, files=0),
+    Measure(characters=50, latest=1, files=0),
+)
+"""From all there is down to what fits beside the largest event (a test holds it to that)."""
+
+
+def personal_data_of(
+    order: OrderView, ticket_id: str | None, room_bytes: int
+) -> EntryPersonalData | TicketPersonalData:
+    """Return the personal data of an order's ticket, or of its entry, within so many bytes."""
+    ticket = None if ticket_id is None else order.ticket(ticket_id)
+    if ticket is None:
+        return _largest_within(room_bytes, lambda cut: _of_entry(order.entry, cut))
+    return _largest_within(room_bytes, lambda cut: _of_ticket(ticket, cut))
+
+
+@dataclass(slots=True)
+class _Cutting:
+    """Holds texts and lists to a measure, and remembers whether that took anything away."""
+
+    measure: Measure
+    truncated: bool = False
+
+    def text(self, text: str) -> str:
+        longest = self.measure.characters
+        if len(text) <= longest:
+            return text
+        self.truncated = True
+        return f"{text[: longest - 1]}{CUT}"
+
+    def note(self, note: str | None) -> str | None:
+        return None if note is None else self.text(note)
+
+    def latest(self, members: Sequence[T]) -> Sequence[T]:
+        return self._kept(members[max(len(members) - self.measure.latest, 0) :], members)
+
+    def files(self, files: Sequence[Attachment]) -> list[EventAttachment]:
+        return [
+            EventAttachment(url=one.url, media_type=one.media_type, size_bytes=one.size_bytes)
+            for one in self._kept(files[: self.measure.files], files)
+        ]
+
+    def _kept(self, kept: Sequence[T], members: Sequence[T]) -> Sequence[T]:
+        self.truncated = self.truncated or len(kept) < len(members)
+        return kept
+
+
+def _largest_within(room_bytes: int, cut_to: Callable[[_Cutting], P]) -> P:
+    for measure in MEASURES:
+        cutting = _Cutting(measure)
+        shown = cut_to(cutting)
+        shown = shown.model_copy(update={"truncated": cutting.truncated})
+        if len(shown.model_dump_json().encode()) <= room_bytes:
+            break
+    return shown
+
+
+def _of_entry(entry: EntryView, cut: _Cutting) -> EntryPersonalData:
+    return EntryPersonalData(
+        reopening_note=None if entry.reopening is None else cut.note(entry.reopening.note),
+        decline_note=None if entry.declined is None else cut.note(entry.declined.note),
+        truncated=False,
+    )
+
+
+def _of_ticket(ticket: TicketView, cut: _Cutting) -> TicketPersonalData:
+    arbitration = ticket.arbitration
+    ruling = None if arbitration is None else arbitration.ruling
+    given = () if arbitration is None else arbitration.evidence
+    return TicketPersonalData(
+        description=cut.note(ticket.description),
+        evidence=cut.files(ticket.evidence),
+        rejection=_grounds(ticket.rejected, cut),
+        returned_goods_rejection=_grounds(ticket.returned_goods_rejected, cut),
+        return_parcel=_parcel(ticket.return_shipment),
+        replacement_parcel=_parcel(ticket.replacement),
+        remarks=[_remark(one, cut) for one in cut.latest(ticket.remarks)],
+        arbitration_evidence=[_evidence(one, cut) for one in cut.latest(given)],
+        ruling_note=None if ruling is None else cut.note(ruling.note),
+        truncated=False,
+    )
+
+
+def _grounds(rejected: TicketRejection | None, cut: _Cutting) -> EventGrounds | None:
+    if rejected is None:
+        return None
+    return EventGrounds(note=cut.note(rejected.note), evidence=cut.files(rejected.evidence))
+
+
+def _parcel(parcel: ShipmentView | None) -> EventParcel | None:
+    if parcel is None:
+        return None
+    return EventParcel(
+        carrier=parcel.shipment.carrier.value, tracking_number=parcel.shipment.tracking_number
+    )
+
+
+def _remark(remark: RemarkView, cut: _Cutting) -> EventRemark:
+    return EventRemark(
+        at=remark.at,
+        side=remark.side.value,
+        text=cut.text(remark.text),
+        pictures=cut.files(remark.pictures),
+    )
+
+
+def _evidence(given: EvidenceView, cut: _Cutting) -> EventEvidence:
+    return EventEvidence(
+        at=given.at,
+        side=given.side.value,
+        note=cut.note(given.note),
+        evidence=cut.files(given.evidence),
+    )

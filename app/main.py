@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from app.api.app import create_app
+from app.api.example_stock import ExampleStock
 from app.api.services import Services
 from app.clock import Clock, SystemClock
 from app.resources import open_resources
@@ -14,7 +15,11 @@ from app.service import open_services
 from app.settings import Settings
 
 
-def build_app(settings: Settings | None = None, clock: Clock | None = None) -> FastAPI:
+def build_app(
+    settings: Settings | None = None,
+    clock: Clock | None = None,
+    stock: ExampleStock | None = None,
+) -> FastAPI:
     """Build the application; nothing is opened before it starts."""
     of_settings, of_clock = settings or Settings(), clock or SystemClock()
     metrics = CollectorRegistry()
@@ -27,4 +32,4 @@ def build_app(settings: Settings | None = None, clock: Clock | None = None) -> F
         ):
             yield opened
 
-    return create_app(services, metrics)
+    return create_app(services, metrics, stock)

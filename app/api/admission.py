@@ -24,7 +24,7 @@ class Admission:
     """What a route depends on if not everybody may ask; the answer is found once a request."""
 
     def __init__(self, admit: Callable[[Request], Awaitable[Any]]) -> None:
-        self._admit = admit
+        self.admit = admit
 
     async def __call__(
         self,
@@ -37,7 +37,7 @@ class Admission:
     async def admitted(self, request: Request) -> Any:
         """Return what was found out about who asks; a ProblemError if they may not."""
         if _ADMITTED not in request.scope:
-            request.scope[_ADMITTED] = await self._admit(request)
+            request.scope[_ADMITTED] = await self.admit(request)
         return request.scope[_ADMITTED]
 
 

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from app.api.documentation import install_documentation
 from app.api.edge import Edge
 from app.api.errors import install_problem_handlers
+from app.api.example_stock import ExampleStock
 from app.api.openapi import install_openapi
 from app.api.routes import (
     advance_payouts,
@@ -80,8 +81,13 @@ ROUTERS = (
 )
 
 
-def create_app(open_services: OpenServices, metrics: CollectorRegistry) -> FastAPI:
-    """Build the application; its services are opened when it starts and closed when it stops."""
+def create_app(
+    open_services: OpenServices, metrics: CollectorRegistry, stock: ExampleStock | None = None
+) -> FastAPI:
+    """Build the application; its services are opened when it starts and closed when it stops.
+
+    ``stock``: what of the documentation's examples there is.
+    """
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -102,6 +108,6 @@ def create_app(open_services: OpenServices, metrics: CollectorRegistry) -> FastA
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     install_problem_handlers(app)
     install_openapi(app)
-    install_documentation(app)
+    install_documentation(app, stock)
     app.add_middleware(Edge, registry=metrics)
     return app

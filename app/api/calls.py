@@ -232,13 +232,26 @@ def answer_response(answer: Answer) -> Response:
     return Response(answer.body, answer.status, headers, media_type)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Lets in callers of some roles whose credential has a scope; the document tells it too.
+
+    ``in_shop`` and ``elsewhere``: the roles where the path names a shop, and where it does not.
+    """
+
+    scope: Scope
+    in_shop: tuple[Role, ...]
+    elsewhere: tuple[Role, ...]
+
+    async def __call__(self, request: Request) -> Call:
+        """Return the call of whoever makes the request; ProblemError if they may not."""
+        roles = self.in_shop if "shop_id" in request.path_params else self.elsewhere
+        return await _allowed(request, self.scope, roles)
+
+
 def allow(scope: Scope, *roles: Role) -> object:
     """Return the dependency of a route open to some roles whose credential has a scope."""
-
-    async def call(request: Request) -> Call:
-        return await _allowed(request, scope, roles)
-
-    return Depends(Admission(call))
+    return Depends(Admission(Permission(scope=scope, in_shop=roles, elsewhere=roles)))
 
 
 def allow_owner(scope: Scope) -> object:
@@ -246,13 +259,9 @@ def allow_owner(scope: Scope) -> object:
 
     A shop's is open to its merchants and the platform, the platform's to the platform alone.
     """
-
-    async def call(request: Request) -> Call:
-        of_shop = "shop_id" in request.path_params
-        roles = (Role.MERCHANT, Role.PLATFORM) if of_shop else (Role.PLATFORM,)
-        return await _allowed(request, scope, roles)
-
-    return Depends(Admission(call))
+    in_shop = (Role.MERCHANT, Role.PLATFORM)
+    permission = Permission(scope=scope, in_shop=in_shop, elsewhere=(Role.PLATFORM,))
+    return Depends(Admission(permission))
 
 
 async def _allowed(request: Request, scope: Scope, roles: Collection[Role]) -> Call:

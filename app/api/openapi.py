@@ -14,6 +14,7 @@ from starlette.requests import Request
 from app.api.openapi_examples import add_examples
 from app.api.openapi_forms import client_document, document_3_0
 from app.api.openapi_headers import add_headers
+from app.api.openapi_texts import add_callers, add_rule_texts
 from app.api.openapi_webhooks import add_webhooks
 from app.api.problems import Problem
 from app.api.tags import TAGS
@@ -84,6 +85,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         _tidy(schema["webhooks"], at_name=False)
         _leave_out_null_parameters(schema)
         add_examples(schema)
+        add_rule_texts(schema)
+        add_callers(schema, app.routes)
         app.openapi_schema = schema
     return app.openapi_schema
 

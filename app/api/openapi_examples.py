@@ -38,7 +38,7 @@ def add_examples(document: Json) -> None:
 
 def order_of(operation: str) -> str:
     """Return the order the demo keeps for an operation."""
-    return STEM + operation.replace("_", "-")
+    return STEM + operation.replace("_", "-") + _ENDINGS.get(operation, "")
 
 
 def generated_id(operation: str, parameter: str) -> str:
@@ -102,6 +102,11 @@ def _generated(parameter: str) -> Callable[[str], str]:
     return lambda operation: generated_id(operation, parameter)
 
 
+_ENDINGS = {
+    f"{verb}_advance_payout": "-buyer-account-closed" for verb in ("start", "approve", "decline")
+}
+"""By how an order's name ends, the demo's provider refuses its refund."""
+
 _REQUIRED: dict[str, Callable[[str], str]] = {
     "shop_id": _shop,
     "order_id": order_of,
@@ -141,8 +146,8 @@ _OPTIONAL: dict[str, Any] = {
 _LATE = frozenset({"created_to", "requested_to", "at_to", "due_before", "at", "as_of"})
 
 _BODIES: dict[str, Any] = {
+    "request_reissue": examples.REQUEST_REISSUE,
     "record_top_up": {**examples.TOP_UP, "reference": order_of("record_top_up")},
     "record_withdrawal": {**examples.WITHDRAWAL, "reference": order_of("record_withdrawal")},
-    "create_test_clock": examples.CREATE_TEST_CLOCK,
 }
-"""Where operations share a model, or a name is used up once it was used."""
+"""Where the example of the model does not do, or a name is used up once it was used."""

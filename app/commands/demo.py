@@ -16,6 +16,7 @@ from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import create_key
 from app.clock import SystemClock
 from app.commands.demo_calls import Calls, Credentials, Sandbox
+from app.commands.demo_stock import DemoStock, fill_stock, new_stock
 from app.commands.demo_story import Story, curl_lines
 from app.commands.failures import CommandFailed, ExitCode, Interrupted
 from app.commands.listening import (
@@ -76,14 +77,16 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
         with out.status("Starting the embedded PostgreSQL, a few seconds the first time ..."):
             database = AsyncExitStack()
             ready = await database.enter_async_context(ready_database(settings))
+        stock = new_stock()
         async with database, asyncio.TaskGroup() as tasks:
-            tasks.create_task(serve_until(make_server(build_app(ready)), listener, stop))
+            app = build_app(ready, stock=stock.examples)
+            tasks.create_task(serve_until(make_server(app), listener, stop))
             tasks.create_task(serve_until(make_server(_phones(settings)), phones, stop))
             provider = create_sandbox(_provider(settings, url), SystemClock(), stop)
             tasks.create_task(serve_until(make_server(provider), bank, stop))
             tasks.create_task(work_until(ready, stop))
             try:
-                finished = await unless(stop, _play(ready, url, once=once))
+                finished = await unless(stop, _play(ready, url, stock, once=once))
                 if finished and not once:
                     await stop.wait()
             finally:
@@ -93,8 +96,8 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
     out.print("The story is told." if once else "Stopped.")
 
 
-async def _play(settings: Settings, url: str, *, once: bool) -> None:
-    name = f"demo-{datetime.now().astimezone():%m%d-%H%M%S}-{secrets.token_hex(1)}"
+async def _play(settings: Settings, url: str, stock: DemoStock, *, once: bool) -> None:
+    name = stock.name
     credentials = await _credentials(settings)
     out.print(f"API and worker run at {url}, on an embedded PostgreSQL in {settings.data_dir}.")
     await _import_samples(url, credentials.platform, name)
@@ -102,6 +105,8 @@ async def _play(settings: Settings, url: str, *, once: bool) -> None:
         pushes = Sandbox(url=settings.push_url or "", secret=_plain(settings.push_secret))
         provider = Sandbox(url=settings.provider_url or "", secret=_plain(settings.provider_secret))
         await Story(Calls(client, credentials, out), name, pushes, provider).play()
+        if not once:
+            await fill_stock(Calls(client, credentials, out), stock)
     if not once:
         _say_how_to_go_on(url, credentials, name, provider)
 
@@ -164,22 +169,27 @@ async def _credentials(settings: Settings) -> Credentials:
     """Make keys of a run's own: the secrets of earlier ones are not kept."""
     now = datetime.now(UTC)
     async with open_resources(settings, SystemClock()) as resources:
-        platform, merchant = [
+        platform, merchant, colleague = [
             await create_key(
                 resources.pool, role=role, shop_id=shop_id, name="demo", expires_at=now + KEYS_LIVE
             )
-            for role, shop_id in ((Role.PLATFORM, None), (Role.MERCHANT, SHOP))
+            for role, shop_id in (
+                (Role.PLATFORM, None),
+                (Role.MERCHANT, SHOP),
+                (Role.PLATFORM, None),
+            )
         ]
     consumer = sign_consumer_token(
         consumer_token_keys(settings), buyer_id=BUYER, shop_id=SHOP, now=now, life=LIFETIME_MAX
     )
-    return Credentials(platform=platform, merchant=merchant, consumer=consumer)
+    return Credentials(platform=platform, merchant=merchant, consumer=consumer, colleague=colleague)
 
 
 def _say_how_to_go_on(url: str, credentials: Credentials, name: str, provider: Sandbox) -> None:
     out.print()
     out.rule("The service stays up; Ctrl-C ends it")
     out.print(f"Docs: {url}/docs")
+    out.print("Authorize there with one of these keys; every example names something of this run.")
     keys = {
         "platform": credentials.platform,
         f"merchant of {SHOP}": credentials.merchant,

@@ -1,6 +1,7 @@
 """How the demo's story calls the service, and how it shows what comes back."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,17 +19,18 @@ POLLS_MAX = 400
 POLL_SECONDS = 0.05
 
 Json = dict[str, Any]
-Part = Literal["platform", "merchant", "consumer"]
+Part = Literal["platform", "merchant", "consumer", "colleague"]
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """What the three take part with."""
+    """What the three take part with, and a second person of the platform."""
 
     platform: str
     merchant: str
     consumer: str
+    colleague: str
 
     def of(self, part: Part) -> dict[str, str]:
         """Return the headers one of them sends."""
@@ -36,6 +38,7 @@ class Credentials:
             "platform": self.platform,
             "merchant": self.merchant,
             "consumer": self.consumer,
+            "colleague": self.colleague,
         }
         return {"Authorization": f"Bearer {bearers[part]}"}
 
@@ -93,6 +96,23 @@ class Calls:
             headers["Idempotency-Key"] = key
         return answer(await self.client.post(path, headers=headers, json=body))
 
+    async def put(self, path: str, body: Json, *, by: Part = "consumer") -> Json:
+        """Replace something; CommandFailed if the service refuses."""
+        headers = self._credentials.of(by)
+        return answer(await self.client.put(path, headers=headers, json=body))
+
+    async def delete(self, path: str, *, by: Part) -> None:
+        """Take something away; CommandFailed if the service refuses."""
+        succeeded(await self.client.delete(path, headers=self._credentials.of(by)))
+
+    async def import_lines(self, path: str, lines: list[Json]) -> None:
+        """Import orders; CommandFailed if the service refuses any of them."""
+        headers = {**self._credentials.of("platform"), "Content-Type": "application/x-ndjson"}
+        content = "\n".join(json.dumps(line) for line in lines)
+        response = succeeded(await self.client.post(path, headers=headers, content=content))
+        results = [json.loads(line) for line in response.text.splitlines()]
+        expect(all(one["status"] == 201 for one in results), "orders are taken", {"is": results})
+
 
 async def until_seen(look: Callable[[], Awaitable[T | None]], what: str) -> T:
     """Look until there is something to see; CommandFailed if there is nothing in time."""
@@ -106,9 +126,14 @@ async def until_seen(look: Callable[[], Awaitable[T | None]], what: str) -> T:
 
 def answer(response: httpx.Response) -> Json:
     """Return the answer to a call that succeeded; CommandFailed for any other."""
+    body: Json = succeeded(response).json()
+    return body
+
+
+def succeeded(response: httpx.Response) -> httpx.Response:
+    """Return a response if the call succeeded; CommandFailed for any other."""
     if response.is_success:
-        body: Json = response.json()
-        return body
+        return response
     request = response.request
     raise broken(f"{request.method} {request.url.path}: {response.status_code} {response.text}")
 

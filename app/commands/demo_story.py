@@ -86,6 +86,8 @@ class Story:
         """Register one phone for all runs: its token is known again."""
         phone = {"platform": "android", "token": "demo-phone", "name": "demo"}
         await self._calls.post(f"/v1/shops/{SHOP}/devices", phone)
+        preferences = f"/v1/shops/{SHOP}/notification-preferences"
+        await self._calls.put(preferences, {"push": True})  # whatever was tried before
 
     async def _entry_opened(self) -> None:
         self._say("The merchant has seen the cost and opens the entry (打开售后入口)")

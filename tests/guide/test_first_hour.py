@@ -1,13 +1,12 @@
 """docs/first-hour.md, run as it is written: every block in order, every output as it is shown."""
 
-import socket
 from pathlib import Path
 
 import pytest
 
 from tests.cli.running import REPOSITORY, environment
 from tests.guide.blocks import Block, blocks_of, is_shown
-from tests.guide.shell import Shell, shell, terminal
+from tests.guide.shell import Shell, free_port, shell, terminal
 from tests.support.tools import required_tool
 
 GUIDE = REPOSITORY / "docs" / "first-hour.md"
@@ -76,10 +75,3 @@ def missing_tool(block: Block) -> str | None:
     tool = block.note.removeprefix("needs ") if block.note.startswith("needs ") else ""
     installed = REPOSITORY / ".clients" / "venv" / "bin" / tool
     return None if installed.exists() else tool
-
-
-def free_port() -> int:
-    """Return a port that was free a moment ago."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port

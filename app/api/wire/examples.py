@@ -60,6 +60,11 @@ REQUEST_GOODS: dict[str, Any] = {
     "reason": "quality_problem",
     "description": "The lid does not close.",
 }
+REQUEST_REISSUE: dict[str, Any] = {
+    "items": [{"item_id": "1", "quantity": 1}],
+    "reason": "missing_parts",
+    "description": "The lid was not in the parcel.",
+}
 REGISTER_DEVICE: dict[str, Any] = {
     "platform": "android",
     "token": "fMdc3kq0Q1:APA91bHun4MxP5egoKMwt2KZFBaFUH",

@@ -180,6 +180,8 @@ async def _make_endpoints(connection: Connection, key: str, url: str) -> None:
                 owner=Owner(shop_number(number)),
                 actor=Actor(role=Role.PLATFORM, id="bench"),
                 at=SystemClock().now(),
+                test_mode=False,
+                correlation_id="bench",
             )
             await change.create(settings, LATEST.value)
 

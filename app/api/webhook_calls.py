@@ -75,7 +75,7 @@ async def endpoint_of(call: Call, endpoint_id: UUID) -> Endpoint:
 async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Change]:
     """Open a transaction that changes the owner's endpoints; refusals become problems."""
     services, owner = call.services, owner_of(call)
-    now, _ = await present_of(call)
+    now, test_mode = await present_of(call)
     try:
         async with services.resources.pool.acquire() as connection, connection.transaction():
             yield Change(
@@ -84,6 +84,8 @@ async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Cha
                 owner=owner,
                 actor=call.caller.actor,
                 at=now,
+                test_mode=test_mode,
+                correlation_id=call.request_id,
                 seen_version=None if if_match is None else int(if_match.strip('"')),
             )
     except EndpointNotFound as error:

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from uuid_utils.compat import uuid7
+
+from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.recorded import Actor, Role
 from app.resources import Resources
 from app.sealing import seal_with
@@ -19,7 +22,7 @@ from app.webhooks.endpoints.changing import (
     Change,
     EndpointNotFound,
 )
-from app.webhooks.endpoints.endpoint import DisabledReason, Endpoint, Owner
+from app.webhooks.endpoints.endpoint import Endpoint, Owner
 from app.webhooks.endpoints.storing import fetch_endpoint, list_endpoints
 
 OPERATOR = Actor(role=Role.PLATFORM, id="operator")
@@ -113,6 +116,14 @@ class OperatorsWebhooks:
         seal = seal_with(self.resources.settings.sealing_key)
         if seal is None:
             raise SealingKeyMissing
-        now, _ = await self._present()
+        now, test_mode = await self._present()
         async with self.resources.pool.acquire() as connection, connection.transaction():
-            yield Change(connection=connection, seal=seal, owner=self.owner, actor=OPERATOR, at=now)
+            yield Change(
+                connection=connection,
+                seal=seal,
+                owner=self.owner,
+                actor=OPERATOR,
+                at=now,
+                test_mode=test_mode,
+                correlation_id=str(uuid7()),
+            )

@@ -68,6 +68,11 @@ CROSS JOIN LATERAL (
 ) AS e
 """
 
+READ_VERSION = """
+SELECT coalesce(max(e.version), 0) AS version FROM after_sales.events AS e
+WHERE e.partition_id = $1 AND e.stream_id = $2
+"""
+
 READ_HEADS = "SELECT h.partition_id, h.position FROM after_sales.log_heads AS h"
 
 
@@ -163,6 +168,13 @@ async def read_places_stored(
     for row in await connection.fetch(READ_PLACES, partition_ids, positions, limit_each):
         found[row["partition_id"], row["after_position"]].append(stored_event(row))
     return found
+
+
+async def read_version(connection: Queryable, partition_id: int, stream_id: str) -> int:
+    """Return how many events a stream has."""
+    row = await connection.fetchrow(READ_VERSION, partition_id, stream_id)
+    assert row is not None  # noqa: S101 - an aggregate has a row in any case
+    return int(row["version"])
 
 
 async def read_heads(connection: Queryable) -> dict[int, int]:

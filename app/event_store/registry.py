@@ -1,8 +1,8 @@
 """The domain events the log knows, by their stored names.
 
-To add an event: write it in app/domain/order/events.py and add it to ``OrderEvent``; it is stored
-under its class name at schema version 1. To change one, raise its version in SCHEMA_VERSIONS and
-add the upcaster that lifts the version before.
+To add an event: write it in app/domain/order/events.py and add it to ``OrderEvent``, or to what
+another kind of stream holds; it is stored under its class name at schema version 1. To change one,
+raise its version in SCHEMA_VERSIONS and add the upcaster that lifts the version before.
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from app.domain.order.ticket_events import (
     ReturnReceived,
     TicketCreated,
 )
+from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.codec import Codec, EventType, Upcaster
 from app.event_store.upcasters import (
     after_sales_entry_opened_v2,
@@ -35,7 +36,10 @@ ORDER_EVENT_TYPES: tuple[type[OrderEvent], ...] = get_args(OrderEvent)
 FUNDS_EVENT_TYPES: tuple[type[FundsEvent], ...] = get_args(FundsEvent)
 """Every event class of a shop's funds stream."""
 
-ServiceEvent = OrderEvent | FundsEvent
+ENDPOINT_EVENT_TYPES: tuple[type[WebhookEndpointEvent], ...] = get_args(WebhookEndpointEvent)
+"""Every event class of a webhook endpoint's stream."""
+
+ServiceEvent = OrderEvent | FundsEvent | WebhookEndpointEvent
 """Every event there can be in the log."""
 
 SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
@@ -64,7 +68,8 @@ UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
 
 def event_codec() -> Codec[ServiceEvent]:
     """Build the codec of the whole log."""
-    return Codec(_types(*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES), UPCASTERS)
+    classes = (*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES, *ENDPOINT_EVENT_TYPES)
+    return Codec(_types(*classes), UPCASTERS)
 
 
 def order_codec() -> Codec[OrderEvent]:
@@ -75,6 +80,11 @@ def order_codec() -> Codec[OrderEvent]:
 def funds_codec() -> Codec[FundsEvent]:
     """Build the codec of funds' streams."""
     return Codec(_types(*FUNDS_EVENT_TYPES))
+
+
+def endpoint_codec() -> Codec[WebhookEndpointEvent]:
+    """Build the codec of webhook endpoints' streams."""
+    return Codec(_types(*ENDPOINT_EVENT_TYPES))
 
 
 def _types(*classes: type[ServiceEvent]) -> dict[str, EventType]:

@@ -24,6 +24,11 @@ def funds_stream(shop_id: str) -> str:
     return f"funds/{shop_id}"
 
 
+def endpoint_stream(shop_id: str, endpoint_id: str) -> str:
+    """Return the id of the stream of a shop's webhook endpoint."""
+    return f"webhook_endpoint/{shop_id}/{endpoint_id}"
+
+
 def shop_of_stream(stream_id: str) -> str:
     """Return the shop a stream of any kind is of."""
     return stream_id.split("/", 2)[1]

@@ -19,6 +19,7 @@ from app.domain.order.events import (
     FactEvent,
 )
 from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
+from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.recorded import Recorded, Role
 from app.event_store.registry import ServiceEvent
 from app.event_store.streams import order_of_stream, shop_of_funds_stream
@@ -64,7 +65,7 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
     event = recorded.event
     if isinstance(event, FundsEvent):
         return _of_funds(event, recorded)
-    if isinstance(event, FactEvent):
+    if isinstance(event, FactEvent | WebhookEndpointEvent):
         return ()
     shop_id, order_id = order_of_stream(recorded.stream_id)
     recipients = {Role.CONSUMER: event.buyer_id, Role.MERCHANT: shop_id}

@@ -6,6 +6,7 @@ from typing import TypeGuard
 
 from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
+from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded import Recorded
 from app.event_store.registry import ServiceEvent
@@ -64,3 +65,10 @@ def is_of_order(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEve
 def is_of_funds(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[FundsEvent]]:
     """Tell the events of shops' money from all others."""
     return recorded.stream_id.startswith("funds/")
+
+
+def is_of_endpoint(
+    recorded: Recorded[ServiceEvent],
+) -> TypeGuard[Recorded[WebhookEndpointEvent]]:
+    """Tell the events of webhook endpoints from all others."""
+    return recorded.stream_id.startswith("webhook_endpoint/")

@@ -85,7 +85,8 @@ async def create_test_clock(
     """Put a shop into test mode; return its clock and whether it is new.
 
     Asking again, for no start or for the same one, gives the clock there is. ClockRefused if the
-    shop has any event: it is in production, for good. No first event can come in between.
+    shop has an event of an order or of its money: it is in production, for good. No first one can
+    come in between. Events of its webhook endpoints do not count: they were only set up.
     """
     partition_id = partition_of(shop_id)
     _check_range(start or real_now, real_now)

@@ -259,6 +259,8 @@ async def make_endpoint(
             owner=Owner(shop_id),
             actor=Actor(role=Role.PLATFORM, id="proof"),
             at=resources.clock.now(),
+            test_mode=False,
+            correlation_id="proof",
         )
         return await change.create(settings, LATEST.value)
 

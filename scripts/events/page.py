@@ -19,9 +19,10 @@ HEAD = f"""\
 
 Made from `app/webhooks/catalog/` by `make events`; `make check` says if it is outdated.
 
-What happens to orders, tickets and a shop's money is told to others: sent as webhooks, given by the
-feed (`GET /v1/shops/{{shop_id}}/events`) and by its live stream, with the same body everywhere, but
-for `personal`. In OpenAPI each type is in `webhooks`, with a model of its own.
+What happens to orders, tickets, a shop's money and its webhook endpoints is told to others: sent as
+webhooks, given by the feed (`GET /v1/shops/{{shop_id}}/events`) and by its live stream, with the
+same body everywhere, but for `personal`. In OpenAPI each type is in `webhooks`, with a model of its
+own.
 
 - An event may come more than once: deduplicate by `id`. Order by `version` within `stream_id`; what
   one cause led to at once has the same `version` and comes in order.

@@ -6,11 +6,16 @@ from typing import Any
 
 import pytest
 
-from app.event_store.registry import FUNDS_EVENT_TYPES, ORDER_EVENT_TYPES, event_codec
+from app.event_store.registry import (
+    ENDPOINT_EVENT_TYPES,
+    FUNDS_EVENT_TYPES,
+    ORDER_EVENT_TYPES,
+    event_codec,
+)
 
 SAMPLES: list[dict[str, Any]] = [
     json.loads(line)
-    for name in ("order_events.ndjson", "funds_events.ndjson")
+    for name in ("order_events.ndjson", "funds_events.ndjson", "endpoint_events.ndjson")
     for line in Path(__file__).with_name(name).read_text("utf-8").splitlines()
 ]
 NAMES = [f"{sample['type']}-{number}" for number, sample in enumerate(SAMPLES)]
@@ -43,7 +48,7 @@ def test_every_event_has_a_sample_of_every_version_it_was_stored_in() -> None:
     sampled = {(sample["type"], sample["schema_version"]) for sample in SAMPLES}
     expected = {
         (cls.__name__, version)
-        for cls in (*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES)
+        for cls in (*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES, *ENDPOINT_EVENT_TYPES)
         for version in range(1, codec.newest_version(cls) + 1)
     }
     assert sampled == expected

@@ -14,11 +14,13 @@ from app.domain.order.tickets import (
     TicketState,
     TicketType,
 )
+from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.registry import ServiceEvent, event_codec
 from app.read_models.order_fold import fold_history
 from app.read_models.order_view import OrderView
 from app.webhooks.catalog.announcements import (
     Announcement,
+    announced_of_endpoint,
     announced_of_funds,
     announced_of_order,
 )
@@ -110,6 +112,8 @@ TOLD: dict[str, tuple[str, ...]] = {
     "RefundPaidOut": (),
     "FundingReversed": (),
     "DepositRequired": (),
+    "WebhookEndpointDisabled": ("webhook_endpoint.disabled",),
+    "WebhookEndpointEnabled": ("webhook_endpoint.enabled",),
 }
 """What each event is told as, once more and by hand; `REACHED` comes on top of it."""
 
@@ -135,6 +139,8 @@ def _told_of(event: ServiceEvent, before: TicketState | None) -> tuple[Announcem
     if isinstance(event, FundsEvent):
         of_funds = announced_of_funds(event)
         return () if of_funds is None else (of_funds,)
+    if isinstance(event, WebhookEndpointEvent):
+        return (announced_of_endpoint(event),)
     view = fold_history(recorded(order_with_ticket().events))
     (ticket,) = view.tickets
     ticket_id = getattr(event, "ticket_id", FIRST_TICKET)

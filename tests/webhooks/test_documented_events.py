@@ -57,6 +57,15 @@ def test_the_example_of_a_type_is_valid_and_of_no_other_type(
         assert faults(whole, event_type, {k: v for k, v in example.items() if k != name}) != []
 
 
+@pytest.mark.parametrize("event_type", EventType)
+def test_only_what_is_told_of_an_endpoint_of_the_platform_may_be_of_no_shop(
+    whole: dict[str, Any], event_type: EventType
+) -> None:
+    of_no_shop = {**example_of(event_type), "shop_id": None}
+    allowed = faults(whole, event_type, of_no_shop) == []
+    assert allowed == (event_type is EventType.WEBHOOK_ENDPOINT_DISABLED)
+
+
 def test_the_largest_event_is_as_documented(whole: dict[str, Any]) -> None:
     event = largest_event()
     assert len(event.body().encode()) <= BODY_BYTES_MAX

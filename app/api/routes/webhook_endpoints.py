@@ -36,12 +36,13 @@ from app.api.wire.webhooks import (
     with_secret,
 )
 from app.command_handling.requests import Answer
+from app.domain.webhook_endpoints import DisabledReason
 from app.read_models.paging import After
 from app.webhooks.catalog.event_types import LATEST
 from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
 from app.webhooks.endpoints.changing import Change
-from app.webhooks.endpoints.endpoint import DisabledReason, Endpoint, EndpointSettings
+from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings
 from app.webhooks.endpoints.sealed import EndpointSecrets
 from app.webhooks.endpoints.storing import list_changes, list_endpoints
 from app.webhooks.own_headers import find_header_fault

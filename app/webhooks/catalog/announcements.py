@@ -1,4 +1,4 @@
-"""What one domain event announces to others: of orders with how they stand, of funds by itself."""
+"""What one domain event announces to others: of orders with how they stand, else by itself."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -21,6 +21,12 @@ from app.domain.funds.events import (
     ShopRestricted,
 )
 from app.domain.order.events import EntryEvent, FactEvent, OrderEvent
+from app.domain.webhook_endpoints import (
+    DisabledReason,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointEvent,
+)
 from app.read_models.order_view import OrderView
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (
@@ -30,6 +36,7 @@ from app.webhooks.catalog.payloads import (
     FundsInsufficientData,
     RestrictionEventData,
     TicketEventData,
+    WebhookEndpointEventData,
 )
 from app.webhooks.catalog.public_types import PRIVATE, entry_type, fact_types, ticket_types
 from app.webhooks.catalog.showing import shown_order, shown_ticket
@@ -92,6 +99,28 @@ def announced_of_funds(event: FundsEvent) -> Announcement | None:
             return PRIVATE  # the platform set it itself
         case _:
             assert_never(event)
+
+
+def announced_of_endpoint(event: WebhookEndpointEvent) -> Announcement:
+    """Return what an event of a webhook endpoint announces."""
+    match event:
+        case WebhookEndpointDisabled(reason=reason):
+            return _of_endpoint(EventType.WEBHOOK_ENDPOINT_DISABLED, event, reason)
+        case WebhookEndpointEnabled():
+            return _of_endpoint(EventType.WEBHOOK_ENDPOINT_ENABLED, event, None)
+        case _:
+            assert_never(event)
+
+
+def _of_endpoint(
+    event_type: EventType, event: WebhookEndpointEvent, reason: DisabledReason | None
+) -> Announcement:
+    data = WebhookEndpointEventData(
+        endpoint_id=event.endpoint_id,
+        url=event.url,
+        disabled_reason=None if reason is None else reason.value,
+    )
+    return Announcement(type=event_type, data=data)
 
 
 def _insufficient(event: MerchantFundsInsufficient) -> Announcement:

@@ -11,12 +11,13 @@ from app.event_store.connections import Connection
 from app.event_store.histories import read_beginnings
 from app.event_store.recorded import Recorded
 from app.event_store.registry import ServiceEvent, order_codec
-from app.event_store.streams import order_of_stream, shop_of_funds_stream
-from app.read_models.families import is_of_funds, is_of_order
+from app.event_store.streams import order_of_stream, shop_of_stream
+from app.read_models.families import is_of_endpoint, is_of_funds, is_of_order
 from app.read_models.order_fold import fold_order, fold_tail
 from app.read_models.order_view import OrderView
 from app.webhooks.catalog.announcements import (
     Announcement,
+    announced_of_endpoint,
     announced_of_funds,
     announced_of_order,
 )
@@ -49,9 +50,12 @@ async def public_events_of(
                 announced = announced_of_order(recorded.event, before, after)
                 found += _public(recorded, shop_id, announced, after)
         elif is_of_funds(recorded):
-            shop_id = shop_of_funds_stream(recorded.stream_id)
             alone = announced_of_funds(recorded.event)
+            shop_id = shop_of_stream(recorded.stream_id)
             found += _public(recorded, shop_id, () if alone is None else (alone,))
+        elif is_of_endpoint(recorded):
+            shop_id = shop_of_stream(recorded.stream_id)
+            found += _public(recorded, shop_id, (announced_of_endpoint(recorded.event),))
     return found
 
 

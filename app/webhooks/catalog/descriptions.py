@@ -13,6 +13,7 @@ from app.webhooks.catalog.payloads import (
     FundsInsufficientData,
     RestrictionEventData,
     TicketEventData,
+    WebhookEndpointEventData,
 )
 
 
@@ -213,8 +214,23 @@ _FUNDS = (
         ),
     )
 )
+_ENDPOINTS = _described(
+    WebhookEndpointEventData,
+    (
+        EventType.WEBHOOK_ENDPOINT_DISABLED,
+        "Webhook 接收地址已停用（手动停用、返回 410 或持续失败过久）",
+        "A webhook endpoint is sent nothing from now on: by its owner's wish, gone, or failing",
+    ),
+    (
+        EventType.WEBHOOK_ENDPOINT_ENABLED,
+        "已停用的 Webhook 接收地址重新启用",
+        "A webhook endpoint that was disabled is sent to again",
+    ),
+)
+
+_DESCRIBED = {**_ENTRIES, **_TICKETS, **_FUNDS, **_ENDPOINTS}
 
 CATALOG: Mapping[EventType, Description] = MappingProxyType(
-    {event_type: ({**_ENTRIES, **_TICKETS, **_FUNDS})[event_type] for event_type in EventType}
+    {event_type: _DESCRIBED[event_type] for event_type in EventType}
 )
 """Every public event there is, in the order of its types; a KeyError here if one is missing."""

@@ -59,3 +59,6 @@ class EventType(StrEnum):
     DEPOSIT_RESTORED = "deposit.restored"
     SHOP_RESTRICTED = "shop.restricted"
     SHOP_RESTRICTION_LIFTED = "shop.restriction_lifted"
+
+    WEBHOOK_ENDPOINT_DISABLED = "webhook_endpoint.disabled"
+    WEBHOOK_ENDPOINT_ENABLED = "webhook_endpoint.enabled"

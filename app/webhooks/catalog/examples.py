@@ -1,283 +1,41 @@
-"""An example of every public event, as it would be sent: of one order, its ticket, and its shop."""
+"""An example of every public event, as it would be sent."""
 
 import json
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from app.event_store.recorded import ClockKind
+from app.event_store.streams import endpoint_stream, funds_stream, order_stream
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (
-    DepositEventData,
     EntryEventData,
-    EventArbitration,
     EventData,
-    EventDue,
-    EventEntry,
-    EventMoney,
-    EventOrder,
-    EventPayout,
-    EventRefund,
-    EventTicket,
-    EventTicketItem,
-    FundsInsufficientData,
-    RestrictionEventData,
     TicketEventData,
+    WebhookEndpointEventData,
 )
 from app.webhooks.catalog.public_event import PublicEvent, id_of
+from app.webhooks.catalog.sample_data import AT, ORDER, SHOP, sample_data_of
 
-_SHOP, _ORDER, _TICKET = "shop-1", "order-1001", "order-1001-1"
-_AT = datetime(2026, 9, 12, 2, 0, tzinfo=UTC)
-_DAY = timedelta(days=1)
 _DOMAIN_EVENT = UUID("01993c0e-7c00-7000-8000-000000000000")
-_REFUND_KEY = f"{_SHOP}:{_TICKET}"
-
-
-def _money(amount: int) -> EventMoney:
-    return EventMoney(amount=amount, currency="CNY")
-
-
-_ENTRY = EventEntry(
-    state="open",
-    generation=1,
-    opened_at=_AT,
-    expires_at=_AT + 5 * _DAY,
-    used=False,
-    closed_at=None,
-    reopening_requested=False,
-    decline_reason=None,
-)
-_CLOSED = _ENTRY.model_copy(update={"state": "closed", "closed_at": _AT + 5 * _DAY})
-_ENTRIES: Mapping[EventType, EventEntry] = MappingProxyType(
-    {
-        EventType.ENTRY_OPENED: _ENTRY,
-        EventType.ENTRY_EXPIRING: _ENTRY,
-        EventType.ENTRY_EXPIRED: _CLOSED,
-        EventType.ENTRY_REOPENING_REQUESTED: _CLOSED.model_copy(
-            update={"reopening_requested": True}
-        ),
-        EventType.ENTRY_REOPENING_DECLINED: _CLOSED.model_copy(
-            update={"decline_reason": "settled_otherwise"}
-        ),
-    }
-)
-
-_WAITING = EventTicket(
-    ticket_id=_TICKET,
-    version=5,
-    type="return_and_refund",
-    state="pending_merchant",
-    waiting_for="merchant",
-    overdue=True,
-    entry_generation=1,
-    reason="quality_problem",
-    items=[EventTicketItem(item_id="item-1", quantity=1, amount=6000)],
-    amount=_money(6000),
-    modifications=0,
-    due=EventDue(at=_AT + 2 * _DAY, action="agree"),
-    agreed_automatically=None,
-    agreed_without_return=None,
-    rejection_reason=None,
-    returned_goods_rejection_reason=None,
-    return_carrier=None,
-    replacement_carrier=None,
-    arbitration=None,
-    close_cause=None,
-    refund=None,
-    advance_payout=None,
-    refunded=_money(0),
-)
-
-
-def _now(ticket: EventTicket, state: str, waiting_for: str | None, **changes: Any) -> EventTicket:
-    return ticket.model_copy(
-        update={"state": state, "waiting_for": waiting_for, "due": None, **changes}
-    )
-
-
-def _due(action: str, days: int) -> EventDue:
-    return EventDue(at=_AT + days * _DAY, action=action)
-
-
-_AGREED = _now(
-    _WAITING,
-    "awaiting_return",
-    "consumer",
-    agreed_automatically=False,
-    agreed_without_return=False,
-    due=_due("close", 7),
-)
-_SENT_BACK = _now(
-    _AGREED,
-    "awaiting_merchant_receipt",
-    "merchant",
-    return_carrier="sf",
-    due=_due("confirm_return", 10),
-)
-_REFUNDING = _now(_SENT_BACK, "refunding", "platform")
-_REJECTED = _now(
-    _WAITING, "rejected", "consumer", rejection_reason="no_evidence", due=_due("close", 7)
-)
-_DISPUTE = EventArbitration(
-    number=1, cause="buyer_request", withdrawn=False, ruling=None, blame=None, granted=None
-)
-_DISPUTED = _now(
-    _REJECTED,
-    "in_arbitration",
-    "merchant",
-    arbitration=_DISPUTE,
-    due=_due("rule_for_buyer", 7),
-)
-_SENDING = _now(
-    _WAITING,
-    "awaiting_replacement",
-    "merchant",
-    type="reissue",
-    amount=_money(0),
-    items=[EventTicketItem(item_id="item-1", quantity=1, amount=0)],
-    agreed_automatically=False,
-    agreed_without_return=False,
-    due=_due("escalate", 2),
-)
-_SENT = _now(
-    _SENDING,
-    "awaiting_buyer_receipt",
-    "consumer",
-    replacement_carrier="zto",
-    due=_due("complete", 7),
-)
-_FUNDED = EventRefund(
-    refund_key=_REFUND_KEY, status="funded", source="cash", funds_insufficient=False, refusal=None
-)
-
-
-def _refund(**changes: Any) -> EventTicket:
-    return _now(_REFUNDING, "refunding", "platform", refund=_FUNDED.model_copy(update=changes))
-
-
-_PAID = _now(
-    _REFUNDING,
-    "succeeded",
-    None,
-    refund=_FUNDED.model_copy(update={"status": "succeeded"}),
-    refunded=_money(6000),
-)
-_FAILED = _refund(status="refused", refusal="buyer_account_closed")
-
-
-def _payout(status: str, refusal: str | None = None) -> EventTicket:
-    payout_key = f"{_REFUND_KEY}/0193d2a41c0e7f3b8a5d6c7e8f901234"
-    payout = EventPayout(payout_key=payout_key, status=status, refusal=refusal)
-    return _FAILED.model_copy(update={"advance_payout": payout})
-
-
-_PAID_OUT = _now(
-    _payout("paid"),
-    "succeeded",
-    None,
-    refund=_FUNDED.model_copy(
-        update={
-            "status": "succeeded",
-            "source": "platform_advance",
-            "refusal": "buyer_account_closed",
-        }
-    ),
-    refunded=_money(6000),
-)
-_TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
-    {
-        EventType.TICKET_CREATED: _WAITING,
-        EventType.TICKET_MODIFIED: _WAITING.model_copy(update={"modifications": 1}),
-        EventType.TICKET_AGREED: _AGREED,
-        EventType.TICKET_REJECTED: _REJECTED,
-        EventType.TICKET_REJECTION_REVERSED: _AGREED.model_copy(
-            update={"agreed_automatically": None, "rejection_reason": "no_evidence"}
-        ),
-        EventType.TICKET_RETURN_SHIPPED: _SENT_BACK,
-        EventType.TICKET_RETURN_CORRECTED: _SENT_BACK,
-        EventType.TICKET_RETURN_EXTENDED: _AGREED.model_copy(update={"due": _due("close", 10)}),
-        EventType.TICKET_RETURN_RECEIVED: _REFUNDING,
-        EventType.TICKET_RETURN_REJECTED: _now(
-            _SENT_BACK,
-            "rejected_after_return",
-            "consumer",
-            returned_goods_rejection_reason="return_damaged",
-            due=_due("close", 7),
-        ),
-        EventType.TICKET_REPLACEMENT_SHIPPED: _SENT,
-        EventType.TICKET_REMARKED: _WAITING,
-        EventType.TICKET_ARBITRATION_REQUESTED: _DISPUTED,
-        EventType.TICKET_ESCALATED: _now(
-            _SENDING,
-            "in_arbitration",
-            "merchant",
-            arbitration=_DISPUTE.model_copy(update={"cause": "replacement_not_shipped"}),
-            due=_due("rule_for_buyer", 7),
-        ),
-        EventType.TICKET_EVIDENCE_SUBMITTED: _now(_DISPUTED, "in_arbitration", "platform"),
-        EventType.TICKET_RULED: _now(
-            _DISPUTED,
-            "refunding",
-            "platform",
-            arbitration=_DISPUTE.model_copy(
-                update={"ruling": "for_buyer", "blame": "carrier", "granted": _money(6000)}
-            ),
-        ),
-        EventType.TICKET_ARBITRATION_WITHDRAWN: _REJECTED.model_copy(
-            update={"arbitration": _DISPUTE.model_copy(update={"withdrawn": True})}
-        ),
-        EventType.TICKET_SUCCEEDED: _PAID,
-        EventType.TICKET_COMPLETED: _now(_SENT, "completed", None),
-        EventType.TICKET_CLOSED: _now(_WAITING, "closed", None, close_cause="withdrawn"),
-        EventType.REFUND_REQUESTED: _REFUNDING,
-        EventType.REFUND_FUNDED: _refund(),
-        EventType.REFUND_UNKNOWN: _refund(status="unknown"),
-        EventType.REFUND_FAILED: _FAILED,
-        EventType.REFUND_SUCCEEDED: _PAID,
-        EventType.ADVANCE_PAYOUT_STARTED: _payout("started"),
-        EventType.ADVANCE_PAYOUT_UNKNOWN: _payout("unknown"),
-        EventType.ADVANCE_PAYOUT_FAILED: _payout("refused", refusal="payee_not_accepted"),
-        EventType.ADVANCE_PAYOUT_PAID: _PAID_OUT,
-    }
-)
-_FUNDS: Mapping[EventType, EventData] = MappingProxyType(
-    {
-        EventType.FUNDS_INSUFFICIENT: FundsInsufficientData(
-            refund_key=_REFUND_KEY,
-            order_id=_ORDER,
-            ticket_id=_TICKET,
-            amount=6000,
-            cash_available=1200,
-            deposit_available=3000,
-        ),
-        EventType.DEPOSIT_BELOW_REQUIRED: DepositEventData(deposit=180_000, required=200_000),
-        EventType.DEPOSIT_RESTORED: DepositEventData(deposit=200_000, required=200_000),
-        EventType.SHOP_RESTRICTED: RestrictionEventData(arrears=120_000, arrears_limit=100_000),
-        EventType.SHOP_RESTRICTION_LIFTED: RestrictionEventData(arrears=0, arrears_limit=None),
-    }
-)
 
 
 def example_of(event_type: EventType) -> dict[str, Any]:
     """Return a body as it is sent, read as JSON."""
-    data = _data_of(event_type)
-    funds = not isinstance(data, EntryEventData | TicketEventData)
-    ticket = None if isinstance(data, EntryEventData) or funds else _TICKET
+    data = sample_data_of(event_type)
+    of_order = isinstance(data, EntryEventData | TicketEventData)
     event = PublicEvent(
         event_id=id_of(_DOMAIN_EVENT, event_type),
         type=event_type,
-        shop_id=_SHOP,
+        shop_id=SHOP,
         partition_id=0,
         position=1,
         ordinal=0,
-        occurred_at=_AT,
-        stream_id=f"funds/{_SHOP}" if funds else f"order/{_SHOP}/{_ORDER}",
+        occurred_at=AT,
+        stream_id=_stream_of(data),
         version=5,
-        order_id=None if funds else _ORDER,
-        ticket_id=ticket,
-        caused_by="system" if funds else "merchant",
+        order_id=ORDER if of_order else None,
+        ticket_id=data.ticket.ticket_id if isinstance(data, TicketEventData) else None,
+        caused_by="merchant" if of_order else "system",
         clock=ClockKind.SYSTEM,
         data=data,
     )
@@ -285,26 +43,9 @@ def example_of(event_type: EventType) -> dict[str, Any]:
     return body
 
 
-def _data_of(event_type: EventType) -> EventData:
-    if event_type in _FUNDS:
-        return _FUNDS[event_type]
-    if event_type in _ENTRIES:
-        return EntryEventData(order=_order(_ENTRIES[event_type], None))
-    ticket = _TICKETS[event_type]
-    used = _ENTRY.model_copy(update={"used": True})
-    return TicketEventData(order=_order(used, ticket), ticket=ticket)
-
-
-def _order(entry: EventEntry, ticket: EventTicket | None) -> EventOrder:
-    ended = ticket is None or ticket.waiting_for is None
-    return EventOrder(
-        order_id=_ORDER,
-        buyer_id="buyer-88",
-        paid=_money(12_000),
-        refunded=_money(0) if ticket is None else ticket.refunded,
-        shipped_at=_AT - 20 * _DAY,
-        receipt_confirmed_at=_AT - 15 * _DAY,
-        settled_at=_AT - 8 * _DAY,
-        entry=entry,
-        active_ticket_id=None if ended else _TICKET,
-    )
+def _stream_of(data: EventData) -> str:
+    if isinstance(data, EntryEventData | TicketEventData):
+        return order_stream(SHOP, ORDER)
+    if isinstance(data, WebhookEndpointEventData):
+        return endpoint_stream(SHOP, data.endpoint_id)
+    return funds_stream(SHOP)

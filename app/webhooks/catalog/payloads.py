@@ -216,11 +216,22 @@ class RestrictionEventData(Payload):
     """Above which it is restricted; null where the event does not say."""
 
 
+class WebhookEndpointEventData(Payload):
+    """Of a webhook endpoint."""
+
+    endpoint_id: str
+    url: str
+    """Where it is sent to; without the query, which may be secret."""
+    disabled_reason: str | None
+    """`by_owner`, `gone` (it answered 410) or `failing_too_long`; more may come. Null: enabled."""
+
+
 EventData = (
     EntryEventData
     | TicketEventData
     | FundsInsufficientData
     | DepositEventData
     | RestrictionEventData
+    | WebhookEndpointEventData
 )
 """Everything a public event can carry."""

@@ -39,8 +39,9 @@ class Envelope(Payload):
     api_version: str
     """The form of `data`."""
     shop_id: str
+    """Null in `webhook_endpoint.disabled` of an endpoint of the platform's own."""
     stream_id: str
-    """What it happened to: an order with its tickets, or a shop's money."""
+    """What it happened to: an order with its tickets, a shop's money, or a webhook endpoint."""
     version: Int64
     """The place in its stream: higher is later, and the same for what one cause led to at once."""
     caused_by: str

@@ -8,6 +8,9 @@ from app.webhooks.catalog.descriptions import CATALOG
 from app.webhooks.catalog.event_types import LATEST, EventType
 from app.webhooks.catalog.public_event import Envelope
 
+NOTICES = frozenset({EventType.WEBHOOK_ENDPOINT_DISABLED})
+"""What the platform's endpoints are also told of its own, which belong to no shop."""
+
 
 def model_name(event_type: EventType) -> str:
     """Return how a type's model is called: `TicketRejectedEvent` of `ticket.rejected`."""
@@ -20,6 +23,7 @@ def model_of(event_type: EventType) -> type[Envelope]:
     described = CATALOG[event_type]
     named: Any = Literal[event_type.value]
     form: Any = Literal[LATEST.value]
+    of_nobodys_shop: Any = {"shop_id": (str | None, ...)} if event_type in NOTICES else {}
     return create_model(
         model_name(event_type),
         __base__=Envelope,
@@ -27,4 +31,5 @@ def model_of(event_type: EventType) -> type[Envelope]:
         type=(named, ...),
         api_version=(form, ...),
         data=(described.data, ...),
+        **of_nobodys_shop,
     )

@@ -4,17 +4,21 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
+from uuid_utils.compat import uuid7
 
 from app.database import Pool
-from app.event_store.connections import Queryable
+from app.domain.webhook_endpoints import DisabledReason
+from app.event_store.connections import Connection, Queryable
 from app.event_store.recorded import Actor, Role
 from app.sealing import Seal
+from app.webhooks.catalog.event_types import EventType
 from app.webhooks.deliveries.notices import disabled_notice
 from app.webhooks.deliveries.queueing import queue_deliveries
 from app.webhooks.endpoints.changing import BEFORE_ALL, ENDPOINTS_MAX, Change
-from app.webhooks.endpoints.endpoint import DisabledReason, Owner
+from app.webhooks.endpoints.endpoint import Endpoint, Owner
 from app.webhooks.endpoints.storing import fetch_endpoint, list_endpoints
 
+PLATFORM = Owner(None)
 BY_ITSELF = Actor(role=Role.SYSTEM, id="webhooks")
 
 # One that delivered in another partition does not fail, whatever this one says.
@@ -50,20 +54,38 @@ async def disable_by_itself(
 ) -> None:
     """Disable an endpoint in the service's own name; nothing if it is gone or disabled already.
 
-    The owner's other endpoints that want all there is are told of it.
+    A shop is told by an event of the log, like of anything. The platform's endpoints belong to no
+    shop, so its other endpoints that want to know are sent a notice.
     """
     async with pool.acquire() as connection, connection.transaction():
-        change = Change(connection=connection, seal=seal, owner=owner, actor=BY_ITSELF, at=now)
+        change = Change(
+            connection=connection,
+            seal=seal,
+            owner=owner,
+            actor=BY_ITSELF,
+            at=now,
+            test_mode=test_mode,
+            correlation_id=str(uuid7()),
+        )
         await change.lock()
         before = await fetch_endpoint(connection, owner, endpoint_id)
         if before is None or before.disabled is not None:
             return
         disabled = await change.disable(endpoint_id, reason)
-        own = await list_endpoints(connection, owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX)
-        notices = [
-            disabled_notice(one, disabled, now, test_mode=test_mode)
-            for one in own
-            if one.disabled is None and one.event_types is None
-        ]
-        await queue_deliveries(connection, notices)
+        if owner.shop_id is None:
+            await _notify(connection, disabled, now)
     _log.warning("webhook_endpoint_disabled", endpoint_id=str(endpoint_id), reason=reason.value)
+
+
+async def _notify(connection: Connection, disabled: Endpoint, now: datetime) -> None:
+    """Tell the platform's other endpoints that one of them was disabled."""
+    own = await list_endpoints(connection, PLATFORM, after=BEFORE_ALL, limit=ENDPOINTS_MAX)
+    notices = [
+        disabled_notice(one, disabled, now) for one in own if one.disabled is None and _wants(one)
+    ]
+    await queue_deliveries(connection, notices)
+
+
+def _wants(endpoint: Endpoint) -> bool:
+    types = endpoint.event_types
+    return types is None or EventType.WEBHOOK_ENDPOINT_DISABLED.value in types

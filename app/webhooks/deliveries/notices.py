@@ -8,12 +8,14 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from app.database import Pool
+from app.webhooks.catalog.event_types import EventType
+from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.states import Cause
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
+from app.webhooks.endpoints.telling import shown_url
 
 TEST_TYPE = "webhook.test"
-DISABLED_TYPE = "webhook_endpoint.disabled"
 
 
 async def send_test(pool: Pool, endpoint: Endpoint, now: datetime, *, test_mode: bool) -> UUID:
@@ -28,17 +30,19 @@ async def send_test(pool: Pool, endpoint: Endpoint, now: datetime, *, test_mode:
     return test.message.message_id
 
 
-def disabled_notice(
-    to: Endpoint, disabled: Endpoint, now: datetime, *, test_mode: bool
-) -> QueuedDelivery:
-    """Tell one endpoint that another of its owner's was disabled, and why."""
+def disabled_notice(to: Endpoint, disabled: Endpoint, now: datetime) -> QueuedDelivery:
+    """Tell one of the platform's endpoints that another was disabled, and why.
+
+    Shops are told by the event of the same name and form.
+    """
     reason = None if disabled.disabled is None else disabled.disabled.reason.value
-    about = {
-        "endpoint_id": str(disabled.endpoint_id),
-        "url": disabled.url,
-        "disabled_reason": reason,
-    }
-    return _notice(to, DISABLED_TYPE, disabled, about, now, test_mode=test_mode)
+    about = WebhookEndpointEventData(
+        endpoint_id=str(disabled.endpoint_id),
+        url=shown_url(disabled.url),
+        disabled_reason=reason,
+    ).model_dump()
+    kind = EventType.WEBHOOK_ENDPOINT_DISABLED.value
+    return _notice(to, kind, disabled, about, now, test_mode=False)
 
 
 def _notice(

@@ -16,6 +16,7 @@ import structlog
 
 from app.clock import Clock
 from app.database import Pool
+from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.topology import Topology
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
@@ -32,7 +33,7 @@ from app.webhooks.deliveries.recorder import AttemptRecorder, Failing
 from app.webhooks.deliveries.recording import EndedAttempt
 from app.webhooks.deliveries.rooms import RoomLimits, Rooms
 from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, take_turns
-from app.webhooks.endpoints.endpoint import DisabledReason, Owner
+from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.outcomes import Attempt, Gone, retry_after_of
 from app.webhooks.schedule import SendAgain, next_attempt
 from app.webhooks.sending import Message, Sender, Target

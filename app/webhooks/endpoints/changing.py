@@ -11,12 +11,12 @@ from uuid import UUID
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
+from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Connection
-from app.event_store.recorded import Actor
+from app.event_store.recorded import Actor, ClockKind, EventMetadata
 from app.sealing import Seal
 from app.webhooks.endpoints.endpoint import (
     ChangeKind,
-    DisabledReason,
     Endpoint,
     EndpointSettings,
     Owner,
@@ -28,7 +28,20 @@ from app.webhooks.endpoints.sealed import (
     seal_headers,
     seal_secrets,
 )
+from app.webhooks.endpoints.statements import (
+    ADD_CHANGE,
+    CHANGE,
+    DELETE,
+    DISABLE,
+    ENABLE,
+    INSERT,
+    LOCK_OWNER,
+    READ_SECRETS,
+    ROTATE,
+    WAKE_QUEUES,
+)
 from app.webhooks.endpoints.storing import fetch_endpoint, list_endpoints
+from app.webhooks.endpoints.telling import tell
 from app.webhooks.secrets import OLD_SECRET_KEPT
 
 ENDPOINTS_MAX = 50
@@ -36,76 +49,6 @@ ENDPOINTS_MAX = 50
 
 BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 """The place in a list of endpoints before the first."""
-
-LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
-
-# Events from now on are for it: the head is what was the last one before.
-INSERT = """
-INSERT INTO after_sales.webhook_endpoints
-    (partition_id, endpoint_id, shop_id, url, description, event_types, ordered, rate_per_second,
-     include, api_version, header_names, headers_sealed, public_key, secrets_sealed, enabled,
-     since_position, version, created_at, changed_at)
-SELECT h.partition_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, true, h.position, 1,
-       $15, $15
-FROM after_sales.log_heads AS h
-WHERE h.partition_id = ANY ($1::smallint[])
-"""
-
-CHANGE = """
-UPDATE after_sales.webhook_endpoints AS e
-SET url = $3, description = $4, event_types = $5, ordered = $6, rate_per_second = $7,
-    include = $8,
-    header_names = CASE WHEN $9 THEN $10 ELSE e.header_names END,
-    headers_sealed = CASE WHEN $9 THEN $11 ELSE e.headers_sealed END,
-    version = e.version + 1, changed_at = $12
-WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
-"""
-
-DISABLE = """
-UPDATE after_sales.webhook_endpoints AS e
-SET enabled = false, disabled_reason = $3, disabled_at = $4, version = e.version + 1,
-    changed_at = $4
-WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
-"""
-
-# What happened in between is not for it, unless it is asked for.
-ENABLE = """
-UPDATE after_sales.webhook_endpoints AS e
-SET enabled = true, disabled_reason = NULL, disabled_at = NULL, since_position = h.position,
-    version = e.version + 1, changed_at = $3
-FROM after_sales.log_heads AS h
-WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
-  AND h.partition_id = e.partition_id
-"""
-
-# What its workers know of it begins anew too: how long it failed counts from now.
-WAKE_QUEUES = """
-UPDATE after_sales.webhook_queues AS q SET due_at = 'epoch', failing_since = NULL
-WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
-"""
-
-READ_SECRETS = """
-SELECT e.secrets_sealed FROM after_sales.webhook_endpoints AS e
-WHERE e.partition_id = $1 AND e.endpoint_id = $2
-"""
-
-ROTATE = """
-UPDATE after_sales.webhook_endpoints AS e
-SET secrets_sealed = $3, public_key = $4, former_secret_until = $5, version = e.version + 1,
-    changed_at = $6
-WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
-"""
-
-DELETE = """
-DELETE FROM after_sales.webhook_endpoints AS e
-WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
-"""
-
-ADD_CHANGE = """
-INSERT INTO after_sales.webhook_endpoint_changes
-    (partition_id, endpoint_id, version, kind, settings, actor_role, actor_id, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-"""
 
 
 class EndpointNotFound(Exception):
@@ -128,7 +71,8 @@ class EndpointChanged(Exception):
 class Change:
     """Who changes an owner's endpoints, and when by the owner's clock; in an open transaction.
 
-    ``seen_version``: only if the endpoint is at that version, else EndpointChanged.
+    ``test_mode``: that is a test clock. ``correlation_id``: what it came from. ``seen_version``:
+    only if the endpoint is at that version, else EndpointChanged.
     """
 
     connection: Connection
@@ -136,6 +80,8 @@ class Change:
     owner: Owner
     actor: Actor
     at: datetime
+    test_mode: bool
+    correlation_id: str
     seen_version: int | None = None
 
     async def create(
@@ -172,24 +118,30 @@ class Change:
         return await self._recorded(endpoint_id, ChangeKind.CHANGED)
 
     async def disable(self, endpoint_id: UUID, reason: DisabledReason) -> Endpoint:
-        """Send it nothing from now on; what is queued stays. Disabled already: no change."""
+        """Send it nothing from now on; what is queued stays. Disabled already: no change.
+
+        Of a shop's endpoint it is an event of the log, so this holds the head of the log's lock.
+        """
         before = await self._found(endpoint_id)
         if before.disabled is not None:
             return before
         await self.connection.execute(
             DISABLE, self.owner.partitions, endpoint_id, reason.value, self.at
         )
-        return await self._recorded(endpoint_id, ChangeKind.DISABLED)
+        return await self._told(await self._recorded(endpoint_id, ChangeKind.DISABLED))
 
     async def enable(self, endpoint_id: UUID) -> Endpoint:
-        """Send it what is queued and what happens from now on. Enabled already: no change."""
+        """Send it what is queued and what happens from now on. Enabled already: no change.
+
+        It is an event too, and the first that the endpoint itself hears of.
+        """
         before = await self._found(endpoint_id)
         if before.disabled is None:
             return before
         place = (self.owner.partitions, endpoint_id)
         await self.connection.execute(ENABLE, *place, self.at)
         await self.connection.execute(WAKE_QUEUES, *place)
-        return await self._recorded(endpoint_id, ChangeKind.ENABLED)
+        return await self._told(await self._recorded(endpoint_id, ChangeKind.ENABLED))
 
     async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:
         """Make new secrets, the old ones sign too for 24 hours. TooManyRotations."""
@@ -229,6 +181,18 @@ class Change:
         endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
         assert endpoint is not None  # noqa: S101 - just written, and locked
         await self._record(endpoint, endpoint.version, kind)
+        return endpoint
+
+    async def _told(self, endpoint: Endpoint) -> Endpoint:
+        """Tell others of an endpoint that is disabled or enabled now; return it."""
+        metadata = EventMetadata(
+            actor=self.actor,
+            correlation_id=self.correlation_id,
+            causation_id=None,
+            policy_version=None,
+            clock=ClockKind.TEST if self.test_mode else ClockKind.SYSTEM,
+        )
+        await tell(self.connection, endpoint, metadata)
         return endpoint
 
     async def _record(self, endpoint: Endpoint, version: int, kind: ChangeKind) -> None:

@@ -6,20 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 
 PLATFORM_PARTITION = 0
 """Where what there is once of a platform-wide endpoint is kept."""
-
-
-class DisabledReason(StrEnum):
-    """Why an endpoint is told nothing."""
-
-    BY_OWNER = "by_owner"
-    GONE = "gone"
-    """It answered 410."""
-    FAILING = "failing_too_long"
-    """Nothing was delivered for too long."""
 
 
 class ChangeKind(StrEnum):

@@ -9,12 +9,12 @@ from uuid import UUID
 import asyncpg
 from pydantic_core import from_json
 
+from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Queryable
 from app.event_store.recorded import Actor, Role
 from app.webhooks.endpoints.endpoint import (
     ChangeKind,
     Disabled,
-    DisabledReason,
     Endpoint,
     Owner,
 )

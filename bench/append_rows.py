@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from app.database import Pool, connect
+from app.event_store.announcer import Announcer
 from app.event_store.append import Append, Written
 from app.event_store.append_lane import AppendLane
 from app.event_store.connections import OwnConnection
@@ -41,15 +42,17 @@ async def measure_hot_shop(run: Run) -> Part:
 
 
 @asynccontextmanager
-async def lane_of(url: str) -> AsyncIterator[AppendLane]:
-    """Open an append lane on a database, as the service does."""
+async def lane_of(url: str, *, announced: bool = False) -> AsyncIterator[AppendLane]:
+    """Open an append lane on a database, as the service does; it wakes workers if ``announced``."""
     settings = settings_for(url)
 
     async def own_connection() -> OwnConnection:
         return await connect(url, settings)
 
-    async with AppendLane(own_connection) as lane:
-        yield lane
+    async with Announcer(own_connection) as announcer:
+        announce = announcer.announce if announced else (lambda: None)
+        async with AppendLane(own_connection, announce=announce) as lane:
+            yield lane
 
 
 async def append_one(lane: AppendLane, *, hot: bool = False) -> None:

@@ -77,7 +77,7 @@ class _Bench:
         places = [(shop_number(number % ENDPOINTS), f"hook-{number:07d}") for number in numbers]
         appends = [appends_of(*place, opened_order(*place)) for place in places]
         loop = asyncio.get_running_loop()
-        async with lane_of(self.url) as lane, asyncio.TaskGroup() as tasks:
+        async with lane_of(self.url, announced=True) as lane, asyncio.TaskGroup() as tasks:
             began = loop.time()
             for number, append in enumerate(appends):
                 if per_second is not None:

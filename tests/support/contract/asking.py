@@ -23,9 +23,17 @@ class Asked:
     media_type: str | None
     body: bytes | None
 
-    async def send(self, query: Mapping[str, Any] | None = None, **headers: str) -> httpx.Response:
-        """Send it; a header's name is given with underscores."""
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+    async def send(
+        self,
+        query: Mapping[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        if_match: str | None = None,
+        language: str | None = None,
+    ) -> httpx.Response:
+        """Send it, under a key, on a version, in a language."""
+        given = {"Idempotency-Key": key, "If-Match": if_match, "Accept-Language": language}
+        sent = {name: value for name, value in given.items() if value is not None}
         if self.body is not None and self.media_type is not None:
             sent["Content-Type"] = self.media_type
         return await self.caller.send(
@@ -36,7 +44,7 @@ class Asked:
         """Return a request for the same that is another, byte by byte."""
         return replace(
             self,
-            body=b"{}" if self.body is None else self.body + b" ",
+            body=b"null" if self.body is None else self.body + b" ",
             media_type=self.media_type or "application/json",
         )
 

@@ -30,6 +30,11 @@ class Documented:
         return "security" in self.said
 
     @property
+    def takes_key(self) -> bool:
+        """Whether it takes an idempotency key."""
+        return "Idempotency-Key" in self.parameters
+
+    @property
     def body_type(self) -> str | None:
         """The media type of its body; None if it takes none."""
         content = self.said.get("requestBody", {}).get("content", {})

@@ -48,7 +48,7 @@ async def _stock_of_inbox(api: Api) -> Stock:
 
 def _stock_of_shops() -> Stock:
     """What is asked of a shop as a whole."""
-    once = ("put_required_deposit", "put_assistant_rules", "try_assistant_rules", "decide_tickets")
+    once = ("put_required_deposit", "put_assistant_rules", "try_assistant_rules")
     return Stock(
         drawn={"month": ["2021-03"]},
         grantable={

@@ -47,7 +47,9 @@ APPLICATIONS = {
 
 STATES = ("registered", "received", "asked", *TICKET_STEPS)
 EACH = 12
-"""Orders of each state to draw from; as many again are kept for requests sure to be granted."""
+"""Orders of each state to draw from."""
+KEPT = 3
+"""Orders kept for each operation, for requests sure to be granted: it has them for itself."""
 
 GRANTED_IN = {
     "record_shipment": "registered",
@@ -80,6 +82,7 @@ GRANTED_IN = {
     "submit_arbitration_evidence": "disputed",
     "add_ticket_remark": "applied",
     "get_ticket_cost": "applied",
+    "decide_tickets": "applied",
 }
 """The state of an order in which an operation is sure to be granted."""
 
@@ -104,9 +107,10 @@ async def stock_of_orders(api: Api) -> Stock:
     return Stock(drawn={"order_id": orders, "ticket_id": tickets}, grantable=_grantable())
 
 
-def named(state: str, each: int = 2 * EACH) -> list[str]:
-    """Return the ids of the orders of a state."""
-    return [f"{state}-{number}" for number in range(each)]
+def named(state: str, each: int | None = None) -> list[str]:
+    """Return the ids of the orders of a state: all there are, or so many."""
+    all_there_are = EACH + KEPT * len(_granted_operations(state))
+    return [f"{state}-{number}" for number in range(each or all_there_are)]
 
 
 async def imported(
@@ -139,15 +143,25 @@ async def _applied(api: Api, state: str, order_id: str) -> None:
 
 
 def _grantable() -> dict[str, list[dict[str, Any]]]:
-    """Operations on one state take turns with its orders."""
-    return {
-        name: [_granted_in(state, name, number) for number in range(EACH + place % 4, 2 * EACH, 4)]
-        for place, (name, state) in enumerate(GRANTED_IN.items())
-    }
+    """Each operation has orders of the state it needs for itself."""
+    found = {}
+    for state in STATES:
+        for place, name in enumerate(_granted_operations(state)):
+            begin = EACH + KEPT * place
+            numbers = range(begin, begin + KEPT)
+            found[name] = [_granted_in(state, name, number) for number in numbers]
+    return found
+
+
+def _granted_operations(state: str) -> list[str]:
+    return [name for name, needed in GRANTED_IN.items() if needed == state]
 
 
 def _granted_in(state: str, name: str, number: int) -> dict[str, Any]:
     order_id, body = f"{state}-{number}", BODIES.get(name)
+    ticket_id = f"{order_id}-1"
+    if name == "decide_tickets":
+        return in_shop({"items": [{"ticket_id": ticket_id, "decision": "agree"}]})
     if state in TICKET_STEPS:
-        return in_shop(body, ticket_id=f"{order_id}-1")
+        return in_shop(body, ticket_id=ticket_id)
     return in_shop(body, order_id=order_id)

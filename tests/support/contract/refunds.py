@@ -8,7 +8,7 @@ from tests.support.api import SHOP, Api
 from tests.support.contract.orders import imported, named, opened_all
 from tests.support.contract.stock import Stock, each_in_shop, in_shop
 from tests.support.operations import BODIES
-from tests.support.provider_callbacks import a_refusal, funded, tell
+from tests.support.provider_callbacks import a_callback, a_refusal, funded, tell
 from tests.support.story import a_refund, done, order_path, ticket_path
 
 EACH = 6
@@ -49,8 +49,27 @@ async def payouts_awaiting_approval(api: Api, order_ids: list[str]) -> dict[str,
     return payouts
 
 
+async def paid(api: Api, order_ids: list[str]) -> None:
+    """Let the provider tell that refunds have arrived, and the lists follow."""
+    await _in_transit(api, order_ids, 1_000)
+    for order_id in order_ids:
+        key = refund_key_of(SHOP, f"{order_id}-1")
+        done(await tell(api, a_callback(key=key, callback_id=f"cb-{order_id}")))
+    await api.follow()
+
+
 async def _refused(api: Api, order_ids: list[str], amount: int) -> list[str]:
     """Bring orders so far that the provider has refused a refund; return the refunds' ids."""
+    await _in_transit(api, order_ids, amount)
+    for order_id in order_ids:
+        key = refund_key_of(SHOP, f"{order_id}-1")
+        told = a_refusal(amount=amount, key=key, callback_id=f"cb-{order_id}")
+        done(await tell(api, told))
+    return [f"{order_id}-1" for order_id in order_ids]
+
+
+async def _in_transit(api: Api, order_ids: list[str], amount: int) -> None:
+    """Bring orders so far that a refund is in the provider's hands."""
     await imported(api, order_ids, paid=max(amount, 10_000))
     await opened_all(api, order_ids)
     for order_id in order_ids:
@@ -58,7 +77,3 @@ async def _refused(api: Api, order_ids: list[str], amount: int) -> list[str]:
         done(await api.consumer().post(applying, a_refund(amount), key=order_id), 201)
         done(await api.merchant.post(f"{ticket_path(1, order_id)}/agree"))
         await funded(api, amount, order_id=order_id)
-        key = refund_key_of(SHOP, f"{order_id}-1")
-        told = a_refusal(amount=amount, key=key, callback_id=f"cb-{order_id}")
-        done(await tell(api, told))
-    return [f"{order_id}-1" for order_id in order_ids]

@@ -35,7 +35,9 @@ SHOP = "shop-1"
 WORKERS = 2
 LEASE_SECONDS = 4
 OUTAGE_SECONDS = 2.0
-QUIET_SECONDS_MAX = 900.0
+QUIET_SECONDS_MIN = 900.0
+SENT_PER_SECOND_MIN = 50
+"""Slower than this it is given up, and what is left counts as missing."""
 LOOK_SECONDS = 0.5
 STRIKE_SECONDS_MAX = 60.0
 
@@ -155,7 +157,9 @@ async def prove_webhooks(
             endpoints=plan.endpoints,
         )
         await _live_and_strike(plan, resources, striker, on_step)
-        await _wait_until_quiet(postgres.url(), on_step)
+        due = plan.events * plan.endpoints
+        patience = max(QUIET_SECONDS_MIN, due / SENT_PER_SECOND_MIN)
+        await _wait_until_quiet(postgres.url(), patience, on_step)
         for worker in workers:
             await asyncio.to_thread(worker.stop)
         expected = await expected_events(postgres.url())
@@ -203,9 +207,14 @@ async def _received(receivers: Receivers, enough: int) -> None:
                 await asyncio.sleep(0.005)
 
 
-async def _wait_until_quiet(database_url: str, on_step: Callable[[str, int, int], None]) -> None:
-    """Wait until readers have followed and nothing is pending; what is left the verdict names."""
-    deadline, most = time.monotonic() + QUIET_SECONDS_MAX, 1
+async def _wait_until_quiet(
+    database_url: str, patience: float, on_step: Callable[[str, int, int], None]
+) -> None:
+    """Wait so many seconds at most until readers have followed and nothing is pending.
+
+    What is left then the verdict names.
+    """
+    deadline, most = time.monotonic() + patience, 1
     connection = await asyncpg.connect(database_url)
     try:
         while time.monotonic() < deadline:

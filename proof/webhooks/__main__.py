@@ -1,6 +1,5 @@
 """`python -m proof.webhooks`: deliveries under fire, and whether every endpoint has every event."""
 
-import asyncio
 import random
 import shutil
 import tempfile
@@ -8,6 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import uvloop
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench.table import wide_console
@@ -34,8 +35,18 @@ def main(
     plan = Plan(seed=drawn, events=events, endpoints=endpoints, faults=faults)
     folder = Path(keep or tempfile.mkdtemp(prefix="aftersales-webhooks-"))
     folder.mkdir(parents=True, exist_ok=True)
-    outcome = asyncio.run(prove_webhooks(plan, folder))
     console = wide_console()
+    columns = (
+        *(TextColumn("{task.description:<7}"), BarColumn(), MofNCompleteColumn()),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bars = {what: progress.add_task(what, total=None) for what in ("orders", "faults", "sent")}
+
+        def on_step(what: str, done: int, of: int) -> None:
+            progress.update(bars[what], completed=done, total=of)
+
+        outcome = uvloop.run(prove_webhooks(plan, folder, on_step))
     console.print(_table(outcome))
     for difference in outcome.differences[:50]:
         console.print(difference)

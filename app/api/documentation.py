@@ -1,73 +1,79 @@
 """Interactive documentation at /docs. Every file it needs is served from here: no internet."""
 
+import copy
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Response
-from fastapi.openapi.docs import get_swagger_ui_html
+from starlette.responses import HTMLResponse, JSONResponse
 from starlette.staticfiles import StaticFiles
 
+from app.api.documentation_page import page_text, script_text
 from app.api.example_stock import ExampleStock
 from app.api.openapi import document
 
 PAGE_PATH = "/docs"
 ASSETS_PATH = f"{PAGE_PATH}/assets"
-STOCKED_PATH = f"{PAGE_PATH}/openapi.json"
+SCRIPT_PATH = f"{PAGE_PATH}/start.js"
+DOCUMENT_PATH = f"{PAGE_PATH}/openapi.json"
 
 POLICY = "; ".join(
     (
         "default-src 'self'",
-        "script-src 'self' 'unsafe-inline'",
         "style-src 'self' 'unsafe-inline'",
         "img-src 'self' data:",
         "frame-ancestors 'none'",
     )
 )
-"""Browsers refuse whatever the page would fetch from elsewhere; it starts itself by a script."""
-
-SETTINGS = {
-    "deepLinking": True,
-    "displayRequestDuration": True,
-    "filter": True,
-    "persistAuthorization": True,
-    "tryItOutEnabled": True,
-    "validatorUrl": None,
-}
+"""Browsers refuse whatever the page would fetch from elsewhere, and scripts within it."""
 
 
 def install_documentation(app: FastAPI, stock: ExampleStock | None = None) -> None:
-    """Serve Swagger UI at /docs, from the files of a package.
+    """Serve Swagger UI at /docs, from the files of a package, and the document as it shows it.
 
-    With a stock its examples name what is there, in a document of the page's own.
+    With a stock its examples name what is there.
     """
+    page = page_text(title=app.title, assets=ASSETS_PATH, script=SCRIPT_PATH)
+    script = script_text(document=DOCUMENT_PATH)
 
     async def get_documentation() -> Response:
-        page = get_swagger_ui_html(
-            openapi_url="/openapi.json" if stock is None else STOCKED_PATH,
-            title=app.title,
-            swagger_js_url=f"{ASSETS_PATH}/swagger/swagger-ui-bundle.js",
-            swagger_css_url=f"{ASSETS_PATH}/swagger/swagger-ui.css",
-            swagger_favicon_url=f"{ASSETS_PATH}/fastapi/favicon.png",
-            swagger_ui_parameters=SETTINGS,
-        )
-        page.headers["Content-Security-Policy"] = POLICY
-        return page
+        return HTMLResponse(page, headers={"Content-Security-Policy": POLICY})
 
-    app.add_api_route(
-        PAGE_PATH, get_documentation, name="get_documentation", include_in_schema=False
-    )
-    if stock is not None:
-        _install_stocked_document(app, stock)
+    async def get_documentation_script() -> Response:
+        return Response(script, media_type="text/javascript")
+
+    async def get_document_as_shown() -> Response:
+        return JSONResponse(_document_as_shown(app, stock))
+
+    for path, route in (
+        (PAGE_PATH, get_documentation),
+        (SCRIPT_PATH, get_documentation_script),
+        (DOCUMENT_PATH, get_document_as_shown),
+    ):
+        app.add_api_route(path, route, name=route.__name__, include_in_schema=False)
     assets = Path(str(files("fastapi_standalone_docs"))) / "static"
     app.mount(ASSETS_PATH, StaticFiles(directory=assets), name="documentation_assets")
 
 
-def _install_stocked_document(app: FastAPI, stock: ExampleStock) -> None:
-    async def get_stocked_document() -> Response:
-        text = json.dumps(stock.adapted(document(app)), ensure_ascii=False)
-        return Response(text, media_type="application/json")
+def _document_as_shown(app: FastAPI, stock: ExampleStock | None) -> dict[str, Any]:
+    """Return the document, telling of optional parameters what the page would not show."""
+    whole = document(app)
+    shown: dict[str, Any] = copy.deepcopy(whole) if stock is None else stock.adapted(whole)
+    for item in shown["paths"].values():
+        for operation in item.values():
+            for parameter in operation.get("parameters", []):
+                _tell_example(parameter)
+    return shown
 
-    app.add_api_route(
-        STOCKED_PATH, get_stocked_document, name="get_stocked_document", include_in_schema=False
-    )
+
+def _tell_example(parameter: dict[str, Any]) -> None:
+    """Swagger UI fills in what is required, and offers choices; it shows no other examples."""
+    schema = parameter["schema"]
+    if parameter["required"] or "$ref" in schema or schema["type"] == "boolean":
+        return
+    example = schema["examples"][0]
+    text = example if isinstance(example, str) else json.dumps(example)
+    told = f"For example `{text}`."
+    parameter["description"] = f"{parameter.get('description', '')} {told}".strip()

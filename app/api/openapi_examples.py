@@ -135,7 +135,7 @@ _OPTIONAL: dict[str, Any] = {
     "grace_seconds": 120,
     "last_event_id": "48213",
     "limit": 20,
-    "order_id": "demo-get-order",
+    "order_id": "demo-get-ticket",
     "refund_key": f"{SHOP}/demo-get-refund-1",
     "tracking_number": examples.PARCEL["tracking_number"],
     "types": ["entry.opened", "ticket.created"],

@@ -15,6 +15,7 @@ from tests.cli.running import environment, output_until, press_ctrl_c, started
 from tests.guide.shell import free_port
 from tests.guide.tried import keys_in, try_all
 
+POLICY = "Content-Security-Policy"
 LAST_LINE = "/refund-requests"
 
 REFUSED = {
@@ -52,21 +53,51 @@ def demo() -> Iterator[Demo]:
             process.communicate()
 
 
+def document_of(demo: Demo) -> dict[str, Any]:
+    """Return the document that the page's script shows."""
+    (path,) = re.findall(r'"url": "([^"]+)"', demo.get("/docs/start.js").text)
+    document: dict[str, Any] = demo.get(path).json()
+    return document
+
+
 def test_the_page_takes_everything_from_the_service_and_forbids_anything_else(demo: Demo) -> None:
     page = demo.get("/docs")
     addresses = re.findall(r"""(?:src|href)=["']([^"']+)""", page.text)
-    assert len(addresses) == 3
-    for address in (*addresses, _document_path(page.text)):
-        assert address.startswith("/"), address
+    assert len(addresses) == 4
+    for address in (*addresses, "/docs/openapi.json"):
+        assert address.startswith("/docs/"), address
         assert demo.get(address).status_code == 200, address
-    policy = page.headers["Content-Security-Policy"]
-    assert "default-src 'self'" in policy
-    assert not re.search(r"https?:|\*", policy)
-    assert not re.search(r"https?:", page.text)
+    for text in (page.text, demo.get("/docs/start.js").text, page.headers[POLICY]):
+        assert not re.search(r"https?:|//[a-z]", text)
+    assert page.headers[POLICY].startswith("default-src 'self'; ")
+    assert "script-src" not in page.headers[POLICY]
+
+
+def test_the_page_tells_an_example_of_what_it_neither_fills_in_nor_offers_to_choose(
+    demo: Demo,
+) -> None:
+    document = document_of(demo)
+    told = {
+        parameter["name"]: parameter["description"]
+        for item in document["paths"].values()
+        for operation in item.values()
+        for parameter in operation.get("parameters", [])
+        if "For example `" in parameter.get("description", "")
+    }
+    assert {"cursor", "limit", "created_from", "If-Match", "Idempotency-Key"} <= set(told)
+    assert {"shop_id", "overdue", "sort"}.isdisjoint(told)
+    (order_id,) = re.findall(r"For example `(.+)`\.", told["order_id"])
+    answer = httpx.get(
+        f"{demo.url}/v1/shops/shop-1001/tickets",
+        params={"order_id": order_id},
+        headers={"Authorization": f"Bearer {demo.keys['merchant']}"},
+        trust_env=False,
+    )
+    assert [ticket["order_id"] for ticket in answer.json()["tickets"]] == [order_id]
 
 
 def test_every_example_of_a_demo_can_be_tried_as_it_stands(demo: Demo) -> None:
-    document: dict[str, Any] = demo.get(_document_path(demo.get("/docs").text)).json()
+    document = document_of(demo)
     tried = try_all(demo.url, document, demo.keys)
     assert len(tried) > 100
     failed = [one for one in tried if not 200 <= one.status < 300]
@@ -78,9 +109,3 @@ def test_every_example_of_a_demo_can_be_tried_as_it_stands(demo: Demo) -> None:
         if one.name.startswith("import_"):
             lines = [json.loads(line)["status"] for line in one.text.splitlines()]
             assert lines == [201, 201], one
-
-
-def _document_path(page: str) -> str:
-    """Return where a page has its document from."""
-    (path,) = re.findall(r"url: '([^']+)'", page)
-    return str(path)

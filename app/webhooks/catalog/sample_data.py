@@ -28,7 +28,7 @@ from app.webhooks.catalog.payloads import (
 SHOP, ORDER, TICKET = "shop-1", "order-1001", "order-1001-1"
 AT = datetime(2026, 9, 12, 2, 0, tzinfo=UTC)
 _DAY = timedelta(days=1)
-_REFUND_KEY = f"{SHOP}:{TICKET}"
+_REFUND_KEY = f"{SHOP}/{TICKET}"
 
 
 def _money(amount: int) -> EventMoney:

@@ -1,6 +1,7 @@
 """Subscribers find every public event in the document and in docs/events.md, as it is sent."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
@@ -9,13 +10,15 @@ import pytest
 from app.api.openapi import document
 from app.main import build_app
 from app.settings import Settings
-from app.webhooks.catalog.event_types import EventType
+from app.webhooks.catalog.event_types import LATEST, EventType
 from app.webhooks.catalog.examples import example_of
+from app.webhooks.catalog.forms import Inclusion, form_of
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.schemas import model_name
 from scripts.events.__main__ import PAGE
 from scripts.events.page import page
 from tests.webhooks.largest_event import largest_event
+from tests.webhooks.written import an_order_full_of
 
 
 @pytest.fixture(scope="module")
@@ -70,3 +73,14 @@ def test_the_largest_event_is_as_documented(whole: dict[str, Any]) -> None:
     event = largest_event()
     assert len(event.body().encode()) <= BODY_BYTES_MAX
     assert faults(whole, event.type, json.loads(event.body())) == []
+
+
+def test_a_body_with_personal_data_is_as_documented(whole: dict[str, Any]) -> None:
+    event = largest_event()
+    assert event.ticket_id is not None
+    order = an_order_full_of("超", ticket_id=event.ticket_id, remarks=2, files=1)
+    body = json.loads(replace(event, order=order).body(form_of(LATEST, list(Inclusion))))
+    assert faults(whole, event.type, body) == []
+    for name in body["data"]["personal"]:
+        odd = {**body["data"]["personal"], name: 5}
+        assert faults(whole, event.type, {**body, "data": {**body["data"], "personal": odd}}) != []

@@ -206,7 +206,10 @@ async def disable_endpoint(
 async def enable_endpoint(
     endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
 ) -> Response:
-    """Send what is queued and what happens from now on, whyever it was disabled."""
+    """Send what is queued and what happens from now on, whyever it was disabled.
+
+    However it did before: what is due is sent at once.
+    """
     async with changing(call, if_match) as change:
         endpoint = await change.enable(endpoint_id)
     return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)

@@ -25,29 +25,34 @@ QUEUES_MAX = 500
 Queue: TypeAlias = tuple[int, UUID]
 """A partition and an endpoint."""
 
-# Those of test shops are due by the shop's clock.
+# Those of test shops are due by the shop's clock. Endpoints without room are passed over, unless
+# they were enabled since whoever asks last heard of that.
 FIND_DUE = """
-(SELECT q.partition_id, q.endpoint_id, $2::timestamptz AS own_now
+(SELECT q.partition_id, q.endpoint_id, $2::timestamptz AS own_now, q.enabled_version
  FROM after_sales.webhook_queues AS q
  WHERE q.partition_id = ANY ($1::smallint[]) AND q.test_shop_id IS NULL AND q.due_at <= $2
-   AND q.endpoint_id <> ALL ($3::uuid[])
+   AND NOT EXISTS (
+       SELECT FROM unnest($3::uuid[], $4::integer[]) AS b(endpoint_id, enabled_version)
+       WHERE b.endpoint_id = q.endpoint_id AND b.enabled_version >= q.enabled_version)
  ORDER BY q.due_at
- LIMIT $4)
+ LIMIT $5)
 UNION
-(SELECT q.partition_id, q.endpoint_id, c.now
+(SELECT q.partition_id, q.endpoint_id, c.now, q.enabled_version
  FROM after_sales.webhook_queues AS q
  JOIN after_sales.test_clocks AS c
    ON c.partition_id = q.partition_id AND c.shop_id = q.test_shop_id
  WHERE q.partition_id = ANY ($1::smallint[]) AND q.test_shop_id IS NOT NULL AND q.due_at <= c.now
- LIMIT $4)
+ LIMIT $5)
 UNION
-(SELECT q.partition_id, q.endpoint_id, coalesce(c.now, $2)
+(SELECT q.partition_id, q.endpoint_id, coalesce(c.now, $2), q.enabled_version
  FROM after_sales.webhook_queues AS q
  LEFT JOIN after_sales.test_clocks AS c
    ON c.partition_id = q.partition_id AND c.shop_id = q.test_shop_id
  WHERE q.partition_id = ANY ($1::smallint[]) AND q.claimed_until <= $2
-   AND q.endpoint_id <> ALL ($3::uuid[])
- LIMIT $4)
+   AND NOT EXISTS (
+       SELECT FROM unnest($3::uuid[], $4::integer[]) AS b(endpoint_id, enabled_version)
+       WHERE b.endpoint_id = q.endpoint_id AND b.enabled_version >= q.enabled_version)
+ LIMIT $5)
 """
 
 # Whoever has the queue locked is busy with it; the next round finds it again.
@@ -157,11 +162,16 @@ class ClaimedDelivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueQueue:
-    """A queue that has something due, and what its owner takes for the present."""
+    """A queue that has something due, and what its owner takes for the present.
+
+    ``enabled_version``: the endpoint's version when it was last enabled; 0 if it never was since
+    the queue began.
+    """
 
     partition_id: int
     endpoint_id: UUID
     own_now: datetime
+    enabled_version: int
 
     @property
     def key(self) -> Queue:
@@ -170,15 +180,17 @@ class DueQueue:
 
 
 async def find_due_queues(
-    database: Queryable, now: datetime, blocked: Collection[UUID]
+    database: Queryable, now: datetime, blocked: Collection[tuple[UUID, int]]
 ) -> list[DueQueue]:
     """Return queues that have something due, without locks; a few hundred at most.
 
-    ``blocked``: endpoints that have no room now, whatever they have due. (By a test clock it may be
-    another time, so theirs are returned all the same.)
+    ``blocked``: endpoints that have no room now, whatever they have due, and the latest version
+    they are known to have been enabled in. (By a test clock it may be another time, so theirs are
+    returned all the same.)
     """
     everywhere = list(range(PARTITION_COUNT))
-    rows = await database.fetch(FIND_DUE, everywhere, now, list(blocked), QUEUES_MAX)
+    endpoints, versions = [one for one, _ in blocked], [version for _, version in blocked]
+    rows = await database.fetch(FIND_DUE, everywhere, now, endpoints, versions, QUEUES_MAX)
     return [DueQueue(**dict(row)) for row in rows]
 
 

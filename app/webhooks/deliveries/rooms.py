@@ -4,8 +4,8 @@ Each endpoint has as many places as its health allows (app/webhooks/breaker.py):
 answered, one while it is probed, none while its circuit is open. All that fail together have at
 most half of all places, so whoever answers finds room whatever the others do.
 
-Health is kept by each process for itself. What must outlive a process, since when nothing was
-delivered, is in the database.
+Health is kept by each process for itself, and begins anew once it hears that the endpoint was
+enabled. What must outlive a process, since when nothing was delivered, is in the database.
 """
 
 from collections import Counter, OrderedDict, defaultdict
@@ -48,6 +48,7 @@ class Rooms:
         self._limits = limits
         self._under_way: Counter[UUID] = Counter()
         self._health: OrderedDict[UUID, Health] = OrderedDict()
+        self._enabled: dict[UUID, int] = {}
         self._turn = 0
 
     @property
@@ -72,6 +73,7 @@ class Rooms:
         self._turn += 1
         queues: defaultdict[UUID, list[DueQueue]] = defaultdict(list)
         for queue in due:
+            self._begin_anew_if_enabled(queue)
             queues[queue.endpoint_id].append(queue)
         left = {own: self.room_of(own, found[0].own_now) for own, found in queues.items()}
         free = {fails: self._free(fails=fails) for fails in (False, True)}
@@ -88,11 +90,14 @@ class Rooms:
                     free[True] -= fails
         return dict(allotted)
 
-    def without_room(self, now: datetime) -> Iterator[UUID]:
-        """Return the endpoints, of those known here, that have no room now."""
+    def without_room(self, now: datetime) -> Iterator[tuple[UUID, int]]:
+        """Return the endpoints, of those known here, that have no room now.
+
+        Each with the latest version it is known to have been enabled in.
+        """
         for endpoint_id in list(self._health):
             if self.room_of(endpoint_id, now) == 0:
-                yield endpoint_id
+                yield endpoint_id, self._enabled.get(endpoint_id, 0)
 
     def take(self, endpoint_id: UUID, now: datetime) -> None:
         """Take a place for an attempt; a probe, if the circuit was open."""
@@ -129,17 +134,25 @@ class Rooms:
         )
         return min(free, self._limits.total_max // 2 - held)
 
-    def _health_of(self, endpoint_id: UUID) -> Health:
-        known = self._health.get(endpoint_id)
-        if known is not None:
-            return known
+    def _begin_anew_if_enabled(self, queue: DueQueue) -> None:
+        """Forget how an endpoint did before it was enabled: once, whatever queue of it says so."""
+        if queue.enabled_version > self._enabled.get(queue.endpoint_id, 0):
+            self._remember(queue.endpoint_id, self._stranger)
+            self._enabled[queue.endpoint_id] = queue.enabled_version
+
+    @property
+    def _stranger(self) -> Health:
         return replace(healthy(self._limits.policy), concurrency=STRANGERS_PLACES)
+
+    def _health_of(self, endpoint_id: UUID) -> Health:
+        return self._health.get(endpoint_id) or self._stranger
 
     def _remember(self, endpoint_id: UUID, health: Health) -> None:
         self._health[endpoint_id] = health
         self._health.move_to_end(endpoint_id)
         if len(self._health) > REMEMBERED_MAX:
-            self._health.popitem(last=False)
+            forgotten, _ = self._health.popitem(last=False)
+            self._enabled.pop(forgotten, None)
 
 
 def _rotated(order: Sequence[UUID], turn: int) -> Sequence[UUID]:

@@ -141,6 +141,7 @@ webhook_queues = Table(
     Column("failing_since", _INSTANT),
     Column("last_success_at", _INSTANT),
     Column("last_failure_at", _INSTANT),
+    Column("enabled_version", Integer, nullable=False, server_default="0"),
     PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_queues_pkey"),
     Index(
         "webhook_queues_due_idx",
@@ -163,5 +164,6 @@ webhook_queues = Table(
 Nothing of it is due before ``due_at`` (by the owner's clock; NULL: nothing is); something that was
 claimed may have been given back by whoever died, at ``claimed_until`` (by the service's). Whoever
 adds, claims or settles deliveries locks the row first, so that order can be kept.
-``test_shop_id``: the shop by whose test clock it all goes, if it has one.
+``enabled_version``: the endpoint's when it was last enabled, so that every process forgets how it
+did before. ``test_shop_id``: the shop by whose test clock it all goes, if it has one.
 """

@@ -140,7 +140,7 @@ class Change:
             return before
         place = (self.owner.partitions, endpoint_id)
         await self.connection.execute(ENABLE, *place, self.at)
-        await self.connection.execute(WAKE_QUEUES, *place)
+        await self.connection.execute(WAKE_QUEUES, *place, before.version + 1)
         return await self._told(await self._recorded(endpoint_id, ChangeKind.ENABLED))
 
     async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:

@@ -43,7 +43,8 @@ WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
 
 # What its workers know of it begins anew too: how long it failed counts from now.
 WAKE_QUEUES = """
-UPDATE after_sales.webhook_queues AS q SET due_at = 'epoch', failing_since = NULL
+UPDATE after_sales.webhook_queues AS q
+SET due_at = 'epoch', failing_since = NULL, enabled_version = $3
 WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
 """
 

@@ -1,11 +1,16 @@
 """Endpoints that fail: spared, disabled at last, and enabled again; all by their owner's clock."""
 
+import asyncio
 from datetime import timedelta
 
+import pytest
+
+from app.webhooks.breaker import HealthPolicy
 from tests.support.api import SHOP, until
 from tests.support.clocks import advanced, in_test_mode, working
 from tests.support.story import done, instant, opened
 from tests.webhooks.deliveries.subscribing import (
+    ENDPOINTS,
     OF_PLATFORM,
     Endpoint,
     Subscribing,
@@ -20,6 +25,8 @@ SECOND, MINUTE, HOUR, DAY = (
     timedelta(hours=1),
     timedelta(days=1),
 )
+
+FAILURES_TO_OPEN = HealthPolicy().failures_to_open
 
 
 async def test_an_endpoint_that_is_gone_is_disabled_and_gets_what_waited_when_enabled(
@@ -107,6 +114,67 @@ async def test_an_endpoint_that_asks_to_wait_is_not_sent_anything_until_then(
         assert attempts == {0, 1}, "waiting is no attempt"
         subscribing.api.clock.advance(SECOND)
         assert await subscribing.send() > 0
+
+
+@pytest.mark.parametrize("path", [ENDPOINTS, OF_PLATFORM])
+async def test_an_endpoint_that_is_enabled_waits_for_no_circuit_that_was_opened_before(
+    subscribing: Subscribing, path: str
+) -> None:
+    api, workers = subscribing.api, [subscribing.worker(), subscribing.new_worker()]
+    async with receiving(Answering(500)) as bad, receiving(Answering()) as good:
+        endpoint = await subscribing.endpoint(bad, path=path)
+        for first, worker in ((1, workers[0]), (11, workers[1])):
+            await subscribing.tell(*range(first, first + FAILURES_TO_OPEN))
+            while await worker.run_once():
+                pass
+        assert len(bad.requests) == 2 * FAILURES_TO_OPEN
+        api.clock.advance(6 * SECOND)
+        for worker in workers:
+            assert await worker.run_once() == 0, "all is due, and the circuit is open"
+        done(await endpoint.caller.put(endpoint.path, {"url": good.url("127.0.0.1")}))
+        await endpoint.post("disable", status=200)
+        await endpoint.post("enable", status=200)
+        for worker in workers:
+            assert await worker.run_once() > 0, "each process hears of it"
+        await subscribing.send()
+        assert len(good.requests) == 2 * FAILURES_TO_OPEN
+    assert set(await endpoint.states()) == {"delivered"}
+
+
+async def test_a_worker_that_runs_hears_that_an_endpoint_of_a_test_shop_was_enabled(
+    subscribing: Subscribing,
+) -> None:
+    api, stop = subscribing.api, asyncio.Event()
+    await in_test_mode(api.platform, now="2021-03-15T09:00:00Z")
+    async with (
+        receiving(Answering(500)) as bad,
+        receiving(Answering()) as good,
+        working(api),
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(subscribing.worker().run(stop))
+        endpoint = await subscribing.endpoint(bad, event_types=["entry.opened"])
+        for number in range(FAILURES_TO_OPEN):
+            await opened(api, f"order-{number}")
+        await until(lambda: attempted(endpoint, FAILURES_TO_OPEN))
+        await advanced(api.platform, SHOP, by_seconds=6)
+        url = good.url("127.0.0.1")
+        done(await api.merchant.put(endpoint.path, {"url": url, "event_types": ["entry.opened"]}))
+        await endpoint.post("disable", status=200)
+        await endpoint.post("enable", status=200)
+        await until(lambda: delivered(endpoint, FAILURES_TO_OPEN))
+        stop.set()
+    assert len(bad.requests) == FAILURES_TO_OPEN, "the shop's clock stands: no probe was due"
+
+
+async def attempted(endpoint: Endpoint, attempts: int) -> bool:
+    """Whether so many attempts have failed and are recorded."""
+    return bool((await endpoint.health())["attempts_failed"] >= attempts)
+
+
+async def delivered(endpoint: Endpoint, deliveries: int) -> bool:
+    """Whether so many deliveries have arrived."""
+    return await endpoint.states() == ["delivered"] * deliveries
 
 
 async def test_old_and_new_secret_sign_for_a_day(subscribing: Subscribing) -> None:

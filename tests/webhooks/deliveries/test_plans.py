@@ -105,7 +105,7 @@ def _statements() -> Iterator[tuple[str, str]]:
     own, key = [ENDPOINT], (PARTITION, ENDPOINT)
     due = "webhook_deliveries_due_idx"
     queue = "webhook_queues_pkey"
-    yield "webhook_queues_due_idx", _filled_in(claims.FIND_DUE, everywhere, START, own, 500)
+    yield "webhook_queues_due_idx", _filled_in(claims.FIND_DUE, everywhere, START, own, [0], 500)
     yield queue, _filled_in(claims.LOCK_QUEUES, [PARTITION], own)
     yield due, _filled_in(claims.CLAIM, [PARTITION], own, [8], [START], START, later)
     yield due, _filled_in(claims.MOVE_QUEUES, [PARTITION], own, [True], START, later)

@@ -52,6 +52,23 @@ def test_endpoints_that_fail_are_allotted_half_of_all_places() -> None:
     assert sum(room for (_, own), room in allotted.items() if own.int < 10) <= 3
 
 
+def test_an_endpoint_begins_anew_once_however_many_queues_say_it_was_enabled() -> None:
+    rooms, failed = Rooms(RoomLimits()), FailedAnswer(answer=_answer(500), retry_after=None)
+
+    def fail() -> None:
+        for _ in range(HealthPolicy().failures_to_open):
+            rooms.note(_endpoint(1), failed, NOW)
+
+    fail()
+    assert (rooms.allot([_queue(1)]), list(rooms.without_room(NOW))) == ({}, [(_endpoint(1), 0)])
+    enabled = [_queue(1, partition, enabled_version=3) for partition in range(64)]
+    assert sum(rooms.allot([*enabled, _queue(1, 64)]).values()) == STRANGERS_PLACES
+    fail()
+    assert rooms.allot([*enabled, _queue(1, 64)]) == {}, "what was heard of is nothing new"
+    assert list(rooms.without_room(NOW)) == [(_endpoint(1), 3)]
+    assert sum(rooms.allot([_queue(1, enabled_version=5)]).values()) == STRANGERS_PLACES
+
+
 def _answer(status: int) -> Answer:
     return Answer(status=status, beginning="", cut=False, encoded=False)
 
@@ -60,5 +77,10 @@ def _endpoint(number: int) -> UUID:
     return UUID(int=number)
 
 
-def _queue(number: int, partition_id: int = 0) -> DueQueue:
-    return DueQueue(partition_id=partition_id, endpoint_id=_endpoint(number), own_now=NOW)
+def _queue(number: int, partition_id: int = 0, *, enabled_version: int = 0) -> DueQueue:
+    return DueQueue(
+        partition_id=partition_id,
+        endpoint_id=_endpoint(number),
+        own_now=NOW,
+        enabled_version=enabled_version,
+    )

@@ -51,7 +51,9 @@ def command_problems(
 
 
 def _declared(status: int, codes: list[str], *, counted: bool) -> dict[str, Any]:
-    lines = [f"- `{code}`: {PROBLEMS[code].title.en}" for code in codes]
+    lines = [
+        f"- `{code}`: {PROBLEMS[code].title.en} / {PROBLEMS[code].title.zh_cn}" for code in codes
+    ]
     content = {PROBLEM_MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     headers = headers_of_problem(status, codes, counted=counted)
     return {"description": "\n".join(lines), "headers": headers, "content": content}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.api.problem_catalog import PROBLEMS
 from app.domain.order.eligibility import RULES
 from tests.cli.running import REPOSITORY
 from tests.support.operations import ROLES
@@ -39,3 +40,17 @@ def test_every_operation_says_who_may_ask_for_it() -> None:
         for name, one in OPERATIONS.items()
     }
     assert told == {name: roles - {"provider"} for name, roles in ROLES.items()}
+
+
+def test_every_refusal_is_told_in_both_languages() -> None:
+    told = {
+        line
+        for operation in OPERATIONS.values()
+        for status, response in operation["responses"].items()
+        if status >= "400"
+        for line in response["description"].splitlines()
+    }
+    titles = {code: PROBLEMS[code].title for code in PROBLEMS}
+    known = {f"- `{code}`: {title.en} / {title.zh_cn}" for code, title in titles.items()}
+    assert len(told) > 100
+    assert told <= known

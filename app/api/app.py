@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from importlib import metadata
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
@@ -97,7 +98,7 @@ def create_app(
 
     app = FastAPI(
         title="After-sales past the period (超售后期售后)",
-        version="1.0.0",
+        version=metadata.version("aftersales"),
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,

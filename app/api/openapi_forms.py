@@ -33,7 +33,7 @@ def document_3_0(document: Schema) -> Schema:
     return {
         **older,
         "openapi": "3.0.3",
-        "paths": _schemas_older(document["paths"]),
+        "paths": _typed(_schemas_older(document["paths"]), schemas),
         "components": {
             **_schemas_older(_without_schemas(document["components"])),
             "schemas": _typed(schemas, schemas),

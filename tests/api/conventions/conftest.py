@@ -1,4 +1,4 @@
-"""One service for all tests of a module: with nothing, with everything, or hardly any room."""
+"""One service for all tests of this folder: with nothing, with everything, or hardly any room."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -35,14 +35,14 @@ NOTHING = Stock(
 """Names that fit every path, of what is not there."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def asking(database_server: str, database_template: str) -> AsyncIterator[Asking]:
     """Serve the application with nothing in it; paths name what is not there."""
     async with _serving(database_server, database_template, PLENTY) as running:
         yield Asking(api=running, stock=NOTHING, operations=await documented(running))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def stocked(database_server: str, database_template: str) -> AsyncIterator[Asking]:
     """Serve the application with something of everything."""
     async with _serving(database_server, database_template, PLENTY) as running:
@@ -51,7 +51,7 @@ async def stocked(database_server: str, database_template: str) -> AsyncIterator
         yield Asking(api=running, stock=stock, operations=await documented(running))
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def counted(database_server: str, database_template: str) -> AsyncIterator[Asking]:
     """Serve the application with nothing in it, and with room for one request a minute."""
     async with _serving(database_server, database_template, 1) as running:

@@ -33,7 +33,7 @@ LANGUAGES = (
 )
 
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 
 async def test_every_operation_asks_for_a_credential_but_those_named_with_their_reasons(

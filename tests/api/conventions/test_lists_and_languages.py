@@ -10,7 +10,7 @@ from tests.support.contract.document import Documented
 from tests.support.contract.refunds import paid
 from tests.support.story import done, problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 PAGE_MAX = 200
 WALKED_MAX = 12
@@ -107,7 +107,7 @@ async def test_texts_are_in_the_language_preferred_wherever_an_answer_has_any(
             assert answer.headers["vary"] == "Accept-Language"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
+@pytest_asyncio.fixture(scope="package", loop_scope="package")
 async def listed(stocked: Asking) -> Asking:
     """See to it that every list has more than a row."""
     await paid(stocked.api, ["paid-0", "paid-1", "paid-2"])

@@ -9,7 +9,7 @@ from tests.support.contract.asking import Asked, Asking
 from tests.support.contract.document import Documented
 from tests.support.story import done, problem
 
-pytestmark = pytest.mark.asyncio(loop_scope="module")
+pytestmark = pytest.mark.asyncio(loop_scope="package")
 
 STALE = '"999999"'
 

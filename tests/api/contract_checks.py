@@ -1,5 +1,6 @@
 """What schemathesis checks of every answer beyond its own checks; loaded by its command line."""
 
+import itertools
 import json
 import os
 import re
@@ -10,6 +11,7 @@ import schemathesis
 from schemathesis.checks import CheckContext
 from schemathesis.core.transport import Response
 from schemathesis.generation.case import Case
+from schemathesis.generation.meta import TestPhase
 from schemathesis.hooks import HookContext
 from schemathesis.transport import SerializationContext
 
@@ -18,6 +20,10 @@ PROBLEM = "application/problem+json"
 GRANTABLE: dict[str, list[dict[str, Any]]] = json.loads(os.environ["CONTRACT_GRANTABLE"])
 """For some operations: paths, bodies and queries of requests that the service must grant."""
 
+BODIES = {name: kept[0]["body"] for name, kept in GRANTABLE.items() if kept and kept[0]["body"]}
+"""For some operations: a body that makes sense, whatever in the path it is for."""
+
+_STEPS = itertools.count()
 _WAITS = {str(seconds) for seconds in range(1, 31)}
 _IF_MATCH = re.compile(r'"[0-9]{1,18}"')
 
@@ -64,8 +70,14 @@ def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any])
     """
     if case.query and str(case.query.get("wait")) in _WAITS:
         case.query["wait"] = 0
-    waiting = GRANTABLE.get(case.operation.definition.raw.get("operationId"), [])
-    if waiting and case.meta is not None and case.meta.generation.mode.is_positive:
+    name = case.operation.definition.raw.get("operationId")
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if case.meta.phase.name is TestPhase.STATEFUL:
+        _go_on(case, name)
+        return
+    waiting = GRANTABLE.get(name, [])
+    if waiting:
         granted = waiting.pop()
         case.path_parameters = {
             name: granted["path"].get(name, value) for name, value in case.path_parameters.items()
@@ -75,6 +87,24 @@ def before_call(context: HookContext, case: "Case[Any]", kwargs: dict[str, Any])
         case.headers.pop("If-Match", None)
         if granted["body"] is not None:
             case.body = granted["body"]
+
+
+def _go_on(case: "Case[Any]", name: str) -> None:
+    """Keep what a step was led to, and ask every other time so that it may lead on.
+
+    Lists are asked for without filters, and decisions with a body that makes sense. A key is used
+    once: the answer told again under it may name what was deleted since.
+    """
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    if next(_STEPS) % 2:
+        return
+    case.headers.pop("If-Match", None)
+    if case.method == "GET":
+        case.query = {}
+    elif name in BODIES:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+        case.body = BODIES[name]
 
 
 @schemathesis.serializer("application/x-ndjson")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.api import Api
+from tests.support.contract.document import documented
 from tests.support.contract.everything import stock_of_everything
 from tests.support.contract.stock import Stock
 from tests.support.operations import OF_ENDPOINTS, ROLES, operations_of
@@ -60,10 +61,10 @@ deterministic = true
 database = "none"
 
 [phases.stateful]
-max-steps = 4
+max-steps = 16
 
 [phases.stateful.generation]
-max-examples = 10
+max-examples = 15
 
 # What fits the schema may still contradict itself, the order, or the version it names.
 [checks.positive_data_acceptance]
@@ -114,12 +115,26 @@ OPERATIONS = {
 }
 """What is only a role's own, and one reader or another of what several may read."""
 
-NOT_ASKED = frozenset({"stream_notifications", "stream_events", "receive_provider_callback"})
-"""Streams have no end to wait for, and schemathesis cannot sign what the provider tells."""
+LINKS_FOLLOWED_MIN = 5
+"""Of the ways that lead from one answer to another request: so many at least are gone in a role."""
+
+ENDLESS = {"stream_notifications", "stream_events"}
+"""Streams have no end to wait for: tests/api/test_stream.py and test_feed.py follow them."""
+
+SIGNED = {"receive_provider_callback"}
+"""Schemathesis cannot sign what the provider tells: tests/api/test_provider_callbacks.py does."""
 
 
-def test_every_operation_is_asked_for_in_some_role() -> None:
-    assert frozenset().union(*OPERATIONS.values()) == frozenset(ROLES) - NOT_ASKED
+async def test_every_operation_of_the_document_is_asked_for_in_some_role(api: Api) -> None:
+    operations = {one.name: one for one in await documented(api)}
+    asked = frozenset().union(*OPERATIONS.values())
+    assert asked == operations.keys() - ENDLESS - SIGNED
+    for name, one in operations.items():
+        streams = "text/event-stream" in str(one.said["responses"].get("200", {}).get("content"))
+        assert streams == (name in ENDLESS), name
+    for name in SIGNED:
+        assert not operations[name].is_guarded
+        assert operations[name].documents("callback_unsigned")
 
 
 @pytest.mark.parametrize("role", list(OPERATIONS))
@@ -133,6 +148,9 @@ async def test_no_answer_to_any_role_departs_from_the_document(
     before = await _granted(api)
     code, output = await _schemathesis(api.url, config, stock, OPERATIONS[role])
     assert code == 0, output
+    followed = re.search(r"API Links: +([0-9]+) covered", output)
+    assert followed is not None, output
+    assert int(followed[1]) >= LINKS_FOLLOWED_MIN, output
     granted = await _granted(api) - before
     assert {name for name, _ in granted} == OPERATIONS[role]
 

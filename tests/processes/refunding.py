@@ -14,7 +14,13 @@ from app.domain.funds.state import Funds
 from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.tickets import RequestedItem, Ticket
+from app.domain.order.ticket_commands import (
+    RejectApplication,
+    RequestArbitration,
+    RuleArbitration,
+)
+from app.domain.order.tickets import Blame, RequestedItem, Ruling, Ticket
+from app.domain.reasons import RejectReason
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_store.recorded import Actor, Role
@@ -59,13 +65,36 @@ SEAL = Seal([b64decode(SEALING_KEY)])
 
 def refund_agreed(order_id: str, amount: int = 10_000, *, settled: bool = True) -> History:
     """Return an order of one item of that price, whose whole refund was just agreed to."""
+    applied = _refund_asked(order_id, amount, settled=settled)
+    return applied.then(agree(f"{order_id}-1"), at=OPENED + 2 * HOUR)
+
+
+def refund_ruled(order_id: str, *, asked: int, granted: int) -> History:
+    """Return such an order; the merchant refused its refund, and the platform granted so much."""
+    ticket_id = f"{order_id}-1"
+    refusal = RejectApplication(
+        ticket_id=ticket_id, reason=RejectReason.NO_EVIDENCE, note=None, evidence=()
+    )
+    dispute = RequestArbitration(ticket_id=ticket_id, note="商家不讲理", evidence=())
+    ruling = RuleArbitration(
+        ticket_id=ticket_id,
+        ruling=Ruling.FOR_BUYER,
+        blame=Blame.CARRIER,
+        final_amount=granted,
+        note=None,
+    )
+    refused = _refund_asked(order_id, asked).then(refusal, at=OPENED + 2 * HOUR)
+    disputed = refused.then(dispute, at=OPENED + 3 * HOUR)
+    return disputed.then(ruling, at=OPENED + 4 * HOUR)
+
+
+def _refund_asked(order_id: str, amount: int, *, settled: bool = True) -> History:
     given = received_order(order_facts(an_item(amount_paid=amount), order_id=order_id))
     if settled:
         given = given.then(RecordSettlement(settled_at=SETTLED), at=SETTLED)
     wanted = RequestedItem(item_id="item-1", quantity=1, amount=amount)
     applied = given.then(OpenAfterSalesEntry(), at=OPENED)
-    applied = applied.then(request_refund(wanted), at=OPENED + HOUR)
-    return applied.then(agree(f"{order_id}-1"), at=OPENED + 2 * HOUR)
+    return applied.then(request_refund(wanted), at=OPENED + HOUR)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from tests.processes.reconciling import (
     refused,
     unknown,
 )
-from tests.processes.refunding import refund_agreed
+from tests.processes.refunding import refund_agreed, refund_ruled
 from tests.support.orders import SHOP
 
 PAID_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC).isoformat(timespec="microseconds")
@@ -83,6 +83,17 @@ async def test_where_all_went_well_or_was_refused_nothing_differs(books: Books) 
     assert reconciled.codes == []
     assert (reconciled.tally.keys, reconciled.tally.under_way) == (len(Behaviour), 0)
     assert reconciled.tally.entries == len(Behaviour) - 3, "three were refused"
+
+
+async def test_what_a_ruling_granted_and_not_what_was_asked_for_is_what_is_paid(
+    books: Books,
+) -> None:
+    await books.refunding.agree(refund_ruled("order-1", asked=8_001, granted=3_000))
+    await books.refunding.work_until_done()
+    assert await books.refunding.paid("order-1-1") == [3_000]
+    assert await found(books) == []
+    books.at_provider("UPDATE book SET amount = 8001 WHERE key = ?", key_of("order-1"))
+    assert await found(books) == [(DifferenceCode.AMOUNT_DIFFERS, key_of("order-1"))]
 
 
 async def test_what_is_on_its_way_is_counted_and_not_named(books: Books) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from app.domain.funds.accounts import Account, change_of
 from app.domain.money import Money
-from app.domain.order.tickets import TicketState
+from app.domain.order.tickets import Ruling, TicketState
 from app.domain.refunds import PayoutStatus, RefundStatus
 from app.payments.provider import BookEntry, PaymentKind
 from app.read_models.ledger_entry import LedgerEntry, LedgerKind
@@ -125,7 +125,7 @@ def _of_refund(view: TicketView) -> TicketSide:
         ticket_id=view.ticket_id,
         kind=PaymentKind.REFUND,
         standing=standing,
-        amount=Money(amount=view.amount, currency=view.currency),
+        amount=Money(amount=_to_be_paid(view), currency=view.currency),
         provider_reference=refund.provider_reference if refund and paid_by_refund else None,
         at=tuple(at for at in (view.refunded_at, *moved) if at is not None),
     )
@@ -137,10 +137,18 @@ def _of_payout(view: TicketView, payout: PayoutView) -> TicketSide:
         ticket_id=view.ticket_id,
         kind=PaymentKind.PAYOUT,
         standing=_standing_of_payout(payout.status),
-        amount=Money(amount=view.amount, currency=view.currency),
+        amount=Money(amount=_to_be_paid(view), currency=view.currency),
         provider_reference=payout.provider_reference,
         at=tuple(at for at in instants if at is not None),
     )
+
+
+def _to_be_paid(view: TicketView) -> int:
+    """Return what is paid: what was asked for, or what a ruling for the buyer granted."""
+    ruling = None if view.arbitration is None else view.arbitration.ruling
+    if ruling is not None and ruling.ruling is Ruling.FOR_BUYER:
+        return ruling.final_amount
+    return view.amount
 
 
 def _standing(view: TicketView) -> Standing:

@@ -41,6 +41,7 @@ from app.api.routes import (
     statements,
     test_clocks,
     tickets,
+    webhook_again,
     webhook_deliveries,
     webhook_endpoints,
 )
@@ -78,6 +79,7 @@ ROUTERS = (
     provider_callbacks.router,
     webhook_endpoints.router,
     webhook_deliveries.router,
+    webhook_again.router,
     operations.router,
 )
 

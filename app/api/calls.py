@@ -155,10 +155,16 @@ class Call:
 
     def json(self, model: ResponseModel, *, etag: int | None = None) -> Response:
         """Answer with a model as it is."""
-        headers = {} if etag is None else {"ETag": f'"{etag}"'}
-        if isinstance(model, InOneLanguage):
-            headers["Content-Language"] = self.language.value
-        return Response(json_bytes(model), 200, headers, "application/json")
+        return answer_response(self.answer(model, etag=etag))
+
+    def answer(self, model: ResponseModel, status: int = 200, *, etag: int | None = None) -> Answer:
+        """Render a model as an answer that may be kept under a key."""
+        return Answer(
+            status=status,
+            body=json_bytes(model),
+            etag=None if etag is None else f'"{etag}"',
+            language=self.language.value if isinstance(model, InOneLanguage) else None,
+        )
 
     def key_of_part(self, shop_id: str, key: str, part: str, content: bytes) -> IdempotencyKey:
         """Make a key of the request's for one part of it, which has a name without slashes.

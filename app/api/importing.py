@@ -19,7 +19,7 @@ from app.api.strict_request import parse_json
 from app.api.wire.common import FieldError
 from app.api.wire.imports import ImportLine, ImportResult
 from app.api.wire.orders import facts_of
-from app.command_handling.requests import Answer, History, OrderRequest, Refusal
+from app.command_handling.requests import Answer, History, IdempotencyKey, OrderRequest, Refusal
 from app.domain.order.commands import (
     OrderCommand,
     RecordReceiptConfirmation,
@@ -41,19 +41,28 @@ _IMPORT_LINE = TypeAdapter(ImportLine)
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """What came of a line. ``replayed``: that was told before, under the same key."""
+
+    result: ImportResult
+    replayed: bool = False
+
+
 async def import_lines(
-    call: Call, shop_id: str | None, lines: AsyncIterator[Line]
-) -> list[ImportResult]:
+    call: Call, shop_id: str | None, lines: AsyncIterator[Line], key: str | None = None
+) -> list[Imported]:
     """Import line by line as they arrive; results are in the order of the lines.
 
-    ``shop_id`` is the shop every line must be of; None lets each line name its own.
+    ``shop_id`` is the shop every line must be of; None lets each line name its own. ``key`` counts
+    for each line by itself.
     """
-    results: dict[int, ImportResult] = {}
+    results: dict[int, Imported] = {}
     permits = asyncio.Semaphore(CONCURRENT_MAX)
 
     async def take(line: Line) -> None:
         try:
-            results[line.number] = await _import_line(call, shop_id, line)
+            results[line.number] = await _import_line(call, shop_id, line, key)
         finally:
             permits.release()
 
@@ -70,44 +79,50 @@ async def import_lines(
     return [results[number] for number in sorted(results)]
 
 
-async def _import_line(call: Call, shop_id: str | None, line: Line) -> ImportResult:
+async def _import_line(call: Call, shop_id: str | None, line: Line, key: str | None) -> Imported:
     if line.fault is not None:
-        return _failed(line.number, line.fault, call)
+        return Imported(result=_failed(line.number, line.fault, call))
     try:
         body = parse_json(line.content)
         parsed = _IMPORT_LINE.validate_python(body)
     except ProblemError as problem:
-        return _failed(line.number, problem.code, call, detail=problem.explanation)
+        return Imported(result=_failed(line.number, problem.code, call, detail=problem.explanation))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in found]
         errors = field_errors(faults, body)
-        return _failed(line.number, "request_invalid", call, errors=errors)
+        return Imported(result=_failed(line.number, "request_invalid", call, errors=errors))
     of_shop = parsed.shop_id or shop_id
     if of_shop is None or shop_id not in {None, of_shop}:
         wrong = FieldError(pointer="#/shop_id", detail="must name the shop of this import")
-        return _failed(line.number, "request_invalid", call, errors=[wrong])
-    return await _command(call, line.number, of_shop, parsed)
+        return Imported(result=_failed(line.number, "request_invalid", call, errors=[wrong]))
+    part = None
+    if key is not None:
+        part = call.key_of_part(of_shop, key, str(line.number), line.content)
+    return await _command(call, line.number, of_shop, parsed, part)
 
 
-async def _command(call: Call, number: int, shop_id: str, parsed: ImportLine) -> ImportResult:
+async def _command(
+    call: Call, number: int, shop_id: str, parsed: ImportLine, key: IdempotencyKey | None
+) -> Imported:
     request = OrderRequest(
         shop_id=shop_id,
         order_id=parsed.order_id,
         commands=_commands(shop_id, parsed),
         actor=call.caller.actor,
         correlation_id=call.request_id,
+        idempotency=key,
         assumed_new=True,
     )
-    responder = _Responder()
+    replayed = False
     try:
-        answer = await call.services.handler.handle(request, responder)
+        answer = await call.services.handler.handle(request, _Responder())
     except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever became of it
         result = _failed(number, code_of_failure(failure), call)
         if result.code == "internal_error":
             _log.exception("import_line_failed", request_id=call.request_id, line=number)
     else:
-        code = None if responder.refusal is None else problem_of(responder.refusal).code
+        code = answer.body.decode() or None
         result = ImportResult(
             line=number,
             shop_id=None,
@@ -117,7 +132,9 @@ async def _command(call: Call, number: int, shop_id: str, parsed: ImportLine) ->
             detail=None if code is None else in_language(PROBLEMS[code].title, call.language),
             errors=None,
         )
-    return result.model_copy(update={"shop_id": shop_id, "order_id": parsed.order_id})
+        replayed = answer.replayed
+    result = result.model_copy(update={"shop_id": shop_id, "order_id": parsed.order_id})
+    return Imported(result=result, replayed=replayed)
 
 
 def _commands(shop_id: str, line: ImportLine) -> tuple[OrderCommand, ...]:
@@ -131,19 +148,15 @@ def _commands(shop_id: str, line: ImportLine) -> tuple[OrderCommand, ...]:
     return tuple(commands)
 
 
-@dataclass
 class _Responder:
-    """Notes what came of a line; nothing is rendered."""
-
-    refusal: Refusal | None = None
+    """Renders of a line what its result needs: the status, and the code of a refusal."""
 
     def accepted(self, history: History, *, changed: bool, now: datetime) -> Answer:  # noqa: ARG002
-        self.refusal = None
         return Answer(status=201 if changed else 200, body=b"")
 
     def refused(self, refusal: Refusal) -> Answer:
-        self.refusal = refusal
-        return Answer(status=problem_of(refusal).status_code, body=b"")
+        problem = problem_of(refusal)
+        return Answer(status=problem.status_code, body=problem.code.encode())
 
 
 def _failed(

@@ -1,6 +1,7 @@
 """What the routes work with, put together once at start-up."""
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import FastAPI
@@ -50,6 +51,8 @@ class Services:
     provider: ProviderBook | None
     """The payment provider's book; None where no provider is configured."""
     metrics: CollectorRegistry
+    steps_at_once: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """Held by requests that keep a connection for their key while they work with others."""
 
     @property
     def shop_clocks(self) -> ShopClocks:

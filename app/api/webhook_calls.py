@@ -1,7 +1,7 @@
 """Calls about an owner's webhook endpoints: whose, in which transaction, answered how often."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -9,13 +9,14 @@ from uuid import UUID
 from fastapi import Path, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, allow_owner, answer_response
+from app.api.answering_once import answered_once, asked_of
+from app.api.calls import Call, allow_owner
 from app.api.problems import ProblemError
-from app.command_handling.requests import Answer, KeyReused
-from app.command_handling.stored_answer import answer_from, stored_form
-from app.event_store.idempotency import find_request, remember_request
-from app.event_store.log import StoredRequest
+from app.command_handling.requests import Answer
+from app.event_store.connections import Connection
 from app.sealing import Seal
+from app.webhooks.deliveries.claims import DeliveryKey
+from app.webhooks.deliveries.reading import Delivery, fetch_delivery
 from app.webhooks.deliveries.targets import body_for
 from app.webhooks.endpoints.changing import (
     ENDPOINTS_MAX,
@@ -31,6 +32,7 @@ from app.webhooks.secrets import TooManyRotations
 WebhookReader = Annotated[Call, allow_owner(Scope.WEBHOOKS_READ)]
 WebhookWriter = Annotated[Call, allow_owner(Scope.WEBHOOKS_WRITE)]
 EndpointId = Annotated[UUID, Path(description="The endpoint, as its creation named it.")]
+DeliveryId = Annotated[UUID, Path(description="The delivery: the `webhook-id` it is sent with.")]
 
 
 def owner_of(call: Call) -> Owner:
@@ -63,31 +65,71 @@ def uuid_in_cursor(text: str) -> UUID:
         raise ProblemError("cursor_invalid") from error
 
 
-async def endpoint_of(call: Call, endpoint_id: UUID) -> Endpoint:
+async def endpoint_of(
+    call: Call, endpoint_id: UUID, connection: Connection | None = None
+) -> Endpoint:
     """Return one of the owner's endpoints, or the problem that there is none."""
-    endpoint = await fetch_endpoint(call.services.resources.pool, owner_of(call), endpoint_id)
+    database = connection or call.services.resources.pool
+    endpoint = await fetch_endpoint(database, owner_of(call), endpoint_id)
     if endpoint is None:
         raise ProblemError("webhook_endpoint_not_found")
     return endpoint
 
 
+async def delivery_of(
+    call: Call, endpoint_id: UUID, delivery_id: UUID, connection: Connection | None = None
+) -> Delivery:
+    """Return a delivery to one of the owner's endpoints, or the problem that there is none."""
+    await endpoint_of(call, endpoint_id, connection)
+    database = connection or call.services.resources.pool
+    delivery = await fetch_delivery(database, endpoint_id, owner_of(call).partitions, delivery_id)
+    if delivery is None:
+        raise ProblemError("webhook_delivery_not_found")
+    return delivery
+
+
+def key_of(endpoint_id: UUID, delivery: Delivery) -> DeliveryKey:
+    """Return what names a delivery among all."""
+    return DeliveryKey(
+        partition_id=delivery.partition_id,
+        endpoint_id=endpoint_id,
+        message_id=delivery.message_id,
+    )
+
+
 @asynccontextmanager
 async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Change]:
     """Open a transaction that changes the owner's endpoints; refusals become problems."""
-    services, owner = call.services, owner_of(call)
-    now, test_mode = await present_of(call)
+    present = await present_of(call)
+    async with call.services.resources.pool.acquire() as connection, connection.transaction():
+        with refusals_as_problems():
+            yield _change(call, connection, present, if_match)
+
+
+async def changed_once(
+    call: Call,
+    key: str | None,
+    make: Callable[[Change], Awaitable[Answer]],
+    if_match: str | None = None,
+) -> Response:
+    """Make a change once for a key, if there is one; asked again, give the same answer. KeyReused.
+
+    The answer may hold a secret, so it is kept sealed.
+    """
+    present, shop_id = await present_of(call), owner_of(call).shop_id
+
+    async def change(connection: Connection) -> Answer:
+        with refusals_as_problems():
+            return await make(_change(call, connection, present, if_match))
+
+    return await answered_once(await asked_of(call, key, shop_id, seal=seal_of(call)), change)
+
+
+@contextmanager
+def refusals_as_problems() -> Iterator[None]:
+    """Make problems of why a change is refused."""
     try:
-        async with services.resources.pool.acquire() as connection, connection.transaction():
-            yield Change(
-                connection=connection,
-                seal=seal_of(call),
-                owner=owner,
-                actor=call.caller.actor,
-                at=now,
-                test_mode=test_mode,
-                correlation_id=call.request_id,
-                seen_version=None if if_match is None else int(if_match.strip('"')),
-            )
+        yield
     except EndpointNotFound as error:
         raise ProblemError("webhook_endpoint_not_found") from error
     except EndpointChanged as error:
@@ -107,25 +149,17 @@ def seal_of(call: Call) -> Seal:
     return call.services.seal
 
 
-async def answered_once(
-    call: Call, key: str, make: Callable[[Change], Awaitable[Answer]], if_match: str | None = None
-) -> Response:
-    """Make a change once for a key; asked again, give the same answer. KeyReused.
-
-    The answer may hold a secret, so it is kept sealed.
-    """
-    owner, seal = owner_of(call), seal_of(call)
-    asked = call.idempotency_key(owner.shop_id or "", key, await call.request.body())
-    async with changing(call, if_match) as change:
-        await change.lock()
-        stored = await find_request(change.connection, owner.home, asked.scope, asked.key)
-        if stored is not None:
-            if stored.fingerprint != asked.fingerprint:
-                raise KeyReused
-            text = seal.open(stored.response, asked.fingerprint)
-            return answer_response(answer_from(stored.status, text.encode()))
-        answer = await make(change)
-        sealed = seal.seal(stored_form(answer).decode(), asked.fingerprint)
-        kept = StoredRequest(fingerprint=asked.fingerprint, status=answer.status, response=sealed)
-        await remember_request(change.connection, owner.home, asked.scope, asked.key, kept)
-    return answer_response(answer)
+def _change(
+    call: Call, connection: Connection, present: tuple[datetime, bool], if_match: str | None
+) -> Change:
+    now, test_mode = present
+    return Change(
+        connection=connection,
+        seal=seal_of(call),
+        owner=owner_of(call),
+        actor=call.caller.actor,
+        at=now,
+        test_mode=test_mode,
+        correlation_id=call.request_id,
+        seen_version=None if if_match is None else int(if_match.strip('"')),
+    )

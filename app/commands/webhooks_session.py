@@ -89,7 +89,8 @@ class OperatorsWebhooks:
     async def test(self, endpoint_id: UUID) -> UUID:
         """Queue a test and return its delivery's id; EndpointIsDisabled."""
         endpoint, (now, test_mode) = await self._enabled(endpoint_id), await self._present()
-        return await send_test(self.resources.pool, endpoint, now, test_mode=test_mode)
+        async with self.resources.pool.acquire() as connection, connection.transaction():
+            return await send_test(connection, endpoint, now, test_mode=test_mode)
 
     async def _found(self, endpoint_id: UUID) -> Endpoint:
         endpoint = await fetch_endpoint(self.resources.pool, self.owner, endpoint_id)

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 import asyncpg
 
-from app.database import Pool
 from app.event_store.connections import Connection
 from app.event_store.partitions import partition_of
 from app.event_store.streams import funds_stream, streams_of_shop
@@ -80,9 +79,9 @@ class ClockRefused(Exception):
 
 
 async def create_test_clock(
-    pool: Pool, shop_id: str, start: datetime | None, *, real_now: datetime
+    connection: Connection, shop_id: str, start: datetime | None, *, real_now: datetime
 ) -> tuple[TestClock, bool]:
-    """Put a shop into test mode; return its clock and whether it is new.
+    """Put a shop into test mode, in an open transaction; return its clock and whether it is new.
 
     Asking again, for no start or for the same one, gives the clock there is. ClockRefused if the
     shop has an event of an order or of its money: it is in production, for good. No first one can
@@ -90,24 +89,21 @@ async def create_test_clock(
     """
     partition_id = partition_of(shop_id)
     _check_range(start or real_now, real_now)
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.fetch(LOCK_HEAD, partition_id)
-        existing = await connection.fetchrow(FETCH_WITH_START, partition_id, shop_id)
-        if existing is not None:
-            if start not in {None, existing["started_at"]}:
-                raise _refused(
-                    ClockRefusalCode.TEST_CLOCK_EXISTS, started_at=existing["started_at"]
-                )
-            return clock_of_row(existing), False
-        streams = (*streams_of_shop(shop_id), funds_stream(shop_id))
-        if await connection.fetch(FIND_EVENT, partition_id, *streams):
-            raise ClockRefused(ClockRefusalCode.SHOP_IN_PRODUCTION)
-        row = await _one(connection, INSERT_CLOCK, partition_id, shop_id, start or real_now)
-        return clock_of_row(row), True
+    await connection.fetch(LOCK_HEAD, partition_id)
+    existing = await connection.fetchrow(FETCH_WITH_START, partition_id, shop_id)
+    if existing is not None:
+        if start not in {None, existing["started_at"]}:
+            raise _refused(ClockRefusalCode.TEST_CLOCK_EXISTS, started_at=existing["started_at"])
+        return clock_of_row(existing), False
+    streams = (*streams_of_shop(shop_id), funds_stream(shop_id))
+    if await connection.fetch(FIND_EVENT, partition_id, *streams):
+        raise ClockRefused(ClockRefusalCode.SHOP_IN_PRODUCTION)
+    row = await _one(connection, INSERT_CLOCK, partition_id, shop_id, start or real_now)
+    return clock_of_row(row), True
 
 
 async def advance_test_clock(
-    pool: Pool,
+    connection: Connection,
     shop_id: str,
     by: datetime | timedelta,
     *,
@@ -116,20 +112,20 @@ async def advance_test_clock(
 ) -> TestClock:
     """Let a clock advance to an instant, or by a duration; a worker does it, step by step.
 
+    In an open transaction; the worker hears of it when that commits.
     ClockRefused if there is no clock, it is advancing, or the instant is out of bounds.
     ``seen_version``: only if the clock is still at that version.
     """
     partition_id = partition_of(shop_id)
-    async with pool.acquire() as connection, connection.transaction():
-        row = await connection.fetchrow(f"{FETCH_CLOCK} FOR UPDATE", partition_id, shop_id)
-        if row is None:
-            raise ClockRefused(ClockRefusalCode.TEST_CLOCK_NOT_FOUND)
-        clock = clock_of_row(row)
-        target = clock.now + by if isinstance(by, timedelta) else by
-        _check_advance(clock, target, real_now, seen_version)
-        changed = await _one(connection, SET_TARGET, partition_id, shop_id, target)
-        await connection.execute(ANNOUNCE, CLOCK_CHANNEL)
-        return clock_of_row(changed)
+    row = await connection.fetchrow(f"{FETCH_CLOCK} FOR UPDATE", partition_id, shop_id)
+    if row is None:
+        raise ClockRefused(ClockRefusalCode.TEST_CLOCK_NOT_FOUND)
+    clock = clock_of_row(row)
+    target = clock.now + by if isinstance(by, timedelta) else by
+    _check_advance(clock, target, real_now, seen_version)
+    changed = await _one(connection, SET_TARGET, partition_id, shop_id, target)
+    await connection.execute(ANNOUNCE, CLOCK_CHANNEL)
+    return clock_of_row(changed)
 
 
 def _check_advance(

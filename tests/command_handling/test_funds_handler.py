@@ -25,13 +25,14 @@ from app.event_store.connections import OwnConnection
 from app.event_store.recorded import Actor, ClockKind, Role
 from app.event_store.registry import funds_codec
 from app.resources import Resources
-from app.shop_clocks.changing import ClockRefusalCode, ClockRefused, create_test_clock
+from app.shop_clocks.changing import ClockRefusalCode, ClockRefused
 from app.shop_clocks.reading import ShopClocks
 from tests.command_handling.test_handler import OvertakenLane
 from tests.conftest import START
 from tests.processes.test_funding import follow, funds_of, settled_order
 from tests.read_models.logged import Logged
 from tests.support.orders import SHOP
+from tests.support.test_mode import given_test_clock
 
 FUTURE = START + timedelta(days=100)
 
@@ -216,7 +217,7 @@ async def test_a_refund_in_between_takes_the_cash_a_withdrawal_counted_on(
 async def test_a_shop_in_test_mode_is_booked_by_its_clock(
     resources: Resources, clock: ManualClock, handler: FundsHandler
 ) -> None:
-    await create_test_clock(resources.pool, SHOP, FUTURE, real_now=clock.now())
+    await given_test_clock(resources.pool, SHOP, FUTURE, real_now=clock.now())
     await handler.handle(asking(top_up()), Heard())
     (event,) = await funds_of(resources)
     assert event.at == FUTURE
@@ -228,7 +229,7 @@ async def test_a_clock_given_while_the_first_money_comes_is_found_before_it_is_b
     resources: Resources, clock: ManualClock, handler: FundsHandler, overtaken: OvertakenLane
 ) -> None:
     overtaken.times = 1
-    overtaken.overtake = lambda: create_test_clock(
+    overtaken.overtake = lambda: given_test_clock(
         resources.pool, SHOP, FUTURE, real_now=clock.now()
     )
     await handler.handle(asking(top_up()), Heard())
@@ -241,7 +242,7 @@ async def test_a_shop_that_has_money_gets_no_test_clock(
 ) -> None:
     await handler.handle(asking(top_up()), Heard())
     with pytest.raises(ClockRefused) as refused:
-        await create_test_clock(resources.pool, SHOP, FUTURE, real_now=clock.now())
+        await given_test_clock(resources.pool, SHOP, FUTURE, real_now=clock.now())
     assert refused.value.code is ClockRefusalCode.SHOP_IN_PRODUCTION
 
 

@@ -39,7 +39,6 @@ from app.shop_clocks.changing import (
     LOCK_HEAD,
     ClockRefusalCode,
     ClockRefused,
-    create_test_clock,
 )
 from app.shop_clocks.reading import ShopClocks, TestClock, fetch_test_clock
 from app.worker import act_and_tell_with
@@ -56,7 +55,7 @@ from tests.support.orders import (
     order_facts,
     request_refund,
 )
-from tests.support.test_mode import Happened, ShopInTestMode, falls_due
+from tests.support.test_mode import Happened, ShopInTestMode, falls_due, given_test_clock
 
 CODEC = order_codec()
 AHEAD = START + 300 * DAY
@@ -155,8 +154,7 @@ async def clocks_of(pool: Pool, shop_id: str = SHOP) -> list[tuple[ClockKind, ob
 
 async def created(pool: Pool, shop_id: str = SHOP) -> TestClock:
     """Give a shop its clock."""
-    clock, _ = await create_test_clock(pool, shop_id, AHEAD, real_now=START)
-    return clock
+    return await given_test_clock(pool, shop_id, AHEAD, real_now=START)
 
 
 async def test_a_shop_in_production_costs_no_look_for_a_clock(

@@ -52,6 +52,15 @@ class Happened(NamedTuple):
     kind: str
 
 
+async def given_test_clock(
+    pool: Pool, shop_id: str, start: datetime, *, real_now: datetime
+) -> TestClock:
+    """Give a shop a test clock, and commit."""
+    async with pool.acquire() as connection, connection.transaction():
+        clock, _ = await create_test_clock(connection, shop_id, start, real_now=real_now)
+    return clock
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShopInTestMode:
     """One shop with a test clock, and a handler for what is asked of its orders."""
@@ -62,7 +71,7 @@ class ShopInTestMode:
 
     async def begin(self, now: datetime = OPENED) -> None:
         """Give the shop its clock."""
-        await create_test_clock(self.pool, self.shop_id, now, real_now=now)
+        await given_test_clock(self.pool, self.shop_id, now, real_now=now)
 
     async def put(self, now: datetime) -> None:
         """Put the clock somewhere, whatever that skips."""
@@ -71,7 +80,8 @@ class ShopInTestMode:
     async def advance(self, by: timedelta) -> None:
         """Ask the clock to advance; some worker has to do it."""
         now = (await self.clock()).now
-        await advance_test_clock(self.pool, self.shop_id, by, real_now=now)
+        async with self.pool.acquire() as connection, connection.transaction():
+            await advance_test_clock(connection, self.shop_id, by, real_now=now)
 
     async def clock(self) -> TestClock:
         """Look at the clock."""

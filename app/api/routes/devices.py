@@ -5,12 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.calls import ShopId
+from app.api.answering_once import answered_once, asked_of
+from app.api.calls import IdempotencyKeyHeader, ShopId
 from app.api.declared import WITH_BODY, problems
 from app.api.problems import ProblemError
 from app.api.routes.notifications import InboxOwner, InboxReader, recipient_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.devices import Device, DeviceList, RegisterDeviceBody, device_on_wire
+from app.command_handling.requests import Answer
+from app.event_store.connections import Connection
 from app.notifications.push.devices import (
     DEVICES_MAX,
     TooManyDevices,
@@ -34,32 +37,39 @@ _DEVICES = "/v1/shops/{shop_id}/devices"
     status_code=201,
     responses={
         200: {"model": Device, "description": "The token was registered before by the same owner."},
-        **problems(*WITH_BODY, "too_many_devices", "push_not_configured"),
+        **problems(*WITH_BODY, "too_many_devices", "push_not_configured", "idempotency_key_reused"),
     },
 )
-async def post_device(shop_id: ShopId, body: RegisterDeviceBody, call: InboxOwner) -> Response:
+async def post_device(
+    shop_id: ShopId,
+    body: RegisterDeviceBody,
+    call: InboxOwner,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
     """Register the app on a device; do so at every start of the app, for tokens change.
 
     A token belongs to who registered it last in the shop. Messages of before are not pushed.
     """
-    services = call.services
-    if services.token_seal is None:
+    seal = call.services.token_seal
+    if seal is None:
         raise ProblemError("push_not_configured")
-    try:
-        device, new = await register_device(
-            services.resources.pool,
-            services.token_seal,
-            recipient_of(call, shop_id),
-            platform=body.platform,
-            token=body.token,
-            name=body.name,
-            now=services.clock.now(),
-        )
-    except TooManyDevices as error:
-        raise ProblemError("too_many_devices", facts={"devices_max": DEVICES_MAX}) from error
-    answer = call.json(device_on_wire(device))
-    answer.status_code = 201 if new else 200
-    return answer
+
+    async def registered(connection: Connection) -> Answer:
+        try:
+            device, new = await register_device(
+                connection,
+                seal,
+                recipient_of(call, shop_id),
+                platform=body.platform,
+                token=body.token,
+                name=body.name,
+                now=call.services.clock.now(),
+            )
+        except TooManyDevices as error:
+            raise ProblemError("too_many_devices", facts={"devices_max": DEVICES_MAX}) from error
+        return call.answer(device_on_wire(device), 201 if new else 200)
+
+    return await answered_once(await asked_of(call, idempotency_key, shop_id), registered)
 
 
 @router.get(

@@ -171,10 +171,16 @@ async def decline_entry_reopening(
     ),
 )
 async def open_after_sales_entries(
-    shop_id: ShopId, body: OpenEntriesBody, call: EntryWriter
+    shop_id: ShopId, body: OpenEntriesBody, call: EntryWriter, key: IdempotencyKeyHeader = None
 ) -> Response:
     """Open several entries; each order has a result of its own, none fails because of another.
 
-    Repeating is safe: entries that are open stay as they are.
+    Repeating is safe: entries that are open stay as they are. A key counts for each order by
+    itself: what was done or refused under it is told again as it was (`replayed`). The answer as a
+    whole is `Idempotency-Replayed` if every result in it is.
     """
-    return call.json(await open_each(call, shop_id, body.order_ids))
+    opened = await open_each(call, shop_id, body.order_ids, key)
+    answer = call.json(opened)
+    if all(result.replayed for result in opened.results):
+        answer.headers["Idempotency-Replayed"] = "true"
+    return answer

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
+from app.api.calls import Call, IdempotencyKeyHeader, ShopId, allow
 from app.api.declared import problems
 from app.api.importing import BYTES_MAX, LINES_MAX, import_lines
 from app.api.line_splitting import LineLimits, lines_of
@@ -48,9 +48,16 @@ _PROBLEMS = problems("body_incomplete", "media_type_unsupported")
     responses={200: _RESULTS, **_PROBLEMS},
     openapi_extra=_BODY,
 )
-async def import_shop_orders(shop_id: ShopId, request: Request, call: Importer) -> Response:
-    """Import up to 10,000 orders of a shop. Repeating is safe: what is known stays as it is."""
-    return await _imported(request, call, shop_id)
+async def import_shop_orders(
+    shop_id: ShopId, request: Request, call: Importer, key: IdempotencyKeyHeader = None
+) -> Response:
+    """Import up to 10,000 orders of a shop. Repeating is safe: what is known stays as it is.
+
+    A key counts for each line by itself, by its number: the same line has the same result, and
+    another line there is refused with `idempotency_key_reused`. The answer as a whole is
+    `Idempotency-Replayed` if every result in it is.
+    """
+    return await _imported(request, call, shop_id, key)
 
 
 @router.post(
@@ -61,12 +68,17 @@ async def import_shop_orders(shop_id: ShopId, request: Request, call: Importer) 
     responses={200: _RESULTS, **_PROBLEMS},
     openapi_extra=_BODY,
 )
-async def import_orders(request: Request, call: Importer) -> Response:
-    """Import up to 10,000 orders, each line naming its shop. Repeating is safe."""
-    return await _imported(request, call, None)
+async def import_orders(
+    request: Request, call: Importer, key: IdempotencyKeyHeader = None
+) -> Response:
+    """Import up to 10,000 orders, each line naming its shop. Repeating is safe.
+
+    A key counts for each line by itself, as in the import of one shop.
+    """
+    return await _imported(request, call, None, key)
 
 
-async def _imported(request: Request, call: Call, shop_id: str | None) -> Response:
+async def _imported(request: Request, call: Call, shop_id: str | None, key: str | None) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != NDJSON:
         raise ProblemError("media_type_unsupported", facts={"expected": NDJSON})
@@ -74,9 +86,11 @@ async def _imported(request: Request, call: Call, shop_id: str | None) -> Respon
     limits = LineLimits(
         line_bytes_max=settings.import_line_bytes_max, lines_max=LINES_MAX, bytes_max=BYTES_MAX
     )
-    results = await import_lines(call, shop_id, lines_of(_chunks(request), limits))
-    body = b"".join(json_bytes(result) + b"\n" for result in results)
+    imported = await import_lines(call, shop_id, lines_of(_chunks(request), limits), key)
+    body = b"".join(json_bytes(one.result) + b"\n" for one in imported)
     headers = {"Content-Language": call.language.value}
+    if imported and all(one.replayed for one in imported):
+        headers["Idempotency-Replayed"] = "true"
     return Response(body, headers=headers, media_type=NDJSON)
 
 

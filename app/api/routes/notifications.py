@@ -8,7 +8,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
+from app.api.answering_once import answered_once, asked_of
+from app.api.calls import Call, IdempotencyKeyHeader, ShopId, allow
 from app.api.cursors import position_cursor_of, position_of
 from app.api.declared import WITH_BODY, problems
 from app.api.problems import ProblemError
@@ -22,6 +23,8 @@ from app.api.wire.notifications import (
     notification_on_wire,
     unread_on_wire,
 )
+from app.command_handling.requests import Answer
+from app.event_store.connections import Connection
 from app.event_store.recorded import Role
 from app.notifications.inbox_queries import (
     InboxMessage,
@@ -55,13 +58,15 @@ def recipient_of(call: Call, shop_id: str) -> Recipient:
     return Recipient(shop_id=shop_id, role=role, id=call.caller.buyer_id or shop_id)
 
 
-async def shown(call: Call, messages: Sequence[InboxMessage]) -> list[Notification]:
+async def shown(
+    call: Call, messages: Sequence[InboxMessage], connection: Connection | None = None
+) -> list[Notification]:
     """Show messages of one shop as the caller is to see them."""
     if not messages:
         return []
     ids = [message.notification.notification_id for message in messages]
     shop_id = messages[0].notification.shop_id
-    pushed = await find_push_states(call.services.resources.pool, shop_id, ids)
+    pushed = await find_push_states(connection or call.services.resources.pool, shop_id, ids)
     return [
         notification_on_wire(message, pushed.get(notification_id), call.language)
         for message, notification_id in zip(messages, ids, strict=True)
@@ -104,7 +109,8 @@ async def get_notifications(
 )
 async def get_unread_count(shop_id: ShopId, call: InboxReader) -> Response:
     """Count what is unread, up to 999: cheap enough to ask for with every page shown."""
-    return await _unread(call, recipient_of(call, shop_id))
+    pool, recipient = call.services.resources.pool, recipient_of(call, shop_id)
+    return call.json(unread_on_wire(await count_unread(pool, recipient)))
 
 
 @router.post(
@@ -112,10 +118,13 @@ async def get_unread_count(shop_id: ShopId, call: InboxReader) -> Response:
     name="read_notifications",
     summary="Mark all messages up to a position as read",
     response_model=UnreadCount,
-    responses=problems(*WITH_BODY),
+    responses=problems(*WITH_BODY, "idempotency_key_reused"),
 )
 async def read_notifications(
-    shop_id: ShopId, body: ReadNotificationsBody, call: InboxOwner
+    shop_id: ShopId,
+    body: ReadNotificationsBody,
+    call: InboxOwner,
+    idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Mark as read what was listed, and answer with what is still unread.
 
@@ -123,8 +132,12 @@ async def read_notifications(
     """
     recipient = recipient_of(call, shop_id)
     now = await call.services.shop_clocks.now(shop_id)
-    await read_through(call.services.resources.pool, recipient, body.up_to, now)
-    return await _unread(call, recipient)
+
+    async def read(connection: Connection) -> Answer:
+        await read_through(connection, recipient, body.up_to, now)
+        return call.answer(unread_on_wire(await count_unread(connection, recipient)))
+
+    return await answered_once(await asked_of(call, idempotency_key, shop_id), read)
 
 
 @router.post(
@@ -132,22 +145,26 @@ async def read_notifications(
     name="read_notification",
     summary="Mark one message as read",
     response_model=Notification,
-    responses=problems("notification_not_found"),
+    responses=problems("notification_not_found", "idempotency_key_reused"),
 )
 async def read_notification(
-    shop_id: ShopId, notification_id: NotificationId, call: InboxOwner
+    shop_id: ShopId,
+    notification_id: NotificationId,
+    call: InboxOwner,
+    idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
     """Mark one message as read. The instant it was first read at stays, however often asked."""
-    pool, recipient = call.services.resources.pool, recipient_of(call, shop_id)
-    message = await fetch_message(pool, recipient, notification_id)
-    if message is None:
-        raise ProblemError("notification_not_found")
-    if message.read_at is None:
-        now, position = await call.services.shop_clocks.now(shop_id), message.notification.position
-        message = replace(message, read_at=await read_one(pool, recipient, position, now))
-    (notification,) = await shown(call, [message])
-    return call.json(notification)
+    recipient = recipient_of(call, shop_id)
+    now = await call.services.shop_clocks.now(shop_id)
 
+    async def read(connection: Connection) -> Answer:
+        message = await fetch_message(connection, recipient, notification_id)
+        if message is None:
+            raise ProblemError("notification_not_found")
+        if message.read_at is None:
+            position = message.notification.position
+            message = replace(message, read_at=await read_one(connection, recipient, position, now))
+        (notification,) = await shown(call, [message], connection)
+        return call.answer(notification)
 
-async def _unread(call: Call, recipient: Recipient) -> Response:
-    return call.json(unread_on_wire(await count_unread(call.services.resources.pool, recipient)))
+    return await answered_once(await asked_of(call, idempotency_key, shop_id), read)

@@ -1,14 +1,17 @@
 """Test clocks: a shop without orders gets one, and lives by it from then on."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IfMatch, ShopId, allow
+from app.api.answering_once import answered_once, asked_of
+from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, ShopId, allow
 from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError, json_bytes
+from app.api.problems import ProblemError
 from app.api.strict_request import StrictRoute
 from app.api.wire.test_clocks import (
     AdvanceTestClockBody,
@@ -16,8 +19,9 @@ from app.api.wire.test_clocks import (
     TestClock,
     test_clock_on_wire,
 )
+from app.command_handling.requests import Answer
+from app.event_store.connections import Connection
 from app.event_store.recorded import Role
-from app.shop_clocks import reading
 from app.shop_clocks.changing import ClockRefused, advance_test_clock, create_test_clock
 from app.shop_clocks.reading import ClockStatus, fetch_test_clock
 from app.waiting import wait_for_any
@@ -42,23 +46,32 @@ _PATH = "/v1/shops/{shop_id}/test-clock"
     status_code=201,
     responses={
         200: {"model": TestClock, "description": "The shop has had this clock before."},
-        **problems(*WITH_BODY, "shop_in_production", "test_clock_exists", "clock_out_of_range"),
+        **problems(
+            *(*WITH_BODY, "idempotency_key_reused"),
+            *("shop_in_production", "test_clock_exists", "clock_out_of_range"),
+        ),
     },
 )
-async def create_clock(shop_id: ShopId, body: CreateTestClockBody, call: ClockCreator) -> Response:
+async def create_clock(
+    shop_id: ShopId,
+    body: CreateTestClockBody,
+    call: ClockCreator,
+    idempotency_key: IdempotencyKeyHeader = None,
+) -> Response:
     """Give a shop a clock of its own, for good. Only a shop without any order can get one.
 
     From then on whatever is asked of its orders is decided at the clock's instant, and deadlines
     come when the clock is advanced. Asking again gives the clock there is.
     """
-    services = call.services
-    try:
-        clock, is_new = await create_test_clock(
-            services.resources.pool, shop_id, body.now, real_now=services.clock.now()
-        )
-    except ClockRefused as refused:
-        raise _problem(refused) from refused
-    return _shown(clock, 201 if is_new else 200)
+
+    async def created(connection: Connection) -> Answer:
+        with _refusals_as_problems():
+            clock, is_new = await create_test_clock(
+                connection, shop_id, body.now, real_now=call.services.clock.now()
+            )
+        return call.answer(test_clock_on_wire(clock), 201 if is_new else 200, etag=clock.version)
+
+    return await answered_once(await asked_of(call, idempotency_key, shop_id), created)
 
 
 @router.get(
@@ -91,7 +104,7 @@ async def get_clock(
         clock = await fetch_test_clock(pool, shop_id)
     if clock is None:
         raise ProblemError("test_clock_not_found")
-    return _shown(clock, 200)
+    return call.json(test_clock_on_wire(clock), etag=clock.version)
 
 
 @router.post(
@@ -102,6 +115,7 @@ async def get_clock(
     status_code=202,
     responses=problems(
         *WITH_BODY,
+        "idempotency_key_reused",
         "test_clock_not_found",
         "clock_advancing",
         "clock_moved_backwards",
@@ -111,31 +125,36 @@ async def get_clock(
     ),
 )
 async def advance_clock(
-    shop_id: ShopId, body: AdvanceTestClockBody, call: ClockMover, if_match: IfMatch = None
+    shop_id: ShopId,
+    body: AdvanceTestClockBody,
+    call: ClockMover,
+    idempotency_key: IdempotencyKeyHeader = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Let all that falls due up to an instant happen, in order, each at its own instant.
 
     The clock is `advancing` meanwhile and `ready` when it is done. Commands are decided at the
-    instant it shows. With `If-Match`, asking again after a lost answer does not advance it twice.
+    instant it shows. With a key, or with `If-Match`, asking again after a lost answer does not
+    advance it twice.
     """
-    services = call.services
+
+    async def advanced(connection: Connection) -> Answer:
+        with _refusals_as_problems():
+            clock = await advance_test_clock(
+                connection,
+                shop_id,
+                body.target(),
+                real_now=call.services.clock.now(),
+                seen_version=None if if_match is None else int(if_match.strip('"')),
+            )
+        return call.answer(test_clock_on_wire(clock), 202, etag=clock.version)
+
+    return await answered_once(await asked_of(call, idempotency_key, shop_id), advanced)
+
+
+@contextmanager
+def _refusals_as_problems() -> Iterator[None]:
     try:
-        clock = await advance_test_clock(
-            services.resources.pool,
-            shop_id,
-            body.target(),
-            real_now=services.clock.now(),
-            seen_version=None if if_match is None else int(if_match.strip('"')),
-        )
+        yield
     except ClockRefused as refused:
-        raise _problem(refused) from refused
-    return _shown(clock, 202)
-
-
-def _shown(clock: reading.TestClock, status: int) -> Response:
-    headers = {"ETag": f'"{clock.version}"'}
-    return Response(json_bytes(test_clock_on_wire(clock)), status, headers, "application/json")
-
-
-def _problem(refused: ClockRefused) -> ProblemError:
-    return ProblemError(refused.code, facts=refused.facts)
+        raise ProblemError(refused.code, facts=refused.facts) from refused

@@ -7,16 +7,16 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IfMatch, RequiredIdempotencyKey
+from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, RequiredIdempotencyKey
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.declared import WITH_BODY, problems
 from app.api.owned_routes import owned_routes
-from app.api.problems import ProblemError, json_bytes
+from app.api.problems import ProblemError
 from app.api.webhook_calls import (
     EndpointId,
     WebhookReader,
     WebhookWriter,
-    answered_once,
+    changed_once,
     changing,
     endpoint_of,
     may_read_orders,
@@ -89,9 +89,9 @@ async def create_endpoint(
     api_version = body.api_version or LATEST
 
     async def make(change: Change) -> Answer:
-        return _answer(201, *await change.create(settings, api_version.value))
+        return _with_secret(call, 201, *await change.create(settings, api_version.value))
 
-    return await answered_once(call, idempotency_key, make)
+    return await changed_once(call, idempotency_key, make)
 
 
 @routes.route(
@@ -183,15 +183,21 @@ async def change_endpoint(
     noun="webhook_endpoint",
     summary="Send an endpoint nothing",
     response_model=WebhookEndpoint,
-    responses=problems(*_CHANGED),
+    responses=problems(*_CHANGED, "idempotency_key_reused"),
 )
 async def disable_endpoint(
-    endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
+    endpoint_id: EndpointId,
+    call: WebhookWriter,
+    idempotency_key: IdempotencyKeyHeader = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Stop sending. What is queued waits; what happens meanwhile can be replayed later."""
-    async with changing(call, if_match) as change:
+
+    async def make(change: Change) -> Answer:
         endpoint = await change.disable(endpoint_id, DisabledReason.BY_OWNER)
-    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+        return call.answer(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+    return await changed_once(call, idempotency_key, make, if_match)
 
 
 @routes.route(
@@ -201,18 +207,24 @@ async def disable_endpoint(
     noun="webhook_endpoint",
     summary="Send to an endpoint again",
     response_model=WebhookEndpoint,
-    responses=problems(*_CHANGED),
+    responses=problems(*_CHANGED, "idempotency_key_reused"),
 )
 async def enable_endpoint(
-    endpoint_id: EndpointId, call: WebhookWriter, if_match: IfMatch = None
+    endpoint_id: EndpointId,
+    call: WebhookWriter,
+    idempotency_key: IdempotencyKeyHeader = None,
+    if_match: IfMatch = None,
 ) -> Response:
     """Send what is queued and what happens from now on, whyever it was disabled.
 
     However it did before: what is due is sent at once.
     """
-    async with changing(call, if_match) as change:
+
+    async def make(change: Change) -> Answer:
         endpoint = await change.enable(endpoint_id)
-    return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
+        return call.answer(endpoint_on_wire(endpoint), etag=endpoint.version)
+
+    return await changed_once(call, idempotency_key, make, if_match)
 
 
 @routes.route(
@@ -236,9 +248,9 @@ async def rotate_secret(
     """
 
     async def make(change: Change) -> Answer:
-        return _answer(200, *await change.rotate(endpoint_id))
+        return _with_secret(call, 200, *await change.rotate(endpoint_id))
 
-    return await answered_once(call, idempotency_key, make, if_match)
+    return await changed_once(call, idempotency_key, make, if_match)
 
 
 @routes.route(
@@ -259,9 +271,8 @@ async def delete_endpoint(
     return Response(status_code=204)
 
 
-def _answer(status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer:
-    body = json_bytes(with_secret(endpoint, secrets))
-    return Answer(status=status, body=body, etag=f'"{endpoint.version}"')
+def _with_secret(call: Call, status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer:
+    return call.answer(with_secret(endpoint, secrets), status, etag=endpoint.version)
 
 
 def _acceptable(call: Call, settings: EndpointSettings) -> EndpointSettings:

@@ -147,6 +147,8 @@ class OpenEntryResult(ResponseModel):
     order_id: str
     status: int
     """HTTP status this order alone would have been answered with."""
+    replayed: bool
+    """True if this is the answer to the same request, given before under the same key."""
     code: str | None
     """Code of the problem; null if the entry is open."""
     failed_rules: list[RuleCheck]

@@ -143,7 +143,7 @@ class TooManyDevices(Exception):
 
 
 async def register_device(
-    pool: Pool,
+    connection: Connection,
     seal: Seal,
     recipient: Recipient,
     *,
@@ -155,25 +155,25 @@ async def register_device(
     """Store a device, or refresh the one of this token; tell whether it is new.
 
     A token names one app on one device: registered by somebody else of the shop it leaves its
-    former owner, so that nobody reads another's messages. Raises TooManyDevices.
+    former owner, so that nobody reads another's messages. In an open transaction, which is to be
+    rolled back if it raises TooManyDevices.
     """
     key, hashed = recipient.key, token_hash(platform.value, token)
-    async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(LOCK_SHOP, key[0], key[1])
-        for taken in await connection.fetch(TAKE_FROM_OTHERS, *key, hashed):
-            await skip_queued(connection, key[0], taken["device_id"], now)
-        own = await connection.fetch(LIST_OWN, *key)
-        known = next((row["device_id"] for row in own if row["token_hash"] == hashed), None)
-        if known is None and len(own) >= DEVICES_MAX:
-            raise TooManyDevices
-        device_id = known or uuid7()
-        sealed = seal.seal(token, device_id.bytes)
-        if known is None:
-            row = await connection.fetchrow(
-                INSERT, *key, device_id, platform.value, name, hashed, sealed, now
-            )
-        else:
-            row = await connection.fetchrow(REFRESH, key[0], device_id, name, sealed, now)
+    await connection.execute(LOCK_SHOP, key[0], key[1])
+    for taken in await connection.fetch(TAKE_FROM_OTHERS, *key, hashed):
+        await skip_queued(connection, key[0], taken["device_id"], now)
+    own = await connection.fetch(LIST_OWN, *key)
+    known = next((row["device_id"] for row in own if row["token_hash"] == hashed), None)
+    if known is None and len(own) >= DEVICES_MAX:
+        raise TooManyDevices
+    device_id = known or uuid7()
+    sealed = seal.seal(token, device_id.bytes)
+    if known is None:
+        row = await connection.fetchrow(
+            INSERT, *key, device_id, platform.value, name, hashed, sealed, now
+        )
+    else:
+        row = await connection.fetchrow(REFRESH, key[0], device_id, name, sealed, now)
     assert row is not None  # noqa: S101 - under the lock nobody takes it away
     return _device(row), known is None
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
+from app.event_store.connections import Connection
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
@@ -18,15 +18,16 @@ from app.webhooks.endpoints.telling import shown_url
 TEST_TYPE = "webhook.test"
 
 
-async def send_test(pool: Pool, endpoint: Endpoint, now: datetime, *, test_mode: bool) -> UUID:
+async def send_test(
+    connection: Connection, endpoint: Endpoint, now: datetime, *, test_mode: bool
+) -> UUID:
     """Queue a test for an endpoint, whatever types it wants; return the delivery's id.
 
-    ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
+    In an open transaction. ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
     """
     about = {"endpoint_id": str(endpoint.endpoint_id)}
     test = _notice(endpoint, TEST_TYPE, endpoint, about, now, test_mode=test_mode)
-    async with pool.acquire() as connection, connection.transaction():
-        await queue_deliveries(connection, [test])
+    await queue_deliveries(connection, [test])
     return test.message.message_id
 
 

@@ -10,7 +10,7 @@ from app.database import Pool
 from app.event_store.connections import Connection
 from app.webhooks.deliveries.claims import DeliveryKey
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
-from app.webhooks.deliveries.transactions import holding_queues
+from app.webhooks.deliveries.transactions import HOLD_WHILE_ALIVE, holding_queues
 
 STEP_ROWS_MAX = 1_000
 RECOVERED_MAX = 100_000
@@ -55,18 +55,18 @@ WHERE q.partition_id = $1 AND q.endpoint_id = $2
 _SETTLED = frozenset({"delivered", "failed"})
 
 
-async def resend(pool: Pool, key: DeliveryKey, now: datetime) -> bool:
+async def resend(connection: Connection, key: DeliveryKey, now: datetime) -> bool:
     """Send a delivery again, now, under its own id; False if there is none.
 
-    Its schedule begins anew. ``now`` is by the owner's clock.
+    In an open transaction. Its schedule begins anew. ``now`` is by the owner's clock.
     """
     queue = (key.partition_id, key.endpoint_id)
-    async with holding_queues(pool) as connection:
-        await connection.fetch(LOCK_QUEUES, [key.partition_id], [key.endpoint_id])
-        row = await connection.fetchrow(REQUEUE, *queue, key.message_id, now)
-        if row is None:
-            return False
-        await connection.execute(GROW, *queue, int(row["state"] in _SETTLED), now)
+    await connection.execute(HOLD_WHILE_ALIVE)
+    await connection.fetch(LOCK_QUEUES, [key.partition_id], [key.endpoint_id])
+    row = await connection.fetchrow(REQUEUE, *queue, key.message_id, now)
+    if row is None:
+        return False
+    await connection.execute(GROW, *queue, int(row["state"] in _SETTLED), now)
     return True
 
 

@@ -56,6 +56,7 @@ GRANTED_IN = {
     "record_receipt_confirmation": "registered",
     "record_settlement": "registered",
     "open_after_sales_entry": "received",
+    "open_after_sales_entries": "received",
     "decline_entry_reopening": "asked",
     "request_entry_reopening": "asked",
     "request_refund": "registered",
@@ -162,6 +163,8 @@ def _granted_in(state: str, name: str, number: int) -> dict[str, Any]:
     ticket_id = f"{order_id}-1"
     if name == "decide_tickets":
         return in_shop({"items": [{"ticket_id": ticket_id, "decision": "agree"}]})
+    if name == "open_after_sales_entries":
+        return in_shop({**OPEN, "order_ids": [order_id]})
     if state in TICKET_STEPS:
         return in_shop(body, ticket_id=ticket_id)
     return in_shop(body, order_id=order_id)

@@ -8,6 +8,7 @@ import pytest_asyncio
 from tests.support.contract.asking import Asked, Asking
 from tests.support.contract.document import Documented
 from tests.support.contract.refunds import paid
+from tests.support.operations import operations_of
 from tests.support.story import done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -105,6 +106,16 @@ async def test_texts_are_in_the_language_preferred_wherever_an_answer_has_any(
             assert answer.is_success, (operation.name, answer.text)
             assert answer.headers["content-language"] == language, operation.name
             assert answer.headers["vary"] == "Accept-Language"
+
+
+async def test_a_stream_begins_with_the_headers_declared_for_it(stocked: Asking) -> None:
+    declared = {one.name: one for one in stocked.operations}
+    streams = [one for one in await operations_of(stocked.api) if one.name.startswith("stream_")]
+    assert len(streams) == 2
+    for stream in streams:
+        answer = await stream.by(stocked.api.merchant)
+        assert answer.status_code == 200
+        assert declared[stream.name].lacking(answer) == set(), stream.name
 
 
 @pytest_asyncio.fixture(scope="package", loop_scope="package")

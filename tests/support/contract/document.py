@@ -64,7 +64,7 @@ class Documented:
         found: dict[str, Any] = model.get("properties", {})
         return found
 
-    def departures(self, answer: httpx.Response) -> set[str]:
+    def lacking(self, answer: httpx.Response) -> set[str]:
         """Return the declared headers an answer must have and lacks."""
         declared = headers_of(self.said["responses"][str(answer.status_code)])
         return {name for name, required in declared.items() if required} - set(answer.headers)

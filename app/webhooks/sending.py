@@ -55,12 +55,14 @@ PIECES_MAX = 256
 class SendingLimits:
     """What one attempt may take. ``total_seconds``: from connecting to the end of the answer.
 
-    ``answer_bytes_max``: read, headers included; ``kept_bytes_max``: kept of the body.
+    ``answer_bytes_max``: read, headers included; ``body_bytes_max``: read of the body, which keeps
+    the connection of whoever answers at some length; ``kept_bytes_max``: kept of the body.
     """
 
     total_seconds: float = 15.0
     connect_seconds: float = 5.0
     answer_bytes_max: int = 65_536
+    body_bytes_max: int = 8_192
     kept_bytes_max: int = 1_024
     connections_per_endpoint_max: int = 8
     endpoints_max: int = 1_000
@@ -162,14 +164,15 @@ class Sender:
 
     async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
         """Read a body, and return its beginning and whether that is all of it."""
-        kept_bytes_max, kept, whole, pieces = self._limits.kept_bytes_max, bytearray(), True, 0
+        kept_bytes_max, kept, whole = self._limits.kept_bytes_max, bytearray(), True
+        pieces = read_bytes = 0
         try:
             async for piece in response.aiter_stream():
                 left_bytes = kept_bytes_max - len(kept)
                 whole = whole and len(piece) <= left_bytes
                 kept += piece[:left_bytes]
-                pieces += 1
-                if pieces == PIECES_MAX:
+                pieces, read_bytes = pieces + 1, read_bytes + len(piece)
+                if pieces == PIECES_MAX or read_bytes >= self._limits.body_bytes_max:
                     return bytes(kept), False
         except AnswerTooLong:
             whole = False

@@ -152,14 +152,18 @@ async def test_the_status_of_a_failure_counts_though_its_body_has_no_end() -> No
     )
 
 
-@pytest.mark.parametrize("size", [1_024, 1_025, 65_000])
-async def test_a_long_body_is_read_and_only_its_beginning_kept(size: int) -> None:
+@pytest.mark.parametrize(
+    ("size", "connections"), [(1_024, 1), (1_025, 1), (8_191, 1), (8_193, 2), (65_000, 2)]
+)
+async def test_a_long_body_is_read_to_a_point_and_only_its_beginning_kept(
+    size: int, connections: int
+) -> None:
     async with receiving(Answering(body=b"y" * size)) as receiver, a_sender() as sender:
         for _ in range(2):
             attempt = await sender.send(a_target(receiver.url()), A_MESSAGE)
     expected = answer(200, "y" * 1_024, cut=size > 1_024)
     assert attempt.outcome == Delivered(answer=expected)
-    assert receiver.connections == 1
+    assert receiver.connections == connections
 
 
 async def test_a_compressed_answer_is_never_unpacked() -> None:

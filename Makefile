@@ -20,7 +20,7 @@ ARGS ?=
 export PYTHON
 
 .PHONY: help demo test check proof proof-webhooks bench run format lock openapi states events \
-	contract-diff contract-release clean client-tools check-style check-types check-imports check-locks check-openapi \
+	contract-diff contract-release clean client-tools clients check-style check-types check-imports check-locks check-openapi \
 	check-states check-events
 
 help: ## List the targets

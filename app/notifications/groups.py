@@ -12,6 +12,7 @@ class TemplateGroup(StrEnum):
     FUNDS = "funds"
     REFUND = "refund"
     TICKET = "ticket"
+    WEBHOOK = "webhook"
 
 
 _BY_FIRST_WORD = {
@@ -23,6 +24,7 @@ _BY_FIRST_WORD = {
     "restriction": TemplateGroup.FUNDS,
     "arrears": TemplateGroup.FUNDS,
     "payout": TemplateGroup.REFUND,
+    "webhook": TemplateGroup.WEBHOOK,
 }
 
 

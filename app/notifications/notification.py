@@ -22,7 +22,8 @@ from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
 from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.recorded import Recorded, Role
 from app.event_store.registry import ServiceEvent
-from app.event_store.streams import order_of_stream, shop_of_funds_stream
+from app.event_store.streams import order_of_stream, shop_of_stream
+from app.notifications.endpoint_notifications import told_of_endpoint
 from app.notifications.funds_notifications import told_of_funds
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
@@ -39,7 +40,7 @@ class Notification:
     Its id follows from the event and the recipient's role, so that making it again gives the same.
     ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop. ``position``
     is the event's in its partition: the order of an inbox, which holds one message of an event at
-    most. ``order_id`` is None for what is about no order, but about the shop's money. After
+    most. ``order_id`` is None for what is about no order, but the shop's money or endpoints. After
     ``valid_until`` it is of no use to be told any more; None if there is no end.
     """
 
@@ -64,8 +65,10 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
     """Return what an event tells whom: nothing, one of the two sides, or both."""
     event = recorded.event
     if isinstance(event, FundsEvent):
-        return _of_funds(event, recorded)
-    if isinstance(event, FactEvent | WebhookEndpointEvent):
+        return _to_merchant(told_of_funds(event), event.at, recorded)
+    if isinstance(event, WebhookEndpointEvent):
+        return _to_merchant(told_of_endpoint(event), event.at, recorded)
+    if isinstance(event, FactEvent):
         return ()
     shop_id, order_id = order_of_stream(recorded.stream_id)
     recipients = {Role.CONSUMER: event.buyer_id, Role.MERCHANT: shop_id}
@@ -86,12 +89,14 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
     )
 
 
-def _of_funds(event: FundsEvent, recorded: Recorded[ServiceEvent]) -> tuple[Notification, ...]:
-    told = told_of_funds(event)
+def _to_merchant(
+    told: tuple[Template, Params] | None, at: datetime, recorded: Recorded[ServiceEvent]
+) -> tuple[Notification, ...]:
+    """Tell the merchant of what is about the shop, and about no order."""
     if told is None:
         return ()
     template, params = told
-    shop_id = shop_of_funds_stream(recorded.stream_id)
+    shop_id = shop_of_stream(recorded.stream_id)
     return (
         Notification(
             notification_id=uuid5(recorded.event_id, Role.MERCHANT.value),
@@ -102,7 +107,7 @@ def _of_funds(event: FundsEvent, recorded: Recorded[ServiceEvent]) -> tuple[Noti
             recipient_id=shop_id,
             template=template,
             params=params,
-            created_at=event.at,
+            created_at=at,
             valid_until=None,
         ),
     )

@@ -56,6 +56,8 @@ class Template(StrEnum):
     SHOP_RESTRICTED = "shop_restricted"
     RESTRICTION_LIFTED = "restriction_lifted"
     ARREARS_COLLECTED = "arrears_collected"
+    WEBHOOK_ENDPOINT_GONE = "webhook_endpoint_gone"
+    WEBHOOK_ENDPOINT_FAILING = "webhook_endpoint_failing"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -350,6 +352,24 @@ TEMPLATES: Mapping[Template, Message] = MappingProxyType(
                 zh_cn="充值 {reference} 中的 {collected} 已用于偿还欠款(追缴),剩余欠款 {arrears}。",
                 en="Of the top-up {reference}, {collected} paid back what the platform had "
                 "advanced; {arrears} are still owed.",
+            ),
+        ),
+        Template.WEBHOOK_ENDPOINT_GONE: Message(
+            title=Text(zh_cn="消息推送地址已停用", en="A webhook endpoint was disabled"),
+            body=Text(
+                zh_cn="消息推送地址 {url} 答复已不再使用(410),已停用。"
+                "修复后可以重新启用,并补发期间的消息。",
+                en="{url} answered that it is gone (410), so nothing is sent there any more. Once "
+                "it is mended you can enable it again and have sent what it missed.",
+            ),
+        ),
+        Template.WEBHOOK_ENDPOINT_FAILING: Message(
+            title=Text(zh_cn="消息推送地址已停用", en="A webhook endpoint was disabled"),
+            body=Text(
+                zh_cn="消息推送地址 {url} 连续多日无法送达,已停用。"
+                "修复后可以重新启用,并补发期间的消息。",
+                en="Nothing could be delivered to {url} for days, so nothing is sent there any "
+                "more. Once it is mended you can enable it again and have sent what it missed.",
             ),
         ),
         Template.REFUND_REFUSED: Message(

@@ -19,9 +19,15 @@ from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopeni
 from app.domain.order.events import OrderEvent
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
+from app.domain.webhook_endpoints import (
+    DisabledReason,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointEvent,
+)
 from app.event_store.recorded import Recorded, Role
 from app.event_store.registry import ServiceEvent
-from app.event_store.streams import funds_stream
+from app.event_store.streams import endpoint_stream, funds_stream
 from app.notifications.groups import TemplateGroup, group_of
 from app.notifications.inbox_queries import list_inbox
 from app.notifications.notification import notifications_of
@@ -137,6 +143,16 @@ FUNDS_TOLD: list[tuple[FundsEvent, Template, str]] = [
 ]
 
 
+ENDPOINT: Any = {"at": NOW, "endpoint_id": "endpoint-1", "url": "https://erp.example.com/hooks"}
+
+
+def of_endpoint(event: WebhookEndpointEvent) -> Recorded[ServiceEvent]:
+    """Return what happened to an endpoint of the shop, as it is recorded."""
+    (of_order, *_) = recorded(order_with_open_entry().events)
+    place: Any = {"stream_id": endpoint_stream(SHOP, "endpoint-1"), "event": event}
+    return cast(Recorded[ServiceEvent], replace(of_order, **place))
+
+
 @pytest.mark.parametrize(("event", "template", "words"), FUNDS_TOLD)
 def test_warnings_about_a_shops_money_and_their_end_are_told_to_its_merchant(
     event: FundsEvent, template: Template, words: str
@@ -149,6 +165,37 @@ def test_warnings_about_a_shops_money_and_their_end_are_told_to_its_merchant(
     assert (made.template, made.created_at, made.valid_until) == (template, NOW, None)
     assert render(made.template, made.params).body.en == words
     assert group_of(made.template) is TemplateGroup.FUNDS
+
+
+ENDPOINT_TOLD = [
+    (
+        DisabledReason.GONE,
+        "https://erp.example.com/hooks answered that it is gone (410), so nothing is sent there "
+        "any more. Once it is mended you can enable it again and have sent what it missed.",
+    ),
+    (
+        DisabledReason.FAILING,
+        "Nothing could be delivered to https://erp.example.com/hooks for days, so nothing is sent "
+        "there any more. Once it is mended you can enable it again and have sent what it missed.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("reason", "words"), ENDPOINT_TOLD)
+def test_a_merchant_is_told_of_an_endpoint_that_was_disabled_by_itself(
+    reason: DisabledReason, words: str
+) -> None:
+    (made,) = notifications_of(of_endpoint(WebhookEndpointDisabled(**ENDPOINT, reason=reason)))
+    assert (made.recipient_role, made.recipient_id, made.order_id) == (MERCHANT, SHOP, None)
+    assert made.created_at == NOW
+    assert render(made.template, made.params).body.en == words
+    assert group_of(made.template) is TemplateGroup.WEBHOOK
+
+
+def test_nobody_is_told_of_an_endpoint_that_somebody_disabled_or_enabled() -> None:
+    by_owner = WebhookEndpointDisabled(**ENDPOINT, reason=DisabledReason.BY_OWNER)
+    for event in (by_owner, WebhookEndpointEnabled(**ENDPOINT)):
+        assert notifications_of(of_endpoint(event)) == ()
 
 
 def test_the_facts_of_an_order_tell_nobody_anything() -> None:

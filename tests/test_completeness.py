@@ -10,7 +10,8 @@ import pytest
 import app
 from app.domain.order import commands
 from app.domain.order.tickets import CloseCause, TicketState, TicketType
-from app.notifications.templates import TEMPLATES, Template
+from app.notifications.rendering import TEMPLATES
+from app.notifications.templates import Template
 from app.read_models.order_view import EntryState
 from app.read_models.registry import READERS
 from app.read_models.texts import (

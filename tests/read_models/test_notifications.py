@@ -32,7 +32,8 @@ from app.notifications.groups import TemplateGroup, group_of
 from app.notifications.inbox_queries import list_inbox
 from app.notifications.notification import notifications_of
 from app.notifications.recipient import Recipient
-from app.notifications.templates import TEMPLATES, Template, render
+from app.notifications.rendering import TEMPLATES, render
+from app.notifications.templates import Template
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories, recorded

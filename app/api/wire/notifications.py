@@ -10,7 +10,7 @@ from app.api.wire import examples
 from app.api.wire.common import InOneLanguage, Position, RequestModel, ResponseModel, Version
 from app.notifications.inbox_queries import InboxMessage, Unread
 from app.notifications.push.states import PushedTo
-from app.notifications.templates import render
+from app.notifications.rendering import render
 
 
 class InSiteState(ResponseModel):

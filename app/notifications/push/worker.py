@@ -41,7 +41,7 @@ from app.notifications.push.queue import (
     settle,
 )
 from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
-from app.notifications.templates import render
+from app.notifications.rendering import render
 from app.processes.deadlines import pause
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks

@@ -1,0 +1,1 @@
+"""Every message in words, by what it is about."""

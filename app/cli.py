@@ -1,27 +1,15 @@
 """The command line `aftersales`: every command, and how their failures are told."""
 
 import sys
+from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from app.commands.demo import demo
 from app.commands.failures import EXIT_CODES_HELP, ExitCode, Interrupted, explained
-from app.commands.importing import importing
-from app.commands.keys import keys
-from app.commands.listen import listen_to_shop
-from app.commands.migrate import migrate
-from app.commands.openapi import openapi
-from app.commands.provider_sandbox import HELP as PROVIDER_SANDBOX_HELP
-from app.commands.provider_sandbox import provider_sandbox
-from app.commands.push_sandbox import push_sandbox
-from app.commands.readers import readers
-from app.commands.rebuild import rebuild
-from app.commands.reconcile import reconcile
-from app.commands.refunds import refunds
-from app.commands.serve import serve, worker
-from app.commands.simulate import simulation
 from app.commands.surroundings import err
-from app.commands.webhooks import webhooks
 
 HELP = f"""After-sales for orders past the after-sales period (超售后期售后).
 
@@ -31,30 +19,71 @@ each command with an example.
 {EXIT_CODES_HELP}
 """
 
-app = typer.Typer(
-    name="aftersales",
-    help=HELP,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-app.command()(serve)
-app.command()(worker)
-app.command()(migrate)
-app.add_typer(importing, name="import")
-app.add_typer(keys, name="keys")
-app.add_typer(readers, name="readers")
-app.command()(rebuild)
-app.command()(reconcile)
-app.command()(refunds)
-app.command()(openapi)
-app.command("push-sandbox")(push_sandbox)
-app.command()(demo)
-app.command(help=PROVIDER_SANDBOX_HELP)(provider_sandbox)
-app.command("simulate")(simulation)
-app.command("listen")(listen_to_shop)
-app.add_typer(webhooks, name="webhooks")
+COMMANDS = {
+    "serve": "serve:serve",
+    "worker": "serve:worker",
+    "migrate": "migrate:migrate",
+    "rebuild": "rebuild:rebuild",
+    "reconcile": "reconcile:reconcile",
+    "refunds": "refunds:refunds",
+    "openapi": "openapi:openapi",
+    "push-sandbox": "push_sandbox:push_sandbox",
+    "demo": "demo:demo",
+    "provider-sandbox": "provider_sandbox:provider_sandbox",
+    "simulate": "simulate:simulation",
+    "listen": "listen:listen_to_shop",
+    "import": "importing:importing",
+    "keys": "keys:keys",
+    "readers": "readers:readers",
+    "webhooks": "webhooks:webhooks",
+}
+"""Where each command is below app/commands: a function, or an application of its own."""
+
+HELP_OF = {"provider-sandbox": "provider_sandbox:HELP"}
+"""Where the help of a command is that is not its function's description."""
+
+
+class Commands(TyperGroup):
+    """Loads a command when it is asked for: to load them all takes longer than most take."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer asks
+        """Return the names, in the order help shows them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        """Return a command by its name; None if there is none."""
+        if cmd_name not in COMMANDS:
+            return None
+        one, found = _application(), _found(COMMANDS[cmd_name])
+        if isinstance(found, typer.Typer):
+            one.add_typer(found, name=cmd_name)
+        else:
+            text = HELP_OF.get(cmd_name)
+            one.command(cmd_name, help=None if text is None else _found(text))(found)
+        group = get_command(one)
+        assert isinstance(group, TyperGroup)  # noqa: S101 - it has a callback
+        return group.commands[cmd_name]
+
+
+def _application(**settings: Any) -> typer.Typer:
+    """Return an application that is a group of commands, even of one."""
+    return typer.Typer(
+        name="aftersales",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        callback=lambda: None,
+        **settings,
+    )
+
+
+def _found(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"app.commands.{module}"), name)
+
+
+app = _application(cls=Commands, help=HELP)
 
 
 def main() -> None:

@@ -17,7 +17,10 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 STOP_SECONDS_MAX = 20.0
-LOADED = ("app.cli", "app.main", "app.worker", "app.payments.sandbox.server", "uvloop")
+LOADED = (
+    *("app.cli", "app.commands.serve", "app.commands.provider_sandbox"),
+    *("app.main", "app.worker", "app.payments.sandbox.server", "uvloop"),
+)
 
 _context = get_context("forkserver")
 _context.set_forkserver_preload(list(LOADED))

@@ -17,8 +17,13 @@ ENDS_WITHIN_SECONDS = 120
 
 
 def environment(**own: str) -> dict[str, str]:
-    """Return this process's environment without any setting of the service but those given."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AFTERSALES_")}
+    """Return this process's environment without any setting of the service but those given.
+
+    What a `make` that runs the tests was told is not for a `make` that a test runs.
+    """
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AFTERSALES_", "MAKE"))}
+    inherited.pop("ARGS", None)
+    inherited.pop("MFLAGS", None)
     # The package is found wherever a command is run from, and .env of the work tree is not.
     return {**inherited, "PYTHONPATH": str(REPOSITORY), **own}
 

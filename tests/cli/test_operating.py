@@ -4,9 +4,12 @@ import json
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import typer
+from typer.core import TyperGroup
 from typer.main import get_command
 
 from app.access.authentication import Authentication, Unauthenticated
@@ -227,15 +230,15 @@ async def test_serve_starts_without_its_database_and_says_so_to_every_caller(
     assert process.returncode == 0, said
 
 
-def all_commands(name: str, command: object) -> "list[tuple[str, str]]":
+def all_commands(name: str, command: Any) -> list[tuple[str, str]]:
     """Return every command below one with its help."""
-    subcommands = getattr(command, "commands", None)
-    if not subcommands:
-        return [(name, getattr(command, "help", None) or "")]
+    if not isinstance(command, TyperGroup):
+        return [(name, command.help or "")]
+    context = typer.Context(command)
     return [
         found
-        for sub_name, sub in subcommands.items()
-        for found in all_commands(f"{name} {sub_name}", sub)
+        for sub_name in command.list_commands(context)
+        for found in all_commands(f"{name} {sub_name}", command.get_command(context, sub_name))
     ]
 
 

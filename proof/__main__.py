@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 import uvloop
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from bench.table import wide_console
 from proof.plan import make_plan
+from proof.progress import bars
 from proof.report import show
 from proof.run import prove
 
@@ -43,16 +43,7 @@ def main(
     folder = Path(keep or tempfile.mkdtemp(prefix="aftersales-proof-"))
     folder.mkdir(parents=True, exist_ok=True)
     console = wide_console()
-    columns = (
-        *(TextColumn("{task.description:<7}"), BarColumn(), MofNCompleteColumn()),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bars = {what: progress.add_task(what, total=None) for what in ("orders", "faults", "ended")}
-
-        def on_step(what: str, done: int, of: int) -> None:
-            progress.update(bars[what], completed=done, total=of)
-
+    with bars(console, "orders", "faults", "ended") as on_step:
         outcome = uvloop.run(prove(plan, folder, on_step))
     show(console, outcome)
     if outcome.differences or keep:

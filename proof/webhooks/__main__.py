@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 import uvloop
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from bench.table import wide_console
+from proof.progress import bars
 from proof.webhooks.run import Outcome, Plan, prove_webhooks
 
 app = typer.Typer(add_completion=False)
@@ -36,16 +36,7 @@ def main(
     folder = Path(keep or tempfile.mkdtemp(prefix="aftersales-webhooks-"))
     folder.mkdir(parents=True, exist_ok=True)
     console = wide_console()
-    columns = (
-        *(TextColumn("{task.description:<7}"), BarColumn(), MofNCompleteColumn()),
-        TimeElapsedColumn(),
-    )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
-        bars = {what: progress.add_task(what, total=None) for what in ("orders", "faults", "sent")}
-
-        def on_step(what: str, done: int, of: int) -> None:
-            progress.update(bars[what], completed=done, total=of)
-
+    with bars(console, "orders", "faults", "sent") as on_step:
         outcome = uvloop.run(prove_webhooks(plan, folder, on_step))
     console.print(_table(outcome))
     for difference in outcome.differences[:50]:

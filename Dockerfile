@@ -13,6 +13,7 @@ RUN python -m venv --without-pip /opt/aftersales \
 
 COPY pyproject.toml README.md ./
 COPY app app
+COPY tools tools
 COPY migrations migrations
 RUN pip wheel --no-deps --no-build-isolation --wheel-dir dist . \
     && pip --python /opt/aftersales/bin/python install --no-deps --no-index dist/*.whl \

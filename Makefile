@@ -42,7 +42,7 @@ proof: $(INSTALLED) ## Run refunds while everything is killed around them, and c
 	@$(BIN)/python -m proof $(ARGS)
 
 proof-webhooks: $(INSTALLED) ## Send 10,000 events to 20 endpoints while workers are killed and Postgres restarts
-	@$(BIN)/python -m proof.webhooks $(ARGS)
+	@$(BIN)/python -m tools.proof.webhooks $(ARGS)
 
 bench: $(INSTALLED) ## Measure against the baselines and print one table
 	@$(BIN)/python -m bench $(ARGS)
@@ -55,24 +55,24 @@ openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
 	$(BIN)/aftersales openapi
 
 contract-diff: $(INSTALLED) ## List what openapi.json changes since the last release; fail if that breaks clients
-	@$(BIN)/python -m scripts.contract $(ARGS)
+	@$(BIN)/python -m tools.contract $(ARGS)
 
 contract-release: $(INSTALLED) ## Make openapi.json the released document, once CHANGELOG.md has its version
-	@$(BIN)/python -m scripts.contract.release
+	@$(BIN)/python -m tools.contract.release
 
 states: $(INSTALLED) ## Write docs/states.md anew
-	$(BIN)/python -m scripts.states
+	$(BIN)/python -m tools.checks.states
 
 events: $(INSTALLED) ## Write docs/events.md anew
-	$(BIN)/python -m scripts.events
+	$(BIN)/python -m tools.checks.events
 
 client-tools: $(CLIENTS)/.installed ## Install other languages' tools and the generators of clients
 
 clients: $(INSTALLED) $(CLIENTS)/.installed ## Generate, check and run clients in four languages (ARGS="--only go")
-	@$(BIN)/python -m scripts.clients $(ARGS)
+	@$(BIN)/python -m tools.clients $(ARGS)
 
 lock: $(DEPENDENCIES) ## Lock the dependencies anew (ARGS=--upgrade for their newest versions)
-	scripts/lock requirements $(ARGS)
+	tools/lock requirements $(ARGS)
 
 clean: ## Delete the virtual environment, the embedded database and all caches
 	rm -rf $(VENV) $(CLIENTS) clients/node_modules .data .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -91,15 +91,15 @@ check-openapi: $(INSTALLED)
 	$(BIN)/aftersales openapi --check
 
 check-states: $(INSTALLED)
-	$(BIN)/python -m scripts.states --check
+	$(BIN)/python -m tools.checks.states --check
 
 check-events: $(INSTALLED)
-	$(BIN)/python -m scripts.events --check
+	$(BIN)/python -m tools.checks.events --check
 
 # What `make lock` would write, compared with what is there.
 check-locks: $(DEPENDENCIES)
 	@new=$$(mktemp -d) && trap 'rm -rf "$$new"' EXIT && cp requirements/*.lock "$$new" && \
-	scripts/lock "$$new" && diff -ru requirements "$$new" && echo "The locks are current." || \
+	tools/lock "$$new" && diff -ru requirements "$$new" && echo "The locks are current." || \
 	{ echo "The locks do not fit pyproject.toml: run 'make lock'." >&2; exit 1; }
 	@! grep -n '://' requirements/*.lock || { echo "The locks hold addresses." >&2; exit 1; }
 
@@ -118,7 +118,7 @@ $(CLIENTS)/.installed: $(DEPENDENCIES) requirements/clients.lock clients/package
 	@touch $@
 
 $(DEPENDENCIES): requirements/dev.lock
-	@python=$$(scripts/find-python) && \
+	@python=$$(tools/find-python) && \
 	{ $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 		"$$python" -m venv --clear $(VENV); }
 	@echo "Installing the locked dependencies into $(VENV), about a minute the first time ..."

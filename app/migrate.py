@@ -13,9 +13,9 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.database import connection_failures_named, plain_url
 from app.event_store.tables import SCHEMA
-from app.event_store.topology import Topology
+from app.postgres.pool import connection_failures_named, plain_url
+from app.topology import Topology
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 

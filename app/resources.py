@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.clock import Clock
-from app.database import Pool, open_engine, open_pool
-from app.embedded.database import database_url
+from app.postgres.embedded.database import database_url
+from app.postgres.pool import Pool, open_engine, open_pool
 from app.settings import Settings
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from app.event_store.topology import Topology
+from app.topology import Topology
 
 SEALING_KEY_BYTES = 32
 

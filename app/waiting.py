@@ -15,3 +15,12 @@ async def wait_for_any(timeout_seconds: float, *events: asyncio.Event) -> None:
     finally:
         for task in waiting:
             task.cancel()
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait some seconds, or less if told to stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -12,39 +12,40 @@ import structlog
 from uuid_utils.compat import uuid7
 
 from app.clock import Clock
-from app.command_handling.falling_due import Silent, deadlines_request
+from app.command_handling.apply_due_deadlines import Silent, deadlines_request
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.database import CONNECTION_FAILURES, Pool, connect
 from app.domain.policy import POLICY
 from app.event_store.announcer import LOG_CHANNEL
 from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
-from app.event_store.registry import ServiceEvent, event_codec, funds_codec, order_codec
 from app.event_store.streams import order_of_stream
-from app.event_store.topology import Topology
+from app.event_types.registry import ServiceEvent, event_codec, funds_codec, order_codec
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
-from app.payments.http_provider import ProviderNotConfigured, open_payment_provider
-from app.processes.assistant.judging import Assistant
-from app.processes.assistant.settled import nothing_to_judge
+from app.payments.executor import PaymentExecutor
+from app.payments.funding import FUNDING_READER, FundingReader
+from app.payments.payout_adapter import PayoutExecutor
+from app.payments.provider.http import ProviderNotConfigured, open_payment_provider
+from app.payments.refund_adapter import Pauses, RefundExecutor
+from app.payments.worker import RefundLimits, RefundWorker
+from app.postgres.pool import CONNECTION_FAILURES, Pool, connect
+from app.processes.assistant.is_idle import nothing_to_judge
+from app.processes.assistant.rule_evaluation import Assistant
 from app.processes.assistant.worker import AssistantWorker
-from app.processes.deadlines import Act, DeadlineWorker, pause
-from app.processes.funding import FUNDING_READER, FundingReader
-from app.processes.refunds.carrying_out import PaymentExecutor
-from app.processes.refunds.executing import Pauses, RefundExecutor
-from app.processes.refunds.paying_out import PayoutExecutor
-from app.processes.refunds.worker import RefundLimits, RefundWorker
+from app.processes.deadlines import Act, DeadlineWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
-from app.read_models.deadlines import next_due
-from app.read_models.registry import READERS
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.runner import Runner, RunnerLimits
-from app.readers.wake import LogListener
+from app.projection_registry import READERS
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.deadlines import next_due
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
+from app.projections.wakeup import LogListener
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
 from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.topology import Topology
+from app.waiting import pause
 from app.webhooks.deliveries.fan_out import FANOUT_READER
 from app.webhooks.deliveries.opening import run_webhooks
 
@@ -65,8 +66,10 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
     readers = (*READERS, PushesReader(queueing=sends_pushes(settings)))
     names = [*(reader.name for reader in readers), FUNDING_READER, FANOUT_READER]
     await _wait_for_checkpoints(resources, names, stop)
-    limits = RunnerLimits(idle_seconds_max=settings.claim_idle_seconds_max)
-    runner = Runner(pool, event_codec(), readers, topology=settings.topology, limits=limits)
+    limits = ProjectionRunnerLimits(idle_seconds_max=settings.claim_idle_seconds_max)
+    runner = ProjectionRunner(
+        pool, event_codec(), readers, topology=settings.topology, limits=limits
+    )
     funding = funding_runner(pool, settings.topology, limits)
     clocks_heard, log_heard = asyncio.Event(), asyncio.Event()
     also_heard = {CLOCK_CHANNEL: clocks_heard, LOG_CHANNEL: log_heard}
@@ -126,20 +129,22 @@ def refund_limits(settings: Settings) -> tuple[Pauses, RefundLimits]:
 
 
 def funding_runner(
-    pool: Pool, topology: Topology, limits: RunnerLimits | None = None
-) -> Runner[ServiceEvent]:
+    pool: Pool, topology: Topology, limits: ProjectionRunnerLimits | None = None
+) -> ProjectionRunner[ServiceEvent]:
     """Return what lets the funding reader follow the log.
 
     It goes by itself, a partition at a time: it holds the head's lock while it books. And its
     commits are waited for, because what it books is paid.
     """
     reader = FundingReader(orders=order_codec(), funds=funds_codec(), policy=POLICY)
-    return Runner(
+    return ProjectionRunner(
         pool,
         event_codec(),
         [reader],
         topology=topology,
-        limits=replace(limits or RunnerLimits(), batch_partitions_max=1, batch_events_max=256),
+        limits=replace(
+            limits or ProjectionRunnerLimits(), batch_partitions_max=1, batch_events_max=256
+        ),
         durable=True,
     )
 

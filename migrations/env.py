@@ -5,13 +5,13 @@ import asyncio
 from alembic import context
 from sqlalchemy import Connection, text
 
-from app.embedded.database import database_url
 from app.event_store.citus import migration_topology
 from app.event_store.tables import SCHEMA
-from app.event_store.topology import Topology
 from app.migrate import connected, prepare_database
+from app.postgres.embedded.database import database_url
 from app.schema import metadata
 from app.settings import Settings
+from app.topology import Topology
 
 
 def migrate(connection: Connection) -> None:

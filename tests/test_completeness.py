@@ -12,9 +12,9 @@ from app.domain.order import commands
 from app.domain.order.tickets import CloseCause, TicketState, TicketType
 from app.notifications.rendering import TEMPLATES
 from app.notifications.templates import Template
-from app.read_models.order_view import EntryState
-from app.read_models.registry import READERS
-from app.read_models.texts import (
+from app.projection_registry import READERS
+from app.projections.orders.view import EntryState
+from app.projections.texts import (
     CLOSE_CAUSE_TEXTS,
     ENTRY_STATE_TEXTS,
     TICKET_STATE_TEXTS,

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import text
 
 from app.clock import ManualClock
-from app.database import (
+from app.postgres.embedded.postgres import PostgresServer, temporary_postgres
+from app.postgres.pool import (
     DatabaseUnavailable,
     connect,
     connection_failures_named,
     plain_url,
     with_database,
 )
-from app.embedded.postgres import PostgresServer, temporary_postgres
 from app.resources import Resources, open_resources
 from app.settings import Settings
 

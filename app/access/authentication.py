@@ -14,7 +14,7 @@ from app.access.keys import PREFIX, find_key
 from app.access.scopes import SCOPES_OF_ROLE, Scope
 from app.clock import Clock
 from app.event_store.connections import Queryable
-from app.event_store.recorded import Actor, Role
+from app.event_store.recorded_event import Actor, Role
 
 CACHED_MAX = 10_000
 CREDENTIAL_LENGTH_MAX = 4_096

@@ -15,7 +15,7 @@ import asyncpg
 from app.access.scopes import SCOPES_OF_ROLE, Scope
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 PLATFORM_PARTITION = 0
 PREFIX = "ask"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 
 class Scope(StrEnum):

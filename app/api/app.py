@@ -7,11 +7,11 @@ from importlib import metadata
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from app.api.documentation import install_documentation
-from app.api.edge import Edge
-from app.api.errors import install_problem_handlers
-from app.api.example_stock import ExampleStock
-from app.api.openapi import install_openapi
+from app.api.middleware import Edge
+from app.api.openapi.document import install_openapi
+from app.api.openapi.documentation import install_documentation
+from app.api.openapi.example_stock import ExampleStock
+from app.api.problems.exception_handlers import install_problem_handlers
 from app.api.routes import (
     advance_payouts,
     answers,

@@ -7,14 +7,14 @@ from typing import Any
 import structlog
 from pydantic_core import from_json
 
-from app.api.calls import Call, ViewResponder
-from app.api.errors import code_of_failure
-from app.api.problems import ProblemError
-from app.api.several import each_by_itself
+from app.api.bounded_gather import each_by_itself
+from app.api.problems.exception_handlers import code_of_failure
+from app.api.problems.problem import ProblemError
+from app.api.request_context import CommandPresenter, RequestContext
 from app.api.ticket_calls import showing
 from app.api.wire.batch_decisions import AnyBatchDecision, command_of
 from app.command_handling.requests import Answer
-from app.read_models.ticket_list import order_id_of
+from app.projections.tickets.list import order_id_of
 
 AT_ONCE_MAX = 32
 """Enough to fill the lanes' batches; a shop's decisions still leave room for others'."""
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def decide_each(
-    call: Call, shop_id: str, items: Sequence[AnyBatchDecision], key: str
+    call: RequestContext, shop_id: str, items: Sequence[AnyBatchDecision], key: str
 ) -> list[dict[str, Any]]:
     """Take each decision and return a `BatchDecisionResult` for each, as JSON has it.
 
@@ -44,7 +44,7 @@ async def decide_each(
     return await each_by_itself(list(enumerate(items)), answered, at_once_max=AT_ONCE_MAX)
 
 
-async def _decided(call: Call, shop_id: str, item: AnyBatchDecision, key: str) -> Answer:
+async def _decided(call: RequestContext, shop_id: str, item: AnyBatchDecision, key: str) -> Answer:
     # The version seen is no part of what is asked, as If-Match is none.
     asked = item.model_dump_json(exclude={"seen_version"}).encode()
     request = replace(
@@ -64,8 +64,8 @@ async def _decided(call: Call, shop_id: str, item: AnyBatchDecision, key: str) -
         return responder.problem(ProblemError(code))
 
 
-def _responder(call: Call, shop_id: str, item: AnyBatchDecision) -> ViewResponder:
-    return ViewResponder(
+def _responder(call: RequestContext, shop_id: str, item: AnyBatchDecision) -> CommandPresenter:
+    return CommandPresenter(
         call=call,
         render=showing(item.ticket_id),
         instance=f"/v1/shops/{shop_id}/tickets/{item.ticket_id}",

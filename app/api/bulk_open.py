@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
-from app.api.calls import Call, problem_of
-from app.api.errors import code_of_failure
-from app.api.problem_catalog import PROBLEMS
-from app.api.problems import json_bytes
-from app.api.several import each_by_itself
+from app.api.bounded_gather import each_by_itself
+from app.api.problems.catalog import PROBLEMS
+from app.api.problems.exception_handlers import code_of_failure
+from app.api.problems.problem import json_bytes
+from app.api.request_context import RequestContext, problem_of
 from app.api.wire.entries import (
     OpenedEntry,
     OpenEntriesResult,
@@ -20,13 +20,13 @@ from app.command_handling.requests import Answer, History, KeyReused, Refusal, T
 from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.rejections import Rejection
 from app.event_store.append import AppendFailed
-from app.read_models.order_fold import fold_history
+from app.projections.orders.fold import fold_history
 
 CONCURRENT_MAX = 16
 
 
 async def open_each(
-    call: Call, shop_id: str, order_ids: list[str], key: str | None
+    call: RequestContext, shop_id: str, order_ids: list[str], key: str | None
 ) -> OpenEntriesResult:
     """Open the entry of each order named; an order named twice is opened once and told twice.
 
@@ -39,7 +39,9 @@ async def open_each(
     return OpenEntriesResult(results=[by_order[order_id] for order_id in order_ids])
 
 
-async def _open_one(call: Call, shop_id: str, key: str | None, order_id: str) -> OpenEntryResult:
+async def _open_one(
+    call: RequestContext, shop_id: str, key: str | None, order_id: str
+) -> OpenEntryResult:
     request = call.order_request(shop_id, order_id, OpenAfterSalesEntry())
     if key is not None:
         part = call.key_of_part(shop_id, key, order_id, order_id.encode())

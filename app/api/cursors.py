@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
 from pydantic_core import from_json, to_json
 
-from app.api.problems import ProblemError
-from app.read_models.paging import After
+from app.api.problems.problem import ProblemError
+from app.projections.paging import After
 from app.webhooks.feed.merged import Places
 from app.webhooks.feed.queries import ORDINAL_MAX, Place
 

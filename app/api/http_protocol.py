@@ -7,8 +7,8 @@ from uuid_utils.compat import uuid7
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from app.api.language import DEFAULT_LANGUAGE
-from app.api.problem_catalog import PROBLEMS
-from app.api.problems import PROBLEM_MEDIA_TYPE, ProblemError, render_problem
+from app.api.problems.catalog import PROBLEMS
+from app.api.problems.problem import PROBLEM_MEDIA_TYPE, ProblemError, render_problem
 
 HEAD_BYTES_MAX = 65_536
 """Longest head of a request: its first line and its headers."""

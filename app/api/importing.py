@@ -8,13 +8,13 @@ from datetime import datetime
 import structlog
 from pydantic import TypeAdapter, ValidationError
 
-from app.api.calls import Call, problem_of
-from app.api.errors import code_of_failure
-from app.api.field_errors import field_errors
 from app.api.language import in_language
 from app.api.line_splitting import Line
-from app.api.problem_catalog import PROBLEMS
-from app.api.problems import ProblemError
+from app.api.problems.catalog import PROBLEMS
+from app.api.problems.exception_handlers import code_of_failure
+from app.api.problems.field_errors import field_errors
+from app.api.problems.problem import ProblemError
+from app.api.request_context import RequestContext, problem_of
 from app.api.strict_request import parse_json
 from app.api.wire.common import FieldError
 from app.api.wire.imports import ImportLine, ImportResult
@@ -50,7 +50,7 @@ class Imported:
 
 
 async def import_lines(
-    call: Call, shop_id: str | None, lines: AsyncIterator[Line], key: str | None = None
+    call: RequestContext, shop_id: str | None, lines: AsyncIterator[Line], key: str | None = None
 ) -> list[Imported]:
     """Import line by line as they arrive; results are in the order of the lines.
 
@@ -79,7 +79,9 @@ async def import_lines(
     return [results[number] for number in sorted(results)]
 
 
-async def _import_line(call: Call, shop_id: str | None, line: Line, key: str | None) -> Imported:
+async def _import_line(
+    call: RequestContext, shop_id: str | None, line: Line, key: str | None
+) -> Imported:
     if line.fault is not None:
         return Imported(result=_failed(line.number, line.fault, call))
     try:
@@ -103,7 +105,7 @@ async def _import_line(call: Call, shop_id: str | None, line: Line, key: str | N
 
 
 async def _command(
-    call: Call, number: int, shop_id: str, parsed: ImportLine, key: IdempotencyKey | None
+    call: RequestContext, number: int, shop_id: str, parsed: ImportLine, key: IdempotencyKey | None
 ) -> Imported:
     request = OrderRequest(
         shop_id=shop_id,
@@ -162,7 +164,7 @@ class _Responder:
 def _failed(
     number: int,
     code: str,
-    call: Call,
+    call: RequestContext,
     *,
     detail: str | None = None,
     errors: list[FieldError] | None = None,

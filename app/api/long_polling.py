@@ -4,9 +4,9 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
-from app.api.calls import Call
-from app.api.live_streams import OpenStream
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.request_context import RequestContext
+from app.api.sse.open_streams import OpenStream
 from app.waiting import wait_for_any
 from app.webhooks.feed.growth import FeedKey
 from app.webhooks.feed.queries import FedEvent
@@ -33,7 +33,7 @@ P = TypeVar("P", bound=Page)
 
 
 async def waited_for(
-    call: Call, look: Callable[[], Awaitable[P]], wait_seconds: float, *followed: FeedKey
+    call: RequestContext, look: Callable[[], Awaitable[P]], wait_seconds: float, *followed: FeedKey
 ) -> P:
     """Look until there is something, or as long as one may wait; holds no connection meanwhile.
 
@@ -52,7 +52,7 @@ async def waited_for(
                 return page
 
 
-async def _heard(call: Call, stream: OpenStream, until: float) -> bool:
+async def _heard(call: RequestContext, stream: OpenStream, until: float) -> bool:
     """Wait until it is worth another look; False if the time is over, or the caller has gone."""
     while not stream.ending.is_set() and (left := until - time.monotonic()) > 0:
         await wait_for_any(min(left, CHECK_EVERY_SECONDS), stream.heard, stream.ending)

@@ -10,8 +10,8 @@ from app.domain.order.state import Order, Unregistered
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_store.streams import order_stream
-from app.read_models.order_fold import fold_history
-from app.read_models.order_view import OrderView
+from app.projections.orders.fold import fold_history
+from app.projections.orders.view import OrderView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,18 +9,18 @@ from prometheus_client import CollectorRegistry
 from starlette.requests import Request
 
 from app.access.authentication import Authentication
-from app.api.live_streams import LiveStreams
 from app.api.rate_limit import RateLimiter
+from app.api.sse.open_streams import LiveStreams
 from app.clock import Clock
 from app.command_handling.funds_handler import FundsHandler
 from app.command_handling.handler import CommandHandler
 from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
-from app.event_store.recorded import ClockKind
+from app.event_store.recorded_event import ClockKind
 from app.notifications.recipient import RecipientKey
-from app.payments.provider import ProviderBook
-from app.readers.watching import ViewWatch
+from app.payments.provider.port import ProviderBook
+from app.projections.change_listener import ChangeListener
 from app.resources import Resources
 from app.sealing import Seal
 from app.shop_clocks.reading import ShopClocks
@@ -40,9 +40,9 @@ class Services:
     authentication: Authentication
     rate_limiter: RateLimiter
     streams: LiveStreams
-    inboxes: ViewWatch[RecipientKey]
+    inboxes: ChangeListener[RecipientKey]
     """Wakes those who follow an inbox."""
-    feeds: ViewWatch[FeedKey]
+    feeds: ChangeListener[FeedKey]
     """Wakes those who follow the events of a shop, or of all."""
     token_seal: Seal | None
     """Keeps push tokens; None where no key is set."""

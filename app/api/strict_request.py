@@ -12,9 +12,9 @@ from pydantic import BaseModel
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
-from app.api.admission import admission_of
-from app.api.direct_call import NotDirect, direct_call, header
-from app.api.problems import ProblemError
+from app.api.authorization import admission_of
+from app.api.fast_dispatch import FallbackToFastAPI, direct_call, header
+from app.api.problems.problem import ProblemError
 from app.api.services import services_of
 
 WHOLE_DIGITS_MAX = 20
@@ -82,7 +82,7 @@ class StrictRoute(APIRoute):
             return
         try:
             values = await self._direct.values(request)
-        except NotDirect:
+        except FallbackToFastAPI:
             await super().handle(scope, receive, send)
         else:
             response: Response = await self._direct.made_with(values, request)

@@ -5,14 +5,14 @@ from typing import Any
 
 from fastapi import Response
 
-from app.api.calls import Call, Render
-from app.api.declared import command_problems
+from app.api.problems.problem_responses import command_problems
+from app.api.request_context import Presenter, RequestContext
 from app.api.wire.tickets import Ticket, ticket_on_wire
 from app.domain.order.ticket_commands import TicketDecision
 from app.domain.order.tickets import Side
-from app.event_store.recorded import Role
-from app.read_models.order_view import OrderView
-from app.read_models.ticket_list import order_id_of
+from app.event_store.recorded_event import Role
+from app.projections.orders.view import OrderView
+from app.projections.tickets.list import order_id_of
 
 TICKET_PATH = "/v1/shops/{shop_id}/tickets/{ticket_id}"
 
@@ -23,7 +23,7 @@ _SIDES = {
 }
 
 
-def side_of(call: Call) -> Side:
+def side_of(call: RequestContext) -> Side:
     """Return for which side the caller speaks."""
     return _SIDES[call.caller.actor.role]
 
@@ -34,7 +34,7 @@ def decision_problems(*codes: str) -> dict[int | str, dict[str, Any]]:
 
 
 async def decide(
-    call: Call,
+    call: RequestContext,
     shop_id: str,
     command: TicketDecision,
     *,
@@ -55,7 +55,7 @@ async def decide(
     )
 
 
-def showing(ticket_id: str) -> Render:
+def showing(ticket_id: str) -> Presenter:
     """Return what shows a ticket a decision was taken on."""
 
     def render(view: OrderView, _now: datetime) -> Ticket:

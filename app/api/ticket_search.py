@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import Query
 from pydantic import Field, StringConstraints
 
-from app.api.calls import Call
 from app.api.cursors import CURSOR_LENGTH_MAX
-from app.api.problems import ProblemError, rejected
+from app.api.problems.problem import ProblemError, rejected
+from app.api.request_context import RequestContext
 from app.api.wire.common import FieldError, Id, Instant, RequestModel
 from app.domain.money import AMOUNT_MAX
-from app.domain.order.given import refuse_tracking_number
+from app.domain.order.input_rules import refuse_tracking_number
 from app.domain.order.tickets import Side, TicketState, TicketType, due_in, waiting_for
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
 from app.domain.shipments import normalized_number
-from app.read_models.ticket_list import TicketFilters, TicketSort
+from app.projections.tickets.list import TicketFilters, TicketSort
 
 SEARCH_PROBLEMS = (
     "cursor_invalid",
@@ -68,7 +68,7 @@ class TicketQuery(RequestModel):
     """Exclusive."""
 
 
-async def filters_of(query: TicketQuery, call: Call, shop_id: str) -> TicketFilters:
+async def filters_of(query: TicketQuery, call: RequestContext, shop_id: str) -> TicketFilters:
     """Return the filters of a search; a ProblemError if nothing could ever pass them."""
     _refuse_contradictions(query, call.services.policy)
     return TicketFilters(
@@ -93,7 +93,7 @@ def order_of(sort: TicketSort) -> tuple[str, ...]:
     return ("tickets", sort.value)
 
 
-async def _due_before(query: TicketQuery, call: Call, shop_id: str) -> datetime | None:
+async def _due_before(query: TicketQuery, call: RequestContext, shop_id: str) -> datetime | None:
     if query.due_within_hours is None:
         return query.due_before
     now = await call.services.shop_clocks.now(shop_id)

@@ -9,50 +9,50 @@ from uuid import UUID
 from fastapi import Path, Response
 
 from app.access.scopes import Scope
-from app.api.answering_once import answered_once, asked_of
-from app.api.calls import Call, allow_owner
-from app.api.problems import ProblemError
+from app.api.idempotency import answered_once, asked_of
+from app.api.problems.problem import ProblemError
+from app.api.request_context import RequestContext, allow_owner
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
 from app.sealing import Seal
 from app.webhooks.deliveries.claims import DeliveryKey
 from app.webhooks.deliveries.reading import Delivery, fetch_delivery
 from app.webhooks.deliveries.targets import body_for
-from app.webhooks.endpoints.changing import (
+from app.webhooks.endpoints.endpoint import Endpoint, Owner
+from app.webhooks.endpoints.queries import fetch_endpoint
+from app.webhooks.endpoints.service import (
     ENDPOINTS_MAX,
     Change,
     EndpointChanged,
     EndpointNotFound,
     TooManyEndpoints,
 )
-from app.webhooks.endpoints.endpoint import Endpoint, Owner
-from app.webhooks.endpoints.storing import fetch_endpoint
 from app.webhooks.secrets import TooManyRotations
 
-WebhookReader = Annotated[Call, allow_owner(Scope.WEBHOOKS_READ)]
-WebhookWriter = Annotated[Call, allow_owner(Scope.WEBHOOKS_WRITE)]
+WebhookReader = Annotated[RequestContext, allow_owner(Scope.WEBHOOKS_READ)]
+WebhookWriter = Annotated[RequestContext, allow_owner(Scope.WEBHOOKS_WRITE)]
 EndpointId = Annotated[UUID, Path(description="The endpoint, as its creation named it.")]
 DeliveryId = Annotated[UUID, Path(description="The delivery: the `webhook-id` it is sent with.")]
 
 
-def owner_of(call: Call) -> Owner:
+def owner_of(call: RequestContext) -> Owner:
     """Return whose endpoints a call is about: the shop in its path, or the platform."""
     return Owner(call.request.path_params.get("shop_id"))
 
 
-async def present_of(call: Call) -> tuple[datetime, bool]:
+async def present_of(call: RequestContext) -> tuple[datetime, bool]:
     """Return when it is for the owner, and whether a test clock says so."""
     services, shop_id = call.services, owner_of(call).shop_id
     test_now = None if shop_id is None else await services.shop_clocks.test_now(shop_id)
     return test_now or services.clock.now(), test_now is not None
 
 
-def may_read_orders(call: Call) -> bool:
+def may_read_orders(call: RequestContext) -> bool:
     """Whether the caller may see what people wrote on orders and tickets."""
     return Scope.ORDERS_READ in call.caller.scopes
 
 
-def shown_body(call: Call, endpoint: Endpoint, body: str | None) -> str | None:
+def shown_body(call: RequestContext, endpoint: Endpoint, body: str | None) -> str | None:
     """Return what a caller may see of what is sent to an endpoint now."""
     return body and body_for(endpoint.include if may_read_orders(call) else (), body)
 
@@ -66,7 +66,7 @@ def uuid_in_cursor(text: str) -> UUID:
 
 
 async def endpoint_of(
-    call: Call, endpoint_id: UUID, connection: Connection | None = None
+    call: RequestContext, endpoint_id: UUID, connection: Connection | None = None
 ) -> Endpoint:
     """Return one of the owner's endpoints, or the problem that there is none."""
     database = connection or call.services.resources.pool
@@ -77,7 +77,7 @@ async def endpoint_of(
 
 
 async def delivery_of(
-    call: Call, endpoint_id: UUID, delivery_id: UUID, connection: Connection | None = None
+    call: RequestContext, endpoint_id: UUID, delivery_id: UUID, connection: Connection | None = None
 ) -> Delivery:
     """Return a delivery to one of the owner's endpoints, or the problem that there is none."""
     await endpoint_of(call, endpoint_id, connection)
@@ -98,7 +98,7 @@ def key_of(endpoint_id: UUID, delivery: Delivery) -> DeliveryKey:
 
 
 @asynccontextmanager
-async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Change]:
+async def changing(call: RequestContext, if_match: str | None = None) -> AsyncIterator[Change]:
     """Open a transaction that changes the owner's endpoints; refusals become problems."""
     present = await present_of(call)
     async with call.services.resources.pool.acquire() as connection, connection.transaction():
@@ -107,7 +107,7 @@ async def changing(call: Call, if_match: str | None = None) -> AsyncIterator[Cha
 
 
 async def changed_once(
-    call: Call,
+    call: RequestContext,
     key: str | None,
     make: Callable[[Change], Awaitable[Answer]],
     if_match: str | None = None,
@@ -142,7 +142,7 @@ def refusals_as_problems() -> Iterator[None]:
         raise ProblemError("too_many_rotations") from error
 
 
-def seal_of(call: Call) -> Seal:
+def seal_of(call: RequestContext) -> Seal:
     """Return what secrets are kept with, or the problem that there is nothing to keep them with."""
     if call.services.seal is None:
         raise ProblemError("sealing_not_configured")
@@ -150,7 +150,10 @@ def seal_of(call: Call) -> Seal:
 
 
 def _change(
-    call: Call, connection: Connection, present: tuple[datetime, bool], if_match: str | None
+    call: RequestContext,
+    connection: Connection,
+    present: tuple[datetime, bool],
+    if_match: str | None,
 ) -> Change:
     now, test_mode = present
     return Change(

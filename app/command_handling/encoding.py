@@ -5,7 +5,7 @@ from uuid import UUID
 
 from app.event_store.append import NewEvent
 from app.event_store.codec import Codec
-from app.event_store.recorded import E, EventMetadata
+from app.event_store.recorded_event import E, EventMetadata
 
 
 def new_event(

@@ -14,8 +14,8 @@ from uuid_utils.compat import uuid7
 
 from app.command_handling.encoding import new_event
 from app.command_handling.funds_states import FundsStates
-from app.command_handling.present import Present
 from app.command_handling.requests import Answer, IdempotencyKey, TooManyConflicts
+from app.command_handling.shop_time import ShopTime
 from app.command_handling.stored_answer import answer_after, remembered, replayed
 from app.domain.funds.commands import FundsCommand, TopUp, WithdrawCash
 from app.domain.funds.decide import decide
@@ -25,10 +25,10 @@ from app.domain.funds.state import Funds
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection
 from app.event_store.append import Append, NewEvent
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, ClockKind, EventMetadata
+from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
 from app.event_store.streams import funds_stream
 from app.shop_clocks.reading import ShopClocks
 
@@ -66,7 +66,7 @@ class FundsHandler:
         self,
         *,
         states: FundsStates,
-        lane: AppendLane,
+        lane: AppendBatcher,
         codec: Codec[FundsEvent],
         clocks: ShopClocks,
         policy: Policy,
@@ -129,12 +129,12 @@ class FundsHandler:
             case _:
                 return False
 
-    async def _present(self, shop_id: str) -> Present:
+    async def _present(self, shop_id: str) -> ShopTime:
         """Look at the shop's clock every time: what is asked here is asked seldom."""
         test_now: datetime | None = await self._clocks.test_now(shop_id)
         if test_now is not None:
-            return Present(now=test_now, clock=ClockKind.TEST)
-        return Present(now=self._clocks.system.now())
+            return ShopTime(now=test_now, clock=ClockKind.TEST)
+        return ShopTime(now=self._clocks.system.now())
 
     def _encoded(self, event: FundsEvent, request: FundsRequest, clock: ClockKind) -> NewEvent:
         metadata = EventMetadata(

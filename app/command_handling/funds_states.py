@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from app.command_handling.load_lane import LoadLane, Wanted
 from app.command_handling.requests import IdempotencyKey
 from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold
@@ -12,8 +11,9 @@ from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, StoredRequest
 from app.event_store.partitions import partition_of
+from app.event_store.stream_loader import StreamLoader, Wanted
 from app.event_store.streams import funds_stream
-from app.read_models.funds_snapshots import begin_of
+from app.projections.ledger.snapshots import begin_of
 
 SHOPS_MAX = 1_000
 
@@ -41,7 +41,7 @@ class FundsStates:
     What it remembers is always a beginning of the stream, so it can be old but never wrong.
     """
 
-    def __init__(self, database: Queryable, loads: LoadLane, codec: Codec[FundsEvent]) -> None:
+    def __init__(self, database: Queryable, loads: StreamLoader, codec: Codec[FundsEvent]) -> None:
         self._database = database
         self._loads = loads
         self._codec = codec

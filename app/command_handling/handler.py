@@ -12,11 +12,9 @@ from datetime import datetime
 
 from uuid_utils.compat import uuid7
 
+from app.command_handling.apply_due_deadlines import Silent, deadlines_request
 from app.command_handling.encoding import new_event
-from app.command_handling.falling_due import Silent, deadlines_request
 from app.command_handling.funds_states import FundsStates
-from app.command_handling.load_lane import LoadLane, Wanted
-from app.command_handling.present import Present, present_of
 from app.command_handling.requests import (
     DEADLINES,
     Answer,
@@ -27,6 +25,7 @@ from app.command_handling.requests import (
     StaleVersion,
     TooManyConflicts,
 )
+from app.command_handling.shop_time import ShopTime, present_of
 from app.command_handling.stored_answer import answer_after, remembered, replayed
 from app.domain.funds.state import NO_FUNDS, Funds
 from app.domain.order.commands import ActOnDeadlines
@@ -38,11 +37,12 @@ from app.domain.order.ticket_commands import TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 from app.event_store.append import Append, NewEvent
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
 from app.event_store.log import Loaded
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded
+from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Recorded
+from app.event_store.stream_loader import StreamLoader, Wanted
 from app.event_store.streams import order_stream
 from app.shop_clocks.reading import ShopClocks
 
@@ -79,8 +79,8 @@ class CommandHandler:
     def __init__(
         self,
         *,
-        loads: LoadLane,
-        lane: AppendLane,
+        loads: StreamLoader,
+        lane: AppendBatcher,
         codec: Codec[OrderEvent],
         funds: FundsStates,
         clocks: ShopClocks,
@@ -154,7 +154,7 @@ class CommandHandler:
         request: OrderRequest,
         wanted: Wanted,
         history: History,
-        present: Present,
+        present: ShopTime,
         responder: Responder,
         *,
         funds: Funds,

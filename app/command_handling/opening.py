@@ -8,13 +8,13 @@ from app.clock import Clock
 from app.command_handling.funds_handler import FundsHandler
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
-from app.command_handling.load_lane import LoadLane
-from app.database import connect
 from app.domain.policy import POLICY
 from app.event_store.announcer import Announcer
-from app.event_store.append_lane import AppendLane, LaneObserver
+from app.event_store.append_batcher import AppendBatcher, AppendObserver
 from app.event_store.connections import OwnConnection
-from app.event_store.registry import funds_codec, order_codec
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec, order_codec
+from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 
@@ -29,7 +29,7 @@ class CommandHandlers:
 
 @asynccontextmanager
 async def open_command_handler(
-    resources: Resources, clock: Clock, observer: LaneObserver | None = None
+    resources: Resources, clock: Clock, observer: AppendObserver | None = None
 ) -> AsyncIterator[CommandHandler]:
     """Open a handler of orders' commands alone."""
     async with open_command_handlers(resources, clock, observer) as handlers:
@@ -38,7 +38,7 @@ async def open_command_handler(
 
 @asynccontextmanager
 async def open_command_handlers(
-    resources: Resources, clock: Clock, observer: LaneObserver | None = None
+    resources: Resources, clock: Clock, observer: AppendObserver | None = None
 ) -> AsyncIterator[CommandHandlers]:
     """Open handlers on open resources; at the end what waits in their lane is written first."""
     settings = resources.settings
@@ -48,7 +48,7 @@ async def open_command_handlers(
 
     async with (
         Announcer(own_connection) as announcer,
-        AppendLane(
+        AppendBatcher(
             own_connection,
             topology=settings.topology,
             announce=announcer.announce,
@@ -56,7 +56,7 @@ async def open_command_handlers(
         ) as lane,
     ):
         codec, funds = order_codec(), funds_codec()
-        loads = LoadLane(resources.pool, settings.topology)
+        loads = StreamLoader(resources.pool, settings.topology)
         states = FundsStates(resources.pool, loads, funds)
         clocks = ShopClocks(resources.pool, clock)
         yield CommandHandlers(

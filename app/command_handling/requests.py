@@ -9,7 +9,7 @@ from uuid import UUID
 from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
 from app.domain.rejections import Rejection
-from app.event_store.recorded import Actor, Recorded, Role
+from app.event_store.recorded_event import Actor, Recorded, Role
 
 History = Sequence[Recorded[OrderEvent]]
 """The events of one order's stream, from its first."""

@@ -65,3 +65,8 @@ class Shares:
     def total(self) -> int:
         """The whole amount."""
         return self.shop + self.talent + self.agency + self.service_fee
+
+
+def refund_key_of(shop_id: str, ticket_id: str) -> str:
+    """Return the one key of a ticket's refund, for life. No id holds a slash: no two are alike."""
+    return f"{shop_id}/{ticket_id}"

@@ -5,8 +5,8 @@ import asyncio
 import asyncpg
 import structlog
 
-from app.database import DatabaseUnavailable
 from app.event_store.connections import LOST_CONNECTION, Connect, OwnConnection
+from app.postgres.pool import DatabaseUnavailable
 
 LOG_CHANNEL = "after_sales_log"
 

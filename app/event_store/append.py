@@ -96,7 +96,7 @@ class AppendFailed(Exception):
     """The append has no outcome to report. The subclasses say what that means for the events."""
 
 
-class LaneFull(AppendFailed):
+class QueueFull(AppendFailed):
     """Too many appends are waiting. Nothing was written; repeating later helps."""
 
 

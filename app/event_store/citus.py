@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from alembic import context, op
 
 from app.event_store.tables import SCHEMA
-from app.event_store.topology import Topology
+from app.topology import Topology
 
 ANCHOR_TABLE = "log_heads"
 """The table every other one is colocated with, so that a partition lives on one node."""

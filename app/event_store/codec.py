@@ -11,7 +11,7 @@ from typing import Any, Generic, NewType, TypeAlias, TypeVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import from_json, to_json
 
-from app.event_store.recorded import E, EventMetadata, Recorded, StoredEvent
+from app.event_store.recorded_event import E, EventMetadata, Recorded, StoredEvent
 
 Payload: TypeAlias = dict[str, Any]
 Upcaster: TypeAlias = Callable[[Payload], Payload]

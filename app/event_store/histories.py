@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import stored_event
-from app.event_store.recorded import E, Recorded
+from app.event_store.recorded_event import E, Recorded
 
 EVENTS_AT_ONCE_MAX = 4_000
 """More are read in several parts, unless one stream alone is longer."""

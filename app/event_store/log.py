@@ -8,7 +8,7 @@ import asyncpg
 
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
-from app.event_store.recorded import E, Recorded, StoredEvent
+from app.event_store.recorded_event import E, Recorded, StoredEvent
 
 Place: TypeAlias = tuple[int, int]
 """A partition, and a position in it."""

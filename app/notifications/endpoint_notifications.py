@@ -15,7 +15,7 @@ from app.notifications.templates import Template
 Params = dict[str, JsonValue]
 
 
-def told_of_endpoint(event: WebhookEndpointEvent) -> tuple[Template, Params] | None:
+def notifications_for_endpoint(event: WebhookEndpointEvent) -> tuple[Template, Params] | None:
     """Return what the merchant is told, with which facts; None for what somebody did on purpose.
 
     An endpoint that is told nothing cannot say so itself, and often it is the only one.

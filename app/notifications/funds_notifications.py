@@ -26,7 +26,7 @@ from app.notifications.templates import Template
 Params = dict[str, JsonValue]
 
 
-def told_of_funds(event: FundsEvent) -> tuple[Template, Params] | None:
+def notifications_for_funds(event: FundsEvent) -> tuple[Template, Params] | None:
     """Return what the merchant is told, with which facts; None for what needs no message.
 
     Amounts are minor units in the shop's one currency.

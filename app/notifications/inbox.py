@@ -20,9 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent
+from app.event_store.recorded_event import Recorded
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.event_types.registry import ServiceEvent
 from app.notifications.notification import Notification, notifications_of
 
 notifications = Table(

@@ -13,7 +13,7 @@ from app.notifications.inbox import NotificationsReader
 from app.notifications.notification import Notification
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
-from app.read_models.paging import PAGE_ROWS_MAX
+from app.projections.paging import PAGE_ROWS_MAX
 
 UNREAD_COUNTED_MAX = 999
 UNREAD_LOOKED_AT_MAX = 2_000

@@ -20,15 +20,15 @@ from app.domain.order.events import (
 )
 from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
 from app.domain.webhook_endpoints import WebhookEndpointEvent
-from app.event_store.recorded import Recorded, Role
-from app.event_store.registry import ServiceEvent
+from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import order_of_stream, shop_of_stream
-from app.notifications.endpoint_notifications import told_of_endpoint
-from app.notifications.funds_notifications import told_of_funds
+from app.event_types.registry import ServiceEvent
+from app.notifications.endpoint_notifications import notifications_for_endpoint
+from app.notifications.funds_notifications import notifications_for_funds
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
-from app.notifications.ticket_notifications import Told, told_of_ticket
-from app.read_models.texts import instant_text
+from app.notifications.ticket_notifications import Told, notifications_for_ticket
+from app.projections.texts import instant_text
 
 Params = dict[str, JsonValue]
 
@@ -65,9 +65,9 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
     """Return what an event tells whom: nothing, one of the two sides, or both."""
     event = recorded.event
     if isinstance(event, FundsEvent):
-        return _to_merchant(told_of_funds(event), event.at, recorded)
+        return _to_merchant(notifications_for_funds(event), event.at, recorded)
     if isinstance(event, WebhookEndpointEvent):
-        return _to_merchant(told_of_endpoint(event), event.at, recorded)
+        return _to_merchant(notifications_for_endpoint(event), event.at, recorded)
     if isinstance(event, FactEvent):
         return ()
     shop_id, order_id = order_of_stream(recorded.stream_id)
@@ -133,7 +133,7 @@ _CONSUMER, _MERCHANT = Role.CONSUMER, Role.MERCHANT
 def _told(event: EntryEvent | TicketEvent) -> tuple[Told, ...]:
     if isinstance(event, EntryEvent):
         return (_told_of_entry(event),)
-    return told_of_ticket(event)
+    return notifications_for_ticket(event)
 
 
 def _told_of_entry(event: EntryEvent) -> Told:

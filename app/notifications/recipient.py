@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 RecipientKey: TypeAlias = tuple[int, str, str, str]
 """Partition, shop, role, id: what every row of a recipient begins with."""

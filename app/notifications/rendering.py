@@ -11,7 +11,7 @@ from app.notifications.messages.goods import GOODS_MESSAGES
 from app.notifications.messages.refund import REFUND_MESSAGES
 from app.notifications.messages.shop import SHOP_MESSAGES
 from app.notifications.templates import Message, Template
-from app.read_models.texts import filled
+from app.projections.texts import filled
 
 TEMPLATES: Mapping[Template, Message] = MappingProxyType(
     {

@@ -48,9 +48,9 @@ from app.domain.order.ticket_events import (
 )
 from app.domain.order.tickets import AppliedRule, CloseCause, Due, Side, TicketState
 from app.domain.shipments import Shipment
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.notifications.templates import Template
-from app.read_models.texts import instant_text
+from app.projections.texts import instant_text
 
 Params = dict[str, JsonValue]
 Told = tuple[Role, Template, Params]
@@ -59,7 +59,7 @@ Told = tuple[Role, Template, Params]
 _CONSUMER, _MERCHANT = Role.CONSUMER, Role.MERCHANT
 
 
-def told_of_ticket(event: TicketEvent) -> tuple[Told, ...]:
+def notifications_for_ticket(event: TicketEvent) -> tuple[Told, ...]:
     """Return what each side is told, at most one message a side."""
     ticket: Params = {"ticket_id": event.ticket_id}
     return tuple((role, template, ticket | params) for role, template, params in _told(event))

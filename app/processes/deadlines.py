@@ -15,9 +15,10 @@ import asyncpg
 import structlog
 
 from app.clock import Clock
-from app.database import Pool
 from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.topology import Topology
+from app.postgres.pool import Pool
+from app.topology import Topology
+from app.waiting import pause
 
 Act: TypeAlias = Callable[[int, str], Awaitable[None]]
 """Lets an order (partition, stream) act on what has fallen due; harmless if nothing has."""
@@ -159,12 +160,3 @@ class DeadlineWorker:
                 await self._act(partition_id, stream_id)
             except Exception:  # noqa: BLE001 - one order must not keep the others from acting
                 _log.exception("deadline_act_failed", stream_id=stream_id)
-
-
-async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait some seconds, or less if told to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

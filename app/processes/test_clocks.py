@@ -16,7 +16,7 @@ from typing import TypeAlias
 import structlog
 
 from app.clock import Clock
-from app.database import Pool
+from app.postgres.pool import Pool
 from app.shop_clocks.advancing import (
     Advance,
     DueOrder,

@@ -13,9 +13,9 @@ from uuid import UUID
 import asyncpg
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.streams import streams_of_shop
+from app.postgres.pool import Pool
 from app.shop_clocks.changing import LOCK_HEAD
 
 DEADLINES_READER = "deadlines"

@@ -95,7 +95,7 @@ class Wait:
     until: datetime | None
 
 
-Admission: TypeAlias = Send | Wait
+Authorization: TypeAlias = Send | Wait
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ def healthy(policy: HealthPolicy) -> Health:
     )
 
 
-def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -> Admission:
+def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -> Authorization:
     """Say whether a message may be sent; ``under_way``: others to this endpoint at this moment."""
     if health.rests_until is not None and now < health.rests_until:
         return Wait(until=health.rests_until)

@@ -1,6 +1,6 @@
 """What a URL must be for webhooks to be sent to it; checked when it is given, and at each attempt.
 
-A name is only looked up when connecting (app/webhooks/connecting.py), where its addresses are
+A name is only looked up when connecting (app/webhooks/ssrf_guard.py), where its addresses are
 checked: a name that was right yesterday may lead elsewhere today.
 """
 
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import httpx
 
-from app.webhooks.addresses import Reach, is_allowed, parse_address
+from app.webhooks.egress_policy import EgressPolicy, is_allowed, parse_address
 
 URL_CHARACTERS_MAX = 2048
 HTTPS_PORT, HTTP_PORT = 443, 80
@@ -60,7 +60,7 @@ class EndpointUrl:
     host_header: str
 
 
-def read_endpoint_url(text: str, reach: Reach) -> EndpointUrl | UrlFault:
+def read_endpoint_url(text: str, reach: EgressPolicy) -> EndpointUrl | UrlFault:
     """Return a URL taken apart, or the first thing wrong with it."""
     if len(text) > URL_CHARACTERS_MAX:
         return UrlFault.TOO_LONG
@@ -75,7 +75,7 @@ def read_endpoint_url(text: str, reach: Reach) -> EndpointUrl | UrlFault:
     return _fault(url, authority[1], reach) or _taken_apart(url)
 
 
-def _fault(url: httpx.URL, authority: str, reach: Reach) -> UrlFault | None:
+def _fault(url: httpx.URL, authority: str, reach: EgressPolicy) -> UrlFault | None:
     if url.scheme != "https" and not (reach.private and url.scheme == "http"):
         return UrlFault.NOT_HTTPS
     if "@" in authority or url.userinfo:
@@ -87,7 +87,7 @@ def _fault(url: httpx.URL, authority: str, reach: Reach) -> UrlFault | None:
     return _fault_of_host(url.raw_host.decode("ascii"), reach) or _fault_of_port(url, reach)
 
 
-def _fault_of_host(host: str, reach: Reach) -> UrlFault | None:
+def _fault_of_host(host: str, reach: EgressPolicy) -> UrlFault | None:
     address = parse_address(host)
     if address is not None:
         return None if is_allowed(address, reach) else UrlFault.ADDRESS_NOT_ALLOWED
@@ -101,7 +101,7 @@ def _fault_of_host(host: str, reach: Reach) -> UrlFault | None:
     return None
 
 
-def _fault_of_port(url: httpx.URL, reach: Reach) -> UrlFault | None:
+def _fault_of_port(url: httpx.URL, reach: EgressPolicy) -> UrlFault | None:
     port = _port(url)
     allowed = port == HTTPS_PORT or port >= UNPRIVILEGED_PORT_MIN or (reach.private and port > 0)
     return None if allowed and port < 65_536 else UrlFault.PORT_NOT_ALLOWED

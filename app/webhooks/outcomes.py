@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from app.webhooks.connecting import TlsFault
 from app.webhooks.endpoint_url import UrlFault
+from app.webhooks.ssrf_guard import TlsFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

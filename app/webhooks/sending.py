@@ -16,19 +16,11 @@ import httpx
 
 from app.clock import Clock
 from app.settings import Settings
-from app.webhooks.addresses import Reach, parse_networks
-from app.webhooks.answers import judged, read_answer, retry_after_in
-from app.webhooks.connecting import (
-    AddressNotAllowed,
-    AnswerTooLong,
-    GuardedBackend,
-    HandshakeFailed,
-    NameUnknown,
-    Resolver,
-    SystemResolver,
-)
+from app.webhooks.classify_response import judged, read_answer, retry_after_in
+from app.webhooks.connection_pools import EndpointConnectionPools
+from app.webhooks.custom_headers import find_header_fault
+from app.webhooks.egress_policy import EgressPolicy, parse_networks
 from app.webhooks.endpoint_url import EndpointUrl, UrlFault, read_endpoint_url
-from app.webhooks.lanes import Lanes
 from app.webhooks.outcomes import (
     AddressRefused,
     Attempt,
@@ -41,9 +33,17 @@ from app.webhooks.outcomes import (
     TlsFailed,
     UrlRefused,
 )
-from app.webhooks.own_headers import find_header_fault
 from app.webhooks.secrets import SigningSecret
 from app.webhooks.signing import signature_headers
+from app.webhooks.ssrf_guard import (
+    AddressNotAllowed,
+    AnswerTooLong,
+    EgressGuardedBackend,
+    HandshakeFailed,
+    NameUnknown,
+    Resolver,
+    SystemResolver,
+)
 
 USER_AGENT = "aftersales-webhooks/1"
 MESSAGE_BYTES_MAX = 20_000
@@ -93,7 +93,13 @@ class Sender:
     theirs.
     """
 
-    def __init__(self, lanes: Lanes, reach: Reach, limits: SendingLimits, clock: Clock) -> None:
+    def __init__(
+        self,
+        lanes: EndpointConnectionPools,
+        reach: EgressPolicy,
+        limits: SendingLimits,
+        clock: Clock,
+    ) -> None:
         self._lanes = lanes
         self._reach = reach
         self._limits = limits
@@ -181,7 +187,7 @@ class Sender:
 
 @asynccontextmanager
 async def open_sender(
-    reach: Reach,
+    reach: EgressPolicy,
     clock: Clock,
     *,
     limits: SendingLimits | None = None,
@@ -194,8 +200,8 @@ async def open_sender(
     """
     own_resolver = SystemResolver()
     limits = limits or SendingLimits()
-    lanes = Lanes(
-        GuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
+    lanes = EndpointConnectionPools(
+        EgressGuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
         tls or httpx.create_ssl_context(),
         connections_per_endpoint_max=limits.connections_per_endpoint_max,
         endpoints_max=limits.endpoints_max,
@@ -207,9 +213,9 @@ async def open_sender(
         own_resolver.close()
 
 
-def reach_of(settings: Settings) -> Reach:
+def reach_of(settings: Settings) -> EgressPolicy:
     """Return how far webhooks reach by the settings."""
-    return Reach(
+    return EgressPolicy(
         private=settings.webhooks_allow_private,
         refused=parse_networks(settings.webhooks_refused_networks),
     )

@@ -14,9 +14,9 @@ from app.access.keys import (
     rotate_key,
 )
 from app.access.scopes import SCOPES_OF_ROLE, Scope
-from app.database import Pool
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
+from app.postgres.pool import Pool
 from app.resources import Resources
 from tests.conftest import START
 

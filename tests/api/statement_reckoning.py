@@ -12,8 +12,8 @@ from app.domain.funds.events import PayoutFundsReserved, RefundFundsReserved
 from app.domain.order.events import OrderRegistered, OrderSettled
 from app.domain.order.payout_events import AdvancePayoutPaid
 from app.domain.order.ticket_events import ApplicationAgreed, RefundSucceeded, TicketCreated
-from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent
+from app.event_store.recorded_event import Recorded
+from app.event_types.registry import ServiceEvent
 
 
 @dataclass(slots=True)

@@ -9,8 +9,7 @@ import pytest
 from app.access.keys import create_key
 from app.clock import ManualClock
 from app.domain.policy import POLICY
-from app.event_store.recorded import Role
-from app.payments.sandbox.behaviours import Behaviour
+from app.event_store.recorded_event import Role
 from app.resources import Resources
 from app.settings import Settings
 from tests.payments.surroundings import provider_at, running_sandbox
@@ -19,6 +18,7 @@ from tests.read_models.logged import Logged
 from tests.support.api import SHOP, Api, Caller, api_settings, running_api
 from tests.support.provider_callbacks import a_callback, a_refusal, refunding, refused, tell
 from tests.support.story import a_refund, applied, done, problem
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 ACCOUNT, HOLDER = "13800001234", "王小明"
 TO_ANOTHER = {"payee": {"kind": "alipay", "account": ACCOUNT, "holder": HOLDER}}

@@ -7,8 +7,8 @@ import pytest
 
 from app.access.keys import create_key
 from app.access.scopes import Scope
-from app.event_store.recorded import Role
-from app.processes.assistant.judging import Assistant
+from app.event_store.recorded_event import Role
+from app.processes.assistant.rule_evaluation import Assistant
 from app.processes.assistant.worker import AssistantWorker
 from tests.support.api import SHOP, Api
 from tests.support.rules_on_wire import RULES, a_rule_body, history, put, rules_of, some_rules

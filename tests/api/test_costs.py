@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from app.event_store.topology import Topology
-from app.processes.funding import FUNDING_READER
-from app.readers.checkpoints import ensure_checkpoints
+from app.payments.funding import FUNDING_READER
+from app.projections.checkpoints import ensure_checkpoints
+from app.topology import Topology
 from app.worker import funding_runner
 from tests.support.api import SHOP, Api
 from tests.support.story import (

@@ -6,7 +6,7 @@ import jwt
 
 from app.access.keys import create_key, end_key, rotate_key
 from app.access.scopes import Scope
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from tests.support.api import BUYER, SHOP, TOKEN_SIGNING_KEY, Api, Caller
 from tests.support.story import (
     OPEN,

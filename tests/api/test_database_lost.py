@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from app.clock import ManualClock
-from app.embedded.postgres import PostgresServer, temporary_postgres
 from app.migrate import migrate
+from app.postgres.embedded.postgres import PostgresServer, temporary_postgres
 from app.resources import open_resources
 from app.settings import Settings
 from tests.support.api import SHOP, Api, api_settings, running_api, until

@@ -3,7 +3,7 @@
 from fastapi.routing import APIRoute
 
 from app.api.app import ROUTERS
-from app.api.direct_call import direct_call
+from app.api.fast_dispatch import direct_call
 
 LISTS = {
     "list_orders",

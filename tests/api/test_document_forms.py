@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from app.api.openapi_forms import client_document, document_3_0
+from app.api.openapi.forms import client_document, document_3_0
 
 ROOT = Path(__file__).parents[2]
 FORMS = ("openapi.json", "openapi.client.json", "openapi.client-3.0.json")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.api.problem_catalog import PROBLEMS
+from app.api.problems.catalog import PROBLEMS
 from app.domain.order.eligibility import RULES
 from tests.cli.running import REPOSITORY
 from tests.support.operations import ROLES

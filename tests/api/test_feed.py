@@ -11,9 +11,9 @@ from app.access.keys import create_key, end_key
 from app.api.cursors import feed_cursor_of
 from app.clock import ManualClock
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Role
-from app.event_store.registry import event_codec
-from app.readers.rebuild import Rebuild
+from app.event_store.recorded_event import Role
+from app.event_types.registry import event_codec
+from app.projections.rebuild import Rebuild
 from app.resources import Resources
 from app.settings import Settings
 from app.webhooks.catalog.event_types import EventType

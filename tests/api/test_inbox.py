@@ -3,9 +3,9 @@
 from datetime import timedelta
 from typing import Any
 
-from app.event_store.registry import event_codec
+from app.event_types.registry import event_codec
 from app.notifications.inbox import NotificationsReader
-from app.readers.rebuild import Rebuild
+from app.projections.rebuild import Rebuild
 from tests.support.api import OTHER_BUYER, SHOP, Api, Caller
 from tests.support.story import applied, done, instant, opened, problem
 

@@ -13,14 +13,14 @@ from app.api.services import Services
 from app.clock import ManualClock
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
-from app.command_handling.load_lane import LoadLane
-from app.database import connect
-from app.event_store.append_lane import AppendLane
+from app.container import open_services
+from app.event_store.append_batcher import AppendBatcher
+from app.event_store.append_queue import AppendLimits
 from app.event_store.connections import OwnConnection
-from app.event_store.lane_queue import LaneLimits
-from app.event_store.registry import funds_codec
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec
+from app.postgres.pool import connect
 from app.resources import Resources
-from app.service import open_services
 from app.settings import Settings
 from app.shop_clocks.reading import ShopClocks
 from tests.support.api import SHOP, Api, api_settings, running_api
@@ -96,10 +96,10 @@ async def narrow(
     async def services() -> AsyncIterator[Services]:
         async with (
             open_services(resources, clock, metrics) as opened,
-            AppendLane(own_connection, limits=LaneLimits(waiting_max=1)) as lane,
+            AppendBatcher(own_connection, limits=AppendLimits(waiting_max=1)) as lane,
         ):
             handler = CommandHandler(
-                loads=(loads := LoadLane(resources.pool)),
+                loads=(loads := StreamLoader(resources.pool)),
                 lane=lane,
                 codec=opened.codec,
                 funds=FundsStates(resources.pool, loads, funds_codec()),

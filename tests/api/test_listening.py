@@ -3,7 +3,7 @@
 import asyncio
 import socket
 
-from app.commands.listening import listen
+from app.cli.listening import listen
 
 
 async def test_no_answer_waits_for_the_callers_acknowledgement_of_its_first_part() -> None:

@@ -18,7 +18,7 @@ from app.domain.order.ticket_commands import ApplyAssistantRule, TicketDecision
 from app.domain.order.tickets import TicketType
 from app.domain.order.transitions import TRANSITIONS
 from app.processes.deadlines import DeadlineWorker
-from app.read_models.registry import READERS
+from app.projection_registry import READERS
 from app.worker import act_with
 from tests.api.asked_over_http import Json, ask, by_then, described_answer
 from tests.domain.asking import sensible

@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from app.api.language import preferred_language
-from app.api.openapi import document
-from app.api.problem_catalog import PROBLEMS
+from app.api.openapi.document import document
+from app.api.problems.catalog import PROBLEMS
 from app.main import build_app
 from app.settings import Settings
 from tests.support.api import Api

@@ -8,8 +8,8 @@ import pytest
 from pydantic_core import to_json
 from structlog.testing import capture_logs
 
-from app.payments.callbacks import SIGNATURE_HEADER, callback_headers
-from app.processes.funding import refund_key_of
+from app.domain.refunds import refund_key_of
+from app.payments.provider.callbacks import SIGNATURE_HEADER, callback_headers
 from tests.support.api import CALLBACK_SECRET, SHOP, Api
 from tests.support.provider_callbacks import a_callback, a_refusal, refunding, tell
 from tests.support.story import done, problem

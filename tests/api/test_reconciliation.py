@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.clock import ManualClock
-from app.payments.provider import Succeeded
+from app.payments.provider.port import Succeeded
 from app.resources import Resources
 from app.settings import Settings
 from tests.payments.sandbox_process import SECRET

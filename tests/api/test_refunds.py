@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundUnknown
-from app.domain.refunds import KEY_OF_ANOTHER, RefundRefusal
+from app.domain.refunds import KEY_OF_ANOTHER, RefundRefusal, refund_key_of
 from app.event_store.partitions import partition_of
-from app.event_store.topology import Topology
-from app.processes.funding import FUNDING_READER, refund_key_of
-from app.processes.refunds.commanding import command_order
-from app.readers.checkpoints import ensure_checkpoints
+from app.payments.funding import FUNDING_READER
+from app.payments.issue_command import command_order
+from app.projections.checkpoints import ensure_checkpoints
+from app.topology import Topology
 from app.worker import funding_runner
 from tests.support.api import OTHER_SHOP, SHOP, Api
 from tests.support.provider_callbacks import KEY, a_callback, refunding, tell

@@ -7,7 +7,7 @@ import pytest
 
 from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.resources import Resources
 from tests.support.api import BUYER, PUSH_TOKEN_KEY, SHOP, TOKEN_SECRET, Caller
 from tests.support.serving import process

@@ -2,12 +2,12 @@
 
 from datetime import timedelta
 
-from app.api.statement_page import statement_page
+from app.api.exports.statement_page import statement_page
 from app.domain.calendar_month import CalendarMonth
 from app.domain.refunds import FundingSource, Shares
 from app.domain.text import Language
-from app.read_models.refund_view import ShopRefund
-from app.read_models.statements import SourceTotal, StatementPage
+from app.projections.refunds.statements import SourceTotal, StatementPage
+from app.projections.refunds.view import ShopRefund
 
 MONTH = CalendarMonth(year=2026, month=9)
 NO_FEES = Shares(shop=0, talent=0, agency=0, service_fee=0)

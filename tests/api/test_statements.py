@@ -17,7 +17,7 @@ from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
-from app.event_store.registry import event_codec
+from app.event_types.registry import event_codec
 from tests.api.statement_reckoning import as_reckoned, flat, reckoned
 from tests.read_models.logged import Logged
 from tests.read_models.refunded import AGREED, Refunded

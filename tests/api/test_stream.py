@@ -11,16 +11,16 @@ from starlette.types import Message
 
 from app.access.consumer_tokens import sign_consumer_token
 from app.access.keys import create_key, end_key
-from app.api.event_stream import EventStream, block
+from app.api.sse.response import EventStream, block
+from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock
-from app.commands.listening import listen, make_server, serve_until, url_of
-from app.event_store.recorded import Role
-from app.event_store.registry import event_codec
+from app.container import consumer_token_keys
+from app.event_store.recorded_event import Role
+from app.event_types.registry import event_codec
 from app.main import build_app
 from app.notifications.inbox import NotificationsReader
-from app.readers.rebuild import Rebuild
+from app.projections.rebuild import Rebuild
 from app.resources import Resources
-from app.service import consumer_token_keys
 from app.settings import Settings
 from tests.support.api import BUYER, OTHER_BUYER, SHOP, Api, api_settings, running_api, until
 from tests.support.event_source import event_source

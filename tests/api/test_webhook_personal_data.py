@@ -8,7 +8,7 @@ import pytest
 from app.access.keys import create_key
 from app.access.scopes import Scope
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.webhooks.catalog.event_types import LATEST
 from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries

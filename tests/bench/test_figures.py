@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.figures import Figure, Goal
-from bench.rounds import Comparison, Round, in_turns, percentile
+from tools.bench.figures import Figure, Goal
+from tools.bench.rounds import Comparison, Round, in_turns, percentile
 
 
 def a_round(*latencies_ms: float, seconds: float = 1.0) -> Round:

@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from bench.closed_loop import closed_loop, each_once
-from bench.http_load import Load, WrongAnswer, http_request, load_process
+from tools.bench.closed_loop import closed_loop, each_once
+from tools.bench.http_load import Load, WrongAnswer, http_request, load_process
 
 
 async def test_so_many_callers_are_at_work_at_a_time() -> None:

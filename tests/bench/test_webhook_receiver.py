@@ -4,7 +4,7 @@ import time
 
 import httpx
 
-from bench.processes import receiver_process
+from tools.bench.processes import receiver_process
 
 
 def test_a_receiver_takes_everything_and_tells_when_each_id_came_first() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-AFTERSALES = (sys.executable, "-c", "from app.cli import main; main()")
+AFTERSALES = (sys.executable, "-c", "from app.cli.main import main; main()")
 REPOSITORY = Path(__file__).parent.parent.parent
 ENDS_WITHIN_SECONDS = 120
 

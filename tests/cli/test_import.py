@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from app.importing.lines import LINE_BYTES_MAX
 from tests.cli.orders import order_line, order_lines
 from tests.cli.proxy import Trouble, troubled
 from tests.cli.running import aftersales, started
 from tests.support.api import Api, until
+from tools.importers.lines import LINE_BYTES_MAX
 
 IN_TENS = ("--chunk-lines", "10")
 

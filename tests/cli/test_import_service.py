@@ -6,9 +6,9 @@ import socket
 import httpx
 import pytest
 
-from app.importing.lines import LINE_BYTES_MAX, chunks_of, numbered_lines
-from app.importing.service import ImportService, Patience, ServiceUnavailable
 from tests.cli.orders import order_lines
+from tools.importers.lines import LINE_BYTES_MAX, chunks_of, numbered_lines
+from tools.importers.service import ImportService, Patience, ServiceUnavailable
 
 
 async def test_a_service_that_stays_away_is_given_up_after_the_attempts_agreed() -> None:

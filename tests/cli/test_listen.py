@@ -13,7 +13,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from app.access.keys import create_key
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.webhooks.secrets import new_shared_secret
 from tests.cli.running import aftersales, environment, output_until, press_ctrl_c, started
 from tests.support.api import SHOP, Api

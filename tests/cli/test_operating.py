@@ -13,12 +13,12 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from app.access.authentication import Authentication, Unauthenticated
-from app.cli import app
+from app.cli.main import app
 from app.clock import SystemClock
+from app.container import consumer_token_keys
 from app.migrate import is_migrated
-from app.readers.checkpoints import ensure_checkpoints
+from app.projections.checkpoints import ensure_checkpoints
 from app.resources import Resources
-from app.service import consumer_token_keys
 from tests.cli.orders import order_line
 from tests.cli.running import ENDS_WITHIN_SECONDS, aftersales, environment, output_until, started
 from tests.support.api import until

@@ -6,14 +6,14 @@ from uuid import uuid4
 
 import pytest
 
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.resources import Resources
 from app.sealing import Seal
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
-from app.webhooks.endpoints.storing import list_changes
-from proof.webhooks.run import make_endpoint
+from app.webhooks.endpoints.queries import list_changes
 from tests.cli.running import aftersales
 from tests.support.api import SEALING_KEY
+from tools.proof.webhooks.run import make_endpoint
 
 SHOP, URL = "shop-1", "https://receiver.example/hooks"
 

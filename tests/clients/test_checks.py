@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from scripts.clients.__main__ import compare
-from scripts.clients.languages import GENERATORS
-from scripts.clients.names import FILE, Names, camel, check_names, pascal, snake
-from scripts.clients.tomorrow import ADDED, TOMORROW, later
-from scripts.clients.toolchain import Broken
+from tools.clients.__main__ import compare
+from tools.clients.languages import GENERATORS
+from tools.clients.names import FILE, Names, camel, check_names, pascal, snake
+from tools.clients.tomorrow import ADDED, TOMORROW, later
+from tools.clients.toolchain import Broken
 
 ROOT = Path(__file__).parents[2]
 NAMES = Names(

@@ -10,10 +10,8 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.funds_handler import ATTEMPTS_MAX, FundsHandler, FundsRequest
 from app.command_handling.funds_states import FundsStates
-from app.command_handling.load_lane import LoadLane
 from app.command_handling.opening import open_command_handlers
 from app.command_handling.requests import Answer, IdempotencyKey, KeyReused, TooManyConflicts
-from app.database import connect
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import FundsCommand, TopUp, WithdrawCash
 from app.domain.funds.evolve import fold
@@ -22,8 +20,10 @@ from app.domain.policy import POLICY
 from app.domain.refunds import FundingSource
 from app.domain.rejections import Rejection, RejectionCode
 from app.event_store.connections import OwnConnection
-from app.event_store.recorded import Actor, ClockKind, Role
-from app.event_store.registry import funds_codec
+from app.event_store.recorded_event import Actor, ClockKind, Role
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec
+from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.changing import ClockRefusalCode, ClockRefused
 from app.shop_clocks.reading import ShopClocks
@@ -77,7 +77,7 @@ async def handler(
 ) -> FundsHandler:
     """Handle commands through the lane that may be overtaken."""
     return FundsHandler(
-        states=FundsStates(resources.pool, LoadLane(resources.pool), funds_codec()),
+        states=FundsStates(resources.pool, StreamLoader(resources.pool), funds_codec()),
         lane=overtaken,
         codec=funds_codec(),
         clocks=ShopClocks(resources.pool, clock),

@@ -10,7 +10,6 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import ATTEMPTS_MAX, CommandHandler
-from app.command_handling.load_lane import LoadLane
 from app.command_handling.requests import (
     Answer,
     History,
@@ -21,7 +20,6 @@ from app.command_handling.requests import (
     StaleVersion,
     TooManyConflicts,
 )
-from app.database import connect
 from app.domain.order.commands import (
     OrderCommand,
     RecordReceiptConfirmation,
@@ -32,10 +30,12 @@ from app.domain.order.commands import (
 from app.domain.policy import POLICY
 from app.domain.rejections import Rejection, RejectionCode
 from app.event_store.append import Append, Outcome
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection
-from app.event_store.recorded import Actor, Role
-from app.event_store.registry import funds_codec, order_codec
+from app.event_store.recorded_event import Actor, Role
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec, order_codec
+from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 from tests.conftest import START
@@ -72,7 +72,7 @@ class Heard:
         return Answer(status=409, body=str(refusal).encode())
 
 
-class OvertakenLane(AppendLane):
+class OvertakenLane(AppendBatcher):
     """A lane that somebody else overtakes a number of times, just before each append."""
 
     overtake: Callable[[], Awaitable[object]]
@@ -103,7 +103,7 @@ async def handler(
     resources: Resources, clock: ManualClock, overtaken: OvertakenLane
 ) -> CommandHandler:
     """Handle commands through the lane that may be overtaken."""
-    codec, loads = order_codec(), LoadLane(resources.pool)
+    codec, loads = order_codec(), StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
         lane=overtaken,

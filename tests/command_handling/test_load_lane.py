@@ -8,16 +8,16 @@ import asyncpg
 import pytest
 from uuid_utils.compat import uuid7
 
-from app.command_handling.load_lane import LoadLane, Wanted
-from app.database import connect
 from app.event_store.append import Append, IdempotentRequest, NewEvent, Written
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import UndecodableEvent
 from app.event_store.connections import OwnConnection, Queryable
 from app.event_store.log import StoredRequest
-from app.event_store.registry import order_codec
-from app.event_store.topology import Topology
+from app.event_store.stream_loader import StreamLoader, Wanted
+from app.event_types.registry import order_codec
+from app.postgres.pool import connect
 from app.resources import Resources
+from app.topology import Topology
 from tests.event_store.samples import METADATA
 from tests.support.orders import received_order
 
@@ -54,17 +54,17 @@ def counting(resources: Resources) -> Counting:
 
 
 @pytest.fixture(params=list(Topology))
-def loads(counting: Counting, request: pytest.FixtureRequest) -> LoadLane:
+def loads(counting: Counting, request: pytest.FixtureRequest) -> StreamLoader:
     """Return a load lane, once for each kind of database."""
-    return LoadLane(counting, request.param)
+    return StreamLoader(counting, request.param)
 
 
 @pytest.fixture
-async def appends(resources: Resources) -> AsyncIterator[AppendLane]:
+async def appends(resources: Resources) -> AsyncIterator[AppendBatcher]:
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    async with AppendLane(own_connection) as lane:
+    async with AppendBatcher(own_connection) as lane:
         yield lane
 
 
@@ -75,7 +75,7 @@ def place(number: int, key: str | None = None) -> Wanted:
 
 
 async def written(
-    lane: AppendLane, wanted: Wanted, *events: NewEvent, request: IdempotentRequest | None = None
+    lane: AppendBatcher, wanted: Wanted, *events: NewEvent, request: IdempotentRequest | None = None
 ) -> None:
     item = Append(
         partition_id=wanted.partition_id,
@@ -105,7 +105,9 @@ def an_event(event_type: str, data: str) -> NewEvent:
     )
 
 
-async def test_each_of_many_loads_gets_its_own_stream(appends: AppendLane, loads: LoadLane) -> None:
+async def test_each_of_many_loads_gets_its_own_stream(
+    appends: AppendBatcher, loads: StreamLoader
+) -> None:
     places = [place(number) for number in range(200)]
     await asyncio.gather(
         *(written(appends, one, *stored(n % 4)) for n, one in enumerate(places) if n % 4)
@@ -117,19 +119,19 @@ async def test_each_of_many_loads_gets_its_own_stream(appends: AppendLane, loads
 
 
 async def test_loads_that_arrive_together_share_queries(counting: Counting) -> None:
-    loads = LoadLane(counting, Topology.SINGLE)
+    loads = StreamLoader(counting, Topology.SINGLE)
     await asyncio.gather(*(loads.load(place(number), CODEC) for number in range(100)))
     assert counting.queries == 1
 
 
 async def test_on_a_cluster_every_load_is_a_query_of_its_own(counting: Counting) -> None:
-    loads = LoadLane(counting, Topology.CITUS)
+    loads = StreamLoader(counting, Topology.CITUS)
     await asyncio.gather(*(loads.load(place(number), CODEC) for number in range(10)))
     assert counting.queries == 10
 
 
 async def test_a_request_answered_before_comes_instead_of_the_events(
-    appends: AppendLane, loads: LoadLane
+    appends: AppendBatcher, loads: StreamLoader
 ) -> None:
     request = IdempotentRequest(
         scope="scope", key="key-1", fingerprint=b"body", status=201, response=b"answer"
@@ -144,7 +146,7 @@ async def test_a_request_answered_before_comes_instead_of_the_events(
 
 
 async def test_a_stream_that_cannot_be_read_fails_alone(
-    appends: AppendLane, loads: LoadLane
+    appends: AppendBatcher, loads: StreamLoader
 ) -> None:
     await written(appends, place(1), an_event("NeverHeardOf", "{}"))
     await written(appends, place(2), *stored(1))
@@ -157,7 +159,7 @@ async def test_a_stream_that_cannot_be_read_fails_alone(
 
 
 async def test_a_load_that_the_database_refuses_fails_alone(
-    appends: AppendLane, loads: LoadLane
+    appends: AppendBatcher, loads: StreamLoader
 ) -> None:
     await written(appends, place(2), *stored(1))
     refused = Wanted(partition_id=1, stream_id="no\0text")
@@ -170,7 +172,7 @@ async def test_a_load_that_the_database_refuses_fails_alone(
 
 
 async def test_who_stops_waiting_harms_nobody(
-    appends: AppendLane, loads: LoadLane, counting: Counting
+    appends: AppendBatcher, loads: StreamLoader, counting: Counting
 ) -> None:
     await written(appends, place(2), *stored(1))
     counting.answering.clear()

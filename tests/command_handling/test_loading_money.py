@@ -7,15 +7,15 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
-from app.command_handling.load_lane import LoadLane
-from app.database import connect
 from app.domain.funds.accounts import Account, Line
 from app.domain.funds.events import AccountToppedUp
 from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RequestEntryReopening
 from app.domain.policy import POLICY
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection
-from app.event_store.registry import funds_codec, order_codec
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec, order_codec
+from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 from tests.command_handling.test_handler import Heard, asking
@@ -39,8 +39,8 @@ async def handler(
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    loads = LoadLane(counting)
-    async with AppendLane(own_connection) as lane:
+    loads = StreamLoader(counting)
+    async with AppendBatcher(own_connection) as lane:
         yield CommandHandler(
             loads=loads,
             lane=lane,

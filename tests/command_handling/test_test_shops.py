@@ -10,12 +10,10 @@ import asyncpg
 import pytest
 
 from app.clock import ManualClock
-from app.command_handling.falling_due import Silent
+from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
-from app.command_handling.load_lane import LoadLane
 from app.command_handling.requests import IdempotencyKey, OrderRequest
-from app.database import Pool, connect
 from app.domain.order.commands import (
     OpenAfterSalesEntry,
     OrderCommand,
@@ -25,14 +23,15 @@ from app.domain.order.commands import (
 )
 from app.domain.policy import POLICY
 from app.event_store.append import Append, Outcome
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, ClockKind, Role
-from app.event_store.registry import funds_codec, order_codec
+from app.event_store.recorded_event import Actor, ClockKind, Role
+from app.event_store.stream_loader import StreamLoader
 from app.event_store.streams import order_stream
-from app.event_store.topology import Topology
+from app.event_types.registry import funds_codec, order_codec
+from app.postgres.pool import Pool, connect
 from app.processes.test_clocks import ClockLimits, TestClockWorker
 from app.resources import Resources
 from app.shop_clocks.changing import (
@@ -41,6 +40,7 @@ from app.shop_clocks.changing import (
     ClockRefused,
 )
 from app.shop_clocks.reading import ShopClocks, TestClock, fetch_test_clock
+from app.topology import Topology
 from app.worker import act_and_tell_with
 from tests.conftest import START
 from tests.event_store.polling import until_blocked
@@ -80,7 +80,7 @@ class Looks:
         return await self._pool.fetchrow(query, *args)
 
 
-class InterruptedLane(AppendLane):
+class InterruptedLane(AppendBatcher):
     """A lane before whose next append something else happens."""
 
     before: Callable[[], Awaitable[object]] | None = None
@@ -115,7 +115,7 @@ async def lane(
 def handler(
     resources: Resources, clock: ManualClock, lane: InterruptedLane, looks: Looks
 ) -> CommandHandler:
-    loads = LoadLane(resources.pool)
+    loads = StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
         lane=lane,

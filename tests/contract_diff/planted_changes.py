@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from scripts.contract.findings import Direction
 from tests.contract_diff.small import EVENT, GONE, MAKE, SMALL, TOLD, Json
+from tools.contract.findings import Direction
 
 IN, OUT = Direction.INPUT, Direction.OUTPUT
 MODELS = "/components/schemas"

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema_rs import Draft202012Validator
 
-from scripts.contract.comparison import compare
-from scripts.contract.documents import Json, NotJudged
 from tests.contract_diff.small import changed, with_schema
+from tools.contract.comparison import compare
+from tools.contract.documents import Json, NotJudged
 
 NAMES = st.sampled_from(["a", "b"])
 SMALL_NUMBERS = st.integers(0, 3)

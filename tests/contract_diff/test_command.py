@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.contract.files import ROOT
-from scripts.contract.release import release
 from tests.contract_diff.small import GONE, SMALL, Json, changed
+from tools.contract.files import ROOT
+from tools.contract.release import release
 
 BROKEN = changed(("/paths/~1health", GONE), ("/info/version", "2.0.0"))
 NOTHING: dict[str, Json] = {"release": None, "breaks": []}
@@ -41,7 +41,7 @@ class Files:
     def run(self, *more: str) -> "subprocess.CompletedProcess[str]":
         names = ("released", "current", "deliberate")
         given = [text for name in names for text in (f"--{name}", str(getattr(self, name)))]
-        command = [sys.executable, "-m", "scripts.contract", *given, *more]
+        command = [sys.executable, "-m", "tools.contract", *given, *more]
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     def mean(self, **changes: Json) -> None:
@@ -124,7 +124,7 @@ def test_what_is_no_document_is_not_judged(files: Files, text: str) -> None:
 def test_help_has_examples(files: Files) -> None:
     done = files.run("--help")
     assert done.returncode == 0
-    assert "python -m scripts.contract --released v1.json --current v2.json" in done.stdout
+    assert "python -m tools.contract --released v1.json --current v2.json" in done.stdout
 
 
 def test_a_release_replaces_the_document_and_empties_the_list(files: Files) -> None:

@@ -5,9 +5,9 @@ import json
 
 import pytest
 
-from scripts.contract.comparison import compare
-from scripts.contract.documents import NotJudged
 from tests.contract_diff.small import GONE, MAKE, SMALL, Json, changed
+from tools.contract.comparison import compare
+from tools.contract.documents import NotJudged
 
 REF = "#/components/schemas/"
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import pytest
 
-from scripts.contract.comparison import compare
-from scripts.contract.findings import Direction
-from scripts.contract.rules import VERDICTS
 from tests.contract_diff.planted_changes import CHANGES, Planted
 from tests.contract_diff.planted_schemas import SCHEMA_CHANGES, SchemaChange
 from tests.contract_diff.small import Json, changed, with_schema
+from tools.contract.comparison import compare
+from tools.contract.findings import Direction
+from tools.contract.rules import VERDICTS
 
 
 def _ids(rows: Sequence[Planted | SchemaChange]) -> list[str]:

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scripts.contract.compaction import compact, compact_text
-from scripts.contract.comparison import compare
-from scripts.contract.deliberate import sort_out
-from scripts.contract.files import CURRENT, DELIBERATE, RELEASED, read
+from tools.contract.compaction import compact, compact_text
+from tools.contract.comparison import compare
+from tools.contract.deliberate import sort_out
+from tools.contract.files import CURRENT, DELIBERATE, RELEASED, read
 
 CURRENT_DOCUMENT = read(CURRENT)
 COMPACT = compact(CURRENT_DOCUMENT)

@@ -5,8 +5,8 @@ from typing import Any
 from app.domain.order.state import EntryClosed, EntryOpen, NeverOpened, Order
 from app.domain.order.tickets import ArbitrationCause, Ticket
 from app.domain.shipments import Shipment
-from app.read_models.order_view import EntryState, OrderView
-from app.read_models.ticket_view import ArbitrationView, TicketView
+from app.projections.orders.view import EntryState, OrderView
+from app.projections.tickets.view import ArbitrationView, TicketView
 
 
 def described(order: Order) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import evolve
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.read_models.order_fold import fold_order
+from app.projections.orders.fold import fold_order
 from tests.domain.both_tellings import BothTellings, registered
 from tests.domain.described import as_far_as, described, described_view
 from tests.domain.pools import ITEMS

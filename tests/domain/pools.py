@@ -39,8 +39,8 @@ from app.domain.reasons import (
     RejectReason,
 )
 from app.domain.shipments import Carrier, Shipment
-from scripts.states.samples import RULE
 from tests.support.orders import a_photo, apply_for, some
+from tools.checks.states.samples import RULE
 
 ITEMS = {"scarf": (3, 9_000), "hat": (1, 1_000)}
 """What was bought: units and minor units of each item."""

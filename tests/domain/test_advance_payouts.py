@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.order.commands import OrderCommand, RecordSettlement
+from app.domain.order.commission_split import shares_at_settlement
 from app.domain.order.decide import Accepted
 from app.domain.order.payout_commands import DeclineAdvancePayout
 from app.domain.order.payout_events import (
@@ -14,7 +15,6 @@ from app.domain.order.payout_events import (
     AdvancePayoutRequested,
     AdvancePayoutStarted,
 )
-from app.domain.order.shares import shares_at_settlement
 from app.domain.order.ticket_commands import RecordRefundSuccess, RecordRefundUnknown
 from app.domain.order.tickets import TicketState
 from app.domain.payees import masked_account, masked_holder

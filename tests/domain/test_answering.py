@@ -29,7 +29,6 @@ from app.domain.order.tickets import (
 )
 from app.domain.reasons import RejectReason
 from app.domain.rejections import RejectionCode
-from scripts.states.samples import RULE
 from tests.domain.ticket_samples import APPLIED, SAMPLES, a_ticket, modify, ship_back, the_ticket
 from tests.support.orders import (
     DAY,
@@ -43,6 +42,7 @@ from tests.support.orders import (
     refusal_of,
     refuse,
 )
+from tools.checks.states.samples import RULE
 
 WITHOUT_RETURN = AgreeToApplication(ticket_id=FIRST_TICKET, without_return=True)
 PROCESS = ProcessRejectedTicket(ticket_id=FIRST_TICKET)

@@ -13,7 +13,7 @@ from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import AMOUNT_MAX, share_of
 from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
 from app.domain.order.cost import CostPreview, differs
-from app.domain.order.costing import cost_of_opening, cost_of_ticket
+from app.domain.order.cost_preview import cost_of_opening, cost_of_ticket
 from app.domain.order.decide import decide, looks_at_funds
 from app.domain.order.events import AfterSalesEntryOpened
 from app.domain.order.facts import CommissionTerms, OrderFacts

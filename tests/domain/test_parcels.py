@@ -25,7 +25,6 @@ from app.domain.order.tickets import Due, DueAction, TicketState, TicketType
 from app.domain.reasons import RejectReason
 from app.domain.rejections import RejectionCode
 from app.domain.shipments import Carrier, Shipment
-from scripts.states.samples import OTHER_PARCEL, PARCEL
 from tests.domain.ticket_samples import (
     APPLIED,
     SAMPLES,
@@ -47,6 +46,7 @@ from tests.support.orders import (
     code_of,
     refusal_of,
 )
+from tools.checks.states.samples import OTHER_PARCEL, PARCEL
 
 AGREED = a_ticket(agree())
 RETURN_BY = APPLIED + HOUR + 7 * DAY

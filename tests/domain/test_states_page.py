@@ -3,9 +3,9 @@
 import re
 
 from app.domain.order.tickets import TicketState, TicketType
-from app.read_models.texts import TICKET_TYPE_TEXTS
-from scripts.states.__main__ import PAGE
-from scripts.states.page import operation_of, page
+from app.projections.texts import TICKET_TYPE_TEXTS
+from tools.checks.states.__main__ import PAGE
+from tools.checks.states.page import operation_of, page
 
 NOW = page()
 LABEL = r"[a-z0-9_, ]+"

@@ -19,10 +19,10 @@ from app.domain.order.tickets import FINAL_STATES, Side, TicketState, TicketType
 from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
-from scripts.states.explore import PAUSE, explore, ticket_of
-from scripts.states.samples import Sample, samples_of
 from tests.domain.plain_tables import ALLOWED
 from tests.support.orders import DAY, code_of
+from tools.checks.states.explore import PAUSE, explore, ticket_of
+from tools.checks.states.samples import Sample, samples_of
 
 LIVES = {ticket_type: explore(ticket_type) for ticket_type in TicketType}
 WHERE = [(life, place) for life in LIVES.values() for place in life.orders]

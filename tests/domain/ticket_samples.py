@@ -22,7 +22,6 @@ from app.domain.order.tickets import (
 )
 from app.domain.reasons import ApplicationReason
 from app.domain.shipments import Shipment
-from scripts.states.samples import PARCEL, samples_of
 from tests.support.orders import (
     FIRST_TICKET,
     HOUR,
@@ -34,6 +33,7 @@ from tests.support.orders import (
     refuse,
     some,
 )
+from tools.checks.states.samples import PARCEL, samples_of
 
 APPLIED = OPENED + HOUR
 

@@ -6,7 +6,7 @@ import asyncpg
 import psutil
 import pytest
 
-from app.embedded.postgres import PostgresServer, temporary_postgres
+from app.postgres.embedded.postgres import PostgresServer, temporary_postgres
 
 
 async def test_the_server_is_postgresql_18_with_durable_settings() -> None:

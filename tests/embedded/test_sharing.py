@@ -8,16 +8,16 @@ from pathlib import Path
 
 import asyncpg
 
-from app.embedded.database import database_url
-from app.embedded.postgres import THROWAWAY, PostgresServer
-from app.embedded.sharing import shared_postgres
+from app.postgres.embedded.database import database_url
+from app.postgres.embedded.postgres import THROWAWAY, PostgresServer
+from app.postgres.embedded.sharing import shared_postgres
 from app.settings import Settings
 
 USER_PROGRAM = """
 import sys
 from pathlib import Path
-from app.embedded.postgres import THROWAWAY
-from app.embedded.sharing import shared_postgres
+from app.postgres.embedded.postgres import THROWAWAY
+from app.postgres.embedded.sharing import shared_postgres
 with shared_postgres(Path(sys.argv[1]), settings=THROWAWAY) as server:
     print(server.process_id(), flush=True)
     sys.stdin.read()
@@ -100,7 +100,7 @@ async def test_a_database_url_that_is_set_is_used_as_it_is() -> None:
 def test_without_the_packages_of_the_embedded_server_the_message_says_what_to_install() -> None:
     program = (
         "import sys; sys.modules['psutil'] = None\n"
-        "import asyncio; from app.embedded.database import database_url\n"
+        "import asyncio; from app.postgres.embedded.database import database_url\n"
         "from app.settings import Settings\n"
         "asyncio.run(database_url(Settings(_env_file=None, database_url=None)).__aenter__())"
     )

@@ -10,7 +10,7 @@ import sys
 import asyncpg
 
 from app.event_store.append import Written
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from tests.event_store.samples import returns
 
 CLIENTS = 8
@@ -35,7 +35,7 @@ async def main(url: str, name: str, streams: int) -> None:
             assert type(outcome) is Written
             print(stream_id, flush=True)  # noqa: T201 - it is how the parent hears of it
 
-    async with AppendLane(lambda: asyncpg.connect(url)) as lane:
+    async with AppendBatcher(lambda: asyncpg.connect(url)) as lane:
         await asyncio.gather(*(append_some() for _ in range(CLIENTS)))
 
 

@@ -7,11 +7,11 @@ import asyncpg
 import pytest
 
 from app.event_store.append import Append, Outcome
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.append_statement import append_across_partitions, append_to_one_partition
 from app.event_store.connections import Connect, OwnConnection
 from app.event_store.log import EventLog
-from app.event_store.topology import Topology
+from app.topology import Topology
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent
 
 AppendFunction: TypeAlias = Callable[
@@ -38,9 +38,9 @@ async def connection(connect: Connect) -> AsyncIterator[OwnConnection]:
 
 
 @pytest.fixture(params=list(Topology))
-async def lane(connect: Connect, request: pytest.FixtureRequest) -> AsyncIterator[AppendLane]:
+async def lane(connect: Connect, request: pytest.FixtureRequest) -> AsyncIterator[AppendBatcher]:
     """Open a lane, once with each of the two append functions."""
-    async with AppendLane(connect, topology=request.param) as opened:
+    async with AppendBatcher(connect, topology=request.param) as opened:
         yield opened
 
 

@@ -9,7 +9,7 @@ from uuid_utils.compat import uuid7
 
 from app.event_store.append import Append, IdempotentRequest, NewEvent
 from app.event_store.codec import Codec, EventType
-from app.event_store.recorded import Actor, ClockKind, EventMetadata, Role
+from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Role
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ import asyncpg
 
 from app.event_store.announcer import LOG_CHANNEL, Announcer
 from app.event_store.append import Written
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import Connect, OwnConnection
 from tests.event_store.polling import DEADLINE_SECONDS
 from tests.event_store.samples import returns
@@ -20,7 +20,7 @@ async def test_appending_is_announced_to_whoever_listens(
 
     async with (
         Announcer(connect) as announcer,
-        AppendLane(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as lane,
     ):
         await lane.append(returns("a"))
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -29,7 +29,7 @@ async def test_appending_is_announced_to_whoever_listens(
 
 async def test_a_conflict_is_not_announced(connect: Connect) -> None:
     announced = []
-    async with AppendLane(connect, announce=lambda: announced.append(1)) as lane:
+    async with AppendBatcher(connect, announce=lambda: announced.append(1)) as lane:
         await lane.append(returns("a", 7))
         assert announced == []
         await lane.append(returns("a"))
@@ -70,7 +70,7 @@ async def test_an_announcement_that_fails_harms_no_append(connect: Connect) -> N
 
     async with (
         Announcer(never) as announcer,
-        AppendLane(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as lane,
     ):
         for number in range(5):
             assert type(await lane.append(returns(f"s{number}"))) is Written

@@ -13,14 +13,14 @@ from app.event_store.append import (
     AppendRefused,
     DuplicateRequest,
     EventStoreUnavailable,
-    LaneFull,
     Outcome,
+    QueueFull,
     VersionConflict,
     Written,
 )
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
+from app.event_store.append_queue import AppendLimits
 from app.event_store.connections import Connect, OwnConnection
-from app.event_store.lane_queue import LaneLimits
 from app.event_store.log import EventLog
 from tests.event_store.polling import until, until_blocked
 from tests.event_store.samples import LibraryEvent, raw_event, request, returns
@@ -45,7 +45,7 @@ async def heads_locked(connection: OwnConnection) -> AsyncIterator[None]:
         yield
 
 
-def begin(lane: AppendLane, *items: Append) -> list[asyncio.Task[Outcome]]:
+def begin(lane: AppendBatcher, *items: Append) -> list[asyncio.Task[Outcome]]:
     return [asyncio.create_task(lane.append(item)) for item in items]
 
 
@@ -57,7 +57,7 @@ async def streams(connection: OwnConnection) -> dict[str, int]:
 
 
 async def test_ten_racers_on_one_version_give_one_success_and_nine_conflicts(
-    lane: AppendLane, connection: OwnConnection
+    lane: AppendBatcher, connection: OwnConnection
 ) -> None:
     outcomes = await asyncio.gather(*(lane.append(returns("a")) for _ in range(10)))
 
@@ -71,7 +71,7 @@ async def test_ten_racers_on_one_version_give_one_success_and_nine_conflicts(
 async def test_ten_racers_in_ten_lanes_give_one_success_and_nine_conflicts(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    lanes = [AppendLane(connect) for _ in range(10)]
+    lanes = [AppendBatcher(connect) for _ in range(10)]
     for lane in lanes:
         lane.start()
     async with heads_locked(connection):
@@ -88,7 +88,7 @@ async def test_appends_that_arrive_during_a_batch_go_together_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendLane(connect, writers=1, observer=batches) as lane:
+    async with AppendBatcher(connect, writers=1, observer=batches) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("a"))
             await until_blocked(connection)
@@ -103,7 +103,7 @@ async def test_a_stream_and_a_key_go_once_in_a_batch_and_the_rest_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendLane(connect, writers=1, observer=batches) as lane:
+    async with AppendBatcher(connect, writers=1, observer=batches) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("first"))
             await until_blocked(connection)
@@ -125,7 +125,7 @@ async def test_a_stream_and_a_key_go_once_in_a_batch_and_the_rest_in_the_next(
 
 
 async def test_the_same_request_sent_at_once_is_written_once_and_answered_alike(
-    lane: AppendLane, connection: OwnConnection
+    lane: AppendBatcher, connection: OwnConnection
 ) -> None:
     outcomes = await asyncio.gather(
         *(lane.append(returns(f"s{n}", idempotency=request("k"))) for n in range(8))
@@ -146,7 +146,7 @@ BAD_EVENTS = {
 
 @pytest.mark.parametrize("bad", BAD_EVENTS.values(), ids=BAD_EVENTS)
 async def test_one_bad_item_of_a_batch_fails_alone(
-    lane: AppendLane, connection: OwnConnection, bad: object
+    lane: AppendBatcher, connection: OwnConnection, bad: object
 ) -> None:
     items = [returns(name) for name in "abcde"]
     items[2] = Append(partition_id=1, stream_id="c", expected_version=0, events=(bad,))  # type: ignore[arg-type]
@@ -162,13 +162,13 @@ async def test_one_bad_item_of_a_batch_fails_alone(
 async def test_a_full_lane_says_so_and_keeps_what_it_has(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect, writers=1, limits=LaneLimits(waiting_max=3)) as lane:
+    async with AppendBatcher(connect, writers=1, limits=AppendLimits(waiting_max=3)) as lane:
         async with heads_locked(connection):
             first = begin(lane, returns("first"))
             await until_blocked(connection)
             waiting = begin(lane, *(returns(f"b{number}") for number in range(3)))
             await until(_all_waiting(lane, 3))
-            with pytest.raises(LaneFull):
+            with pytest.raises(QueueFull):
                 await lane.append(returns("one too many"))
         outcomes = await asyncio.gather(*first, *waiting)
 
@@ -178,7 +178,7 @@ async def test_a_full_lane_says_so_and_keeps_what_it_has(
 async def test_whoever_stops_waiting_harms_nobody(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as lane:
         async with heads_locked(connection):
             in_flight = begin(lane, returns("sent"), returns("sent with it"))
             await until_blocked(connection)
@@ -197,7 +197,7 @@ async def test_whoever_stops_waiting_harms_nobody(
 async def test_closing_writes_what_waits_and_takes_no_more(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    lane = AppendLane(connect, writers=1)
+    lane = AppendBatcher(connect, writers=1)
     lane.start()
     async with heads_locked(connection):
         tasks = begin(lane, returns("first"))
@@ -213,7 +213,7 @@ async def test_closing_writes_what_waits_and_takes_no_more(
 
 
 async def test_events_keep_the_order_their_command_gave_them(
-    lane: AppendLane, connection: OwnConnection, log: EventLog[LibraryEvent]
+    lane: AppendBatcher, connection: OwnConnection, log: EventLog[LibraryEvent]
 ) -> None:
     readers = tuple(f"reader {number}" for number in range(50))
 
@@ -225,11 +225,11 @@ async def test_events_keep_the_order_their_command_gave_them(
 
 def test_every_failure_is_told_apart() -> None:
     assert {failure.__name__ for failure in AppendFailed.__subclasses__()} == {
-        *("LaneFull", "EventStoreUnavailable", "AppendOutcomeUnknown", "AppendRefused")
+        *("QueueFull", "EventStoreUnavailable", "AppendOutcomeUnknown", "AppendRefused")
     }
 
 
-def _all_waiting(lane: AppendLane, count: int) -> Callable[[], Awaitable[bool]]:
+def _all_waiting(lane: AppendBatcher, count: int) -> Callable[[], Awaitable[bool]]:
     async def waiting() -> bool:
         return lane.waiting == count
 

@@ -12,9 +12,9 @@ from app.event_store.append import (
     EventStoreUnavailable,
     Written,
 )
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
+from app.event_store.append_queue import AppendLimits
 from app.event_store.connections import Connect, OwnConnection
-from app.event_store.lane_queue import LaneLimits
 from tests.event_store.polling import until, until_blocked
 from tests.event_store.samples import returns
 from tests.event_store.test_append_lane import begin, heads_locked, streams
@@ -37,7 +37,7 @@ async def test_a_connection_lost_while_idle_costs_no_append(
     async def known_to_be_lost() -> bool:
         return opened[0].is_closed()
 
-    async with AppendLane(connect_and_note, writers=1) as lane:
+    async with AppendBatcher(connect_and_note, writers=1) as lane:
         await lane.append(returns("before"))
         await connection.fetch(TERMINATE_OTHERS)
         await until(known_to_be_lost)
@@ -51,7 +51,7 @@ async def test_a_connection_lost_while_idle_costs_no_append(
 async def test_a_connection_lost_under_a_batch_leaves_its_outcome_unknown(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendLane(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as lane:
         async with heads_locked(connection):
             in_flight = begin(lane, returns("a"), returns("b"))
             await until_blocked(connection)
@@ -68,8 +68,8 @@ async def test_a_connection_lost_under_a_batch_leaves_its_outcome_unknown(
 async def test_a_statement_that_takes_too_long_leaves_its_outcome_unknown(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    limits = LaneLimits(statement_timeout_seconds=0.2)
-    async with AppendLane(connect, limits=limits) as lane:
+    limits = AppendLimits(statement_timeout_seconds=0.2)
+    async with AppendBatcher(connect, limits=limits) as lane:
         async with heads_locked(connection):
             with pytest.raises(AppendOutcomeUnknown):
                 await lane.append(returns("a"))
@@ -86,7 +86,7 @@ async def test_without_a_server_nothing_is_written_and_the_lane_comes_back_by_it
             return await connect()
         return await asyncpg.connect("postgresql://nobody@127.0.0.1:1/nowhere")
 
-    async with AppendLane(connect_if_reachable) as lane:
+    async with AppendBatcher(connect_if_reachable) as lane:
         refused = await asyncio.gather(
             *begin(lane, returns("a"), returns("b")), return_exceptions=True
         )
@@ -107,7 +107,7 @@ async def test_a_server_that_takes_no_writes_is_unavailable(
 ) -> None:
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    async with AppendLane(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as lane:
         with pytest.raises(EventStoreUnavailable):
             await lane.append(returns("a"))
         await connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
@@ -120,7 +120,7 @@ async def test_appends_that_get_an_outcome_are_there_however_often_connections_d
 ) -> None:
     outcomes: dict[str, object] = {}
 
-    async def append_some(lane: AppendLane, client: int) -> None:
+    async def append_some(lane: AppendBatcher, client: int) -> None:
         for number in range(20):
             stream_id = f"{client}-{number}"
             try:
@@ -128,7 +128,7 @@ async def test_appends_that_get_an_outcome_are_there_however_often_connections_d
             except AppendFailed as failure:
                 outcomes[stream_id] = failure
 
-    async with AppendLane(connect) as lane:
+    async with AppendBatcher(connect) as lane:
         clients = [asyncio.create_task(append_some(lane, client)) for client in range(10)]
         busy = set(clients)
         while busy:

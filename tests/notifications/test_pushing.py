@@ -8,12 +8,12 @@ from uuid import uuid4
 import pytest
 from pydantic import SecretStr
 
-from app.event_store.registry import event_codec
+from app.event_types.registry import event_codec
 from app.notifications.push.http_provider import http_provider
 from app.notifications.push.worker import PushLimits
-from app.read_models.registry import READERS
-from app.readers.rebuild import Rebuild
-from app.readers.runner import Runner
+from app.projection_registry import READERS
+from app.projections.rebuild import Rebuild
+from app.projections.runner import ProjectionRunner
 from app.sealing import Seal, UnreadableSeal
 from app.worker import run_worker
 from tests.event_store.child_processes import running
@@ -123,7 +123,9 @@ async def test_reading_the_log_again_sends_nothing_again(pushing: Pushing) -> No
     for reader in READERS:
         await Rebuild(pool=pool, codec=event_codec(), reader=reader).run()
     await pool.execute("UPDATE after_sales.checkpoints SET position = 0 WHERE reader = 'pushes'")
-    applied_events = await Runner(pool, event_codec(), READERS_AND_PUSHES).run_until_caught_up()
+    applied_events = await ProjectionRunner(
+        pool, event_codec(), READERS_AND_PUSHES
+    ).run_until_caught_up()
     assert applied_events > 0
     assert await pushing.send() == 1, "the one that was still queued"
     assert [found["times_received"] for found in await pushing.sandbox.messages()] == [1] * 3

@@ -11,9 +11,9 @@ import httpx
 from app.access.consumer_tokens import sign_consumer_token
 from app.access.keys import create_key
 from app.clock import ManualClock
-from app.event_store.recorded import Role
+from app.container import consumer_token_keys
+from app.event_store.recorded_event import Role
 from app.resources import Resources
-from app.service import consumer_token_keys
 from tests.olist.independent import RealOrder
 
 AT_ONCE_MAX = 24

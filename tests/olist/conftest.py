@@ -13,9 +13,9 @@ import pytest
 import structlog
 
 from app.access.keys import create_key
+from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock
-from app.commands.listening import listen, make_server, serve_until, url_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.main import build_app
 from app.resources import Resources, open_resources
 from app.settings import Settings

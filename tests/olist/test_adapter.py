@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.api.wire.imports import ImportLine
-from app.olist import OlistOrders, OlistUnreadable
+from tools.importers.olist import OlistOrders, OlistUnreadable
 
 CUSTOMER = "buyer-2001"
 ORDERS = (

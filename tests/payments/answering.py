@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.money import Money
-from app.payments.http_provider import (
-    HttpPaymentProvider,
-)
-from app.payments.provider import (
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.provider.port import (
     PaymentOutcome,
     RefusalCode,
     Refused,

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 import httpx
 import pytest
 
-from app.payments.http_provider import HttpPaymentProvider
+from app.payments.provider.http import HttpPaymentProvider
 from tests.payments.surroundings import (
     Receiver,
     SandboxProcess,

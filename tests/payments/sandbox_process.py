@@ -12,7 +12,7 @@ from pathlib import Path
 import uvicorn
 
 from app.clock import SystemClock
-from app.payments.sandbox.server import SandboxOptions, create_sandbox
+from tools.sandboxes.payment_provider.server import SandboxOptions, create_sandbox
 
 SECRET = "the bearer secret of the tests"
 CALLBACK_SECRET = "the callback secret of the tests"

@@ -16,9 +16,9 @@ import httpx
 from app.domain.money import Money
 from app.domain.order.facts import PaymentChannel
 from app.domain.payees import Payee, PayeeKind
-from app.payments.callbacks import Callback, CallbackRefusal, verify_callback
-from app.payments.http_provider import HttpPaymentProvider, open_payment_provider
-from app.payments.provider import (
+from app.payments.provider.callbacks import Callback, CallbackRefusal, verify_callback
+from app.payments.provider.http import HttpPaymentProvider, open_payment_provider
+from app.payments.provider.port import (
     BookEntry,
     BookPage,
     PayoutOrder,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.payments.provider import (
+from app.payments.provider.port import (
     Accepted,
     KeyReused,
     NotKnown,

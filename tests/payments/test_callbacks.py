@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from app.domain.money import Money
-from app.payments.callbacks import (
+from app.payments.provider.callbacks import (
     SIGNATURE_HEADER,
     TIMESTAMP_HEADER,
     Callback,
@@ -20,8 +20,8 @@ from app.payments.callbacks import (
     trusted_secrets,
     verify_callback,
 )
-from app.payments.provider import PaymentKind, RefusalCode, Refused, Succeeded
-from app.payments.wire import BODY_BYTES_MAX
+from app.payments.provider.port import PaymentKind, RefusalCode, Refused, Succeeded
+from app.payments.provider.wire import BODY_BYTES_MAX
 from app.settings import Settings
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)

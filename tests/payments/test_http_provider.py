@@ -8,18 +8,15 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from app.payments.http_provider import (
+from app.payments.provider.http import (
     BOOK_PAGE_BYTES_MAX,
     HttpPaymentProvider,
     ProviderLimits,
     ProviderNotConfigured,
     open_payment_provider,
 )
-from app.payments.provider import (
-    Unknown,
-    UnknownWhy,
-)
-from app.payments.wire import BODY_BYTES_MAX
+from app.payments.provider.port import Unknown, UnknownWhy
+from app.payments.provider.wire import BODY_BYTES_MAX
 from app.settings import Settings
 from tests.payments.answering import (
     KEY,

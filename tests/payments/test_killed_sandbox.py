@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
-from app.payments.http_provider import HttpPaymentProvider
-from app.payments.provider import (
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.provider.port import (
     Accepted,
     KeyReused,
     NotKnown,
@@ -24,7 +24,6 @@ from app.payments.provider import (
     Succeeded,
     Unknown,
 )
-from app.payments.sandbox.behaviours import Behaviour
 from tests.payments.surroundings import (
     Receiver,
     SandboxProcess,
@@ -36,6 +35,7 @@ from tests.payments.surroundings import (
     until,
     whole_book,
 )
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 SEED = 20_210_315
 REFUNDS, CONCURRENCY, KILLS = 240, 16, 4

@@ -14,8 +14,8 @@ from pydantic import ValidationError
 
 from app.domain.money import AMOUNT_MAX, Money
 from app.domain.order.facts import PaymentChannel
-from app.payments.http_provider import HttpPaymentProvider
-from app.payments.provider import (
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.provider.port import (
     Accepted,
     BookPage,
     KeyReused,
@@ -25,12 +25,7 @@ from app.payments.provider import (
     Unknown,
     UnknownWhy,
 )
-from app.payments.sandbox import book, outbox, paying
-from app.payments.sandbox.behaviours import Behaviour
-from app.payments.sandbox.faults import Faults
-from app.payments.sandbox.payment import Order
-from app.payments.sandbox.store import open_store
-from app.payments.wire import BODY_BYTES_MAX, REFUNDS_PATH
+from app.payments.provider.wire import BODY_BYTES_MAX, REFUNDS_PATH
 from tests.payments.surroundings import (
     Receiver,
     SandboxProcess,
@@ -43,6 +38,11 @@ from tests.payments.surroundings import (
     until,
     whole_book,
 )
+from tools.sandboxes.payment_provider import book, outbox, paying
+from tools.sandboxes.payment_provider.behaviours import Behaviour
+from tools.sandboxes.payment_provider.faults import Faults
+from tools.sandboxes.payment_provider.payment import Order
+from tools.sandboxes.payment_provider.store import open_store
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 

@@ -8,9 +8,9 @@ from uuid import uuid4
 
 import pytest
 
-from app.payments.callbacks import CallbackRefusal, CallbackRefusalCode
-from app.payments.http_provider import HttpPaymentProvider
-from app.payments.provider import (
+from app.payments.provider.callbacks import CallbackRefusal, CallbackRefusalCode
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.provider.port import (
     Accepted,
     NotKnown,
     PaymentOutcome,
@@ -21,7 +21,6 @@ from app.payments.provider import (
     Unknown,
     UnknownWhy,
 )
-from app.payments.sandbox.behaviours import ROW_OF, Behaviour
 from tests.payments.surroundings import (
     Receiver,
     SandboxProcess,
@@ -31,6 +30,7 @@ from tests.payments.surroundings import (
     until,
     whole_book,
 )
+from tools.sandboxes.payment_provider.behaviours import ROW_OF, Behaviour
 
 IMPATIENCE_SECONDS = 1.0
 

@@ -11,9 +11,8 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from app.cli import app
-from app.payments.provider import Succeeded
-from app.payments.sandbox.behaviours import ROW_OF, table
+from app.cli.main import app
+from app.payments.provider.port import Succeeded
 from tests.cli.running import (
     ENDS_WITHIN_SECONDS,
     REPOSITORY,
@@ -24,6 +23,7 @@ from tests.cli.running import (
 )
 from tests.payments.sandbox_process import CALLBACK_SECRET, SECRET
 from tests.payments.surroundings import a_refund, provider_at, receiver, until
+from tools.sandboxes.payment_provider.behaviours import ROW_OF, table
 
 SECRETS = {
     "AFTERSALES_PROVIDER_SECRET": SECRET,

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from app.clock import SystemClock
 from app.command_handling.opening import open_command_handler
-from app.event_store.registry import event_codec
+from app.event_types.registry import event_codec
 from app.processes.test_clocks import TestClockWorker
-from app.read_models.registry import READERS
-from app.readers.runner import Runner
+from app.projection_registry import READERS
+from app.projections.runner import ProjectionRunner
 from app.resources import open_resources
 from app.settings import Settings
 from app.worker import act_and_tell_with
@@ -34,7 +34,7 @@ async def main(url: str) -> None:
             print(stream_id, flush=True)  # noqa: T201 - it is how the parent hears of it
             return next_at
 
-        tasks.create_task(Runner(resources.pool, event_codec(), READERS).run(stop))
+        tasks.create_task(ProjectionRunner(resources.pool, event_codec(), READERS).run(stop))
         tasks.create_task(TestClockWorker(resources.pool, act_and_print, clock).run(stop))
 
 

@@ -9,7 +9,7 @@ import pytest
 from app.clock import Clock, ManualClock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
-from app.processes.assistant.judging import Assistant
+from app.processes.assistant.rule_evaluation import Assistant
 from app.processes.assistant.worker import AssistantWorker, Judge
 from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
 from app.resources import Resources

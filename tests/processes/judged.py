@@ -10,7 +10,7 @@ from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_commands import ModifyApplication
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import ApplicationReason
-from app.event_store.recorded import Actor, Recorded, Role
+from app.event_store.recorded_event import Actor, Recorded, Role
 from app.processes.assistant.rule_sets import save_rules
 from tests.read_models.logged import Logged
 from tests.support.orders import (

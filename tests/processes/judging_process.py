@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
-from app.processes.assistant.judging import Assistant, Work
+from app.processes.assistant.rule_evaluation import Assistant, Work
 from app.processes.assistant.worker import AssistantLimits, AssistantWorker
 from app.resources import open_resources
 from app.settings import Settings

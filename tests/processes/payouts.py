@@ -2,12 +2,11 @@
 
 from app.domain.order.payout_commands import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
-from app.domain.refunds import RefundStatus
+from app.domain.refunds import RefundStatus, refund_key_of
 from app.payments.payees import seal_payee
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.funding import refund_key_of
 from tests.processes.refunding import SEAL, Refunding, refund_agreed
 from tests.support.orders import SHOP
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 AMOUNT = 8_001
 

@@ -12,29 +12,29 @@ from app.command_handling.opening import open_command_handler
 from app.domain.funds.events import FundsEvent
 from app.domain.order.payout_commands import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
+from app.domain.refunds import refund_key_of
 from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.event_store.registry import order_codec
 from app.event_store.streams import funds_stream
-from app.payments.http_provider import HttpPaymentProvider
+from app.event_types.registry import order_codec
 from app.payments.payees import seal_payee
-from app.payments.provider import BookFilter
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.funding import refund_key_of
-from app.processes.reconciling.differences import (
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.provider.port import BookFilter
+from app.reconciliation.differences import (
     AccountDifference,
     Difference,
     DifferenceCode,
     KeyDifference,
     ReaderDifference,
 )
-from app.processes.reconciling.facts import Period
-from app.processes.reconciling.spool import BookSpool, open_spool
-from app.processes.reconciling.walking import ReconcileLimits, Reconciler, Tally
+from app.reconciliation.facts import Period
+from app.reconciliation.provider_book import BookSpool, open_spool
+from app.reconciliation.scan import ReconcileLimits, Reconciler, Tally
 from app.resources import Resources
 from tests.payments.surroundings import SandboxProcess, provider_at
 from tests.processes.refunding import SEAL, Refunding, refund_agreed
 from tests.read_models.logged import Logged
 from tests.support.orders import SHOP
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 EVER = Period()
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest
-from app.database import Pool
 from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
 from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
@@ -21,25 +20,27 @@ from app.domain.order.ticket_commands import (
 )
 from app.domain.order.tickets import Blame, RequestedItem, Ruling, Ticket
 from app.domain.reasons import RejectReason
+from app.domain.refunds import refund_key_of
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, Role
-from app.event_store.registry import event_codec, funds_codec, order_codec
+from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import funds_stream
-from app.event_store.topology import Topology
-from app.payments.http_provider import HttpPaymentProvider
-from app.processes.funding import FUNDING_READER, refund_key_of
-from app.processes.refunds.carrying_out import PaymentExecutor
-from app.processes.refunds.commanding import Outcome
-from app.processes.refunds.executing import RefundExecutor
-from app.processes.refunds.paying_out import PayoutExecutor
-from app.processes.refunds.worker import RefundWorker
-from app.read_models.order_fold import fold_history
-from app.read_models.registry import READERS
-from app.read_models.ticket_view import TicketView
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.runner import Runner
+from app.event_types.registry import event_codec, funds_codec, order_codec
+from app.payments.executor import PaymentExecutor
+from app.payments.funding import FUNDING_READER
+from app.payments.issue_command import Outcome
+from app.payments.payout_adapter import PayoutExecutor
+from app.payments.provider.http import HttpPaymentProvider
+from app.payments.refund_adapter import RefundExecutor
+from app.payments.worker import RefundWorker
+from app.postgres.pool import Pool
+from app.projection_registry import READERS
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.orders.fold import fold_history
+from app.projections.runner import ProjectionRunner
+from app.projections.tickets.view import TicketView
 from app.sealing import Seal
+from app.topology import Topology
 from app.worker import funding_runner
 from tests.payments.surroundings import whole_book
 from tests.read_models.logged import Logged
@@ -120,7 +121,7 @@ class Refunding:
         async with self.pool.acquire() as connection:
             await ensure_checkpoints(connection, names)
         await funding_runner(self.pool, Topology.SINGLE).run_until_caught_up()
-        await Runner(self.pool, event_codec(), READERS).run_until_caught_up()
+        await ProjectionRunner(self.pool, event_codec(), READERS).run_until_caught_up()
 
     @property
     def executor(self) -> PaymentExecutor:

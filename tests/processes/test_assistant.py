@@ -14,12 +14,12 @@ from app.domain.order.ticket_commands import AddTicketRemark
 from app.domain.order.ticket_events import ApplicationAgreed, ApplicationModified, AssistantNotified
 from app.domain.order.tickets import AppliedRule, Side, TicketType
 from app.event_store.partitions import partition_of
-from app.event_store.topology import Topology
-from app.processes.assistant.judging import ASSISTANT, Assistant, Work
 from app.processes.assistant.reader import AssistantReader
+from app.processes.assistant.rule_evaluation import ASSISTANT, Assistant, Work
 from app.processes.assistant.worker import AssistantLimits, AssistantWorker, Judge
-from app.readers.rebuild import Rebuild
+from app.projections.rebuild import Rebuild
 from app.resources import Resources
+from app.topology import Topology
 from tests.processes.judged import (
     APPLIED,
     CONSUMER,

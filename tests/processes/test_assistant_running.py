@@ -6,7 +6,7 @@ import pytest
 
 from app.clock import ManualClock
 from app.domain.order.ticket_events import ApplicationAgreed, AssistantNotified
-from app.event_store.recorded import ClockKind
+from app.event_store.recorded_event import ClockKind
 from app.processes.assistant.worker import AssistantWorker
 from app.resources import Resources
 from app.worker import run_worker

@@ -6,15 +6,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from app.clock import ManualClock
-from app.database import Pool, connect
 from app.event_store.connections import OwnConnection
-from app.event_store.topology import Topology
+from app.postgres.pool import Pool, connect
 from app.processes.deadlines import DeadlineWorker
 from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
-from app.readers.wake import LogListener
+from app.projections.wakeup import LogListener
 from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances, finish_advance
 from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.topology import Topology
 from app.worker import act_with
 from tests.event_store.polling import until
 from tests.processes.clock_workers import IMPATIENT, LEASE, NewWorker, busy, until_ready

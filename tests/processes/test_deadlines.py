@@ -10,9 +10,9 @@ from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
 from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.tickets import TicketType
-from app.event_store.topology import Topology
 from app.processes.deadlines import Act, DeadlineLimits, DeadlineWorker
 from app.resources import Resources
+from app.topology import Topology
 from app.worker import act_with
 from tests.read_models.logged import Logged
 from tests.support.orders import (

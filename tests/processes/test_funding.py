@@ -21,15 +21,15 @@ from app.domain.order.ticket_commands import (
     RecordRefundRefusal,
     RecordRefundSuccess,
 )
-from app.domain.refunds import FundingSource, RefundRefusal, Shares
+from app.domain.refunds import FundingSource, RefundRefusal, Shares, refund_key_of
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
-from app.event_store.registry import funds_codec
 from app.event_store.streams import funds_stream
-from app.event_store.topology import Topology
-from app.processes.funding import FUNDING_READER, refund_key_of
-from app.readers.checkpoints import ensure_checkpoints
+from app.event_types.registry import funds_codec
+from app.payments.funding import FUNDING_READER
+from app.projections.checkpoints import ensure_checkpoints
 from app.resources import Resources
+from app.topology import Topology
 from app.worker import funding_runner
 from tests.read_models.logged import Logged
 from tests.support.orders import (

@@ -3,17 +3,16 @@
 from datetime import timedelta
 
 from app.domain.order.tickets import TicketState
-from app.domain.refunds import PayoutStatus, RefundStatus
-from app.event_store.topology import Topology
-from app.payments.provider import Succeeded
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.funding import refund_key_of
-from app.read_models.refund_list import list_waiting
-from app.read_models.refund_view import RefundWaiting
+from app.domain.refunds import PayoutStatus, RefundStatus, refund_key_of
+from app.payments.provider.port import Succeeded
+from app.projections.refunds.list import list_waiting
+from app.projections.refunds.view import RefundWaiting
+from app.topology import Topology
 from tests.payments.surroundings import a_payout, a_refund
 from tests.processes.payouts import AMOUNT, refused, start
 from tests.processes.refunding import Refunding, refund_agreed
 from tests.support.orders import SHOP
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 OTHERS = 5
 """What another order under the key was paid, in minor units."""

@@ -7,10 +7,10 @@ from app.domain.funds.accounts import Account
 from app.domain.order.tickets import Payout, TicketState
 from app.domain.refunds import PayoutStatus, RefundRefusal
 from app.domain.rejections import RejectionCode, reject
-from app.payments.sandbox.behaviours import Behaviour
 from app.sealing import Seal
 from tests.processes.payouts import AMOUNT, refused, start
 from tests.processes.refunding import Refunding
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 REFUSES = {
     Behaviour.BUYER_ACCOUNT_CLOSED,

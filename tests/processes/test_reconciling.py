@@ -14,13 +14,12 @@ from app.domain.order.ticket_commands import RecordRefundSuccess
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import FundingSource
 from app.event_store.partitions import partition_of
-from app.payments.provider import Succeeded
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.reconciling.differences import Difference, DifferenceCode, KeyDifference
-from app.processes.reconciling.facts import Period
-from app.processes.reconciling.mending import Mender
-from app.processes.reconciling.walking import TooMuchToReconcile
-from app.processes.refunds.commanding import command_order
+from app.payments.issue_command import command_order
+from app.payments.provider.port import Succeeded
+from app.reconciliation.differences import Difference, DifferenceCode, KeyDifference
+from app.reconciliation.facts import Period
+from app.reconciliation.repair import Mender
+from app.reconciliation.scan import TooMuchToReconcile
 from app.resources import Resources
 from tests.payments.surroundings import SandboxProcess, a_refund, running_sandbox
 from tests.processes.reconciling import (
@@ -34,6 +33,7 @@ from tests.processes.reconciling import (
 )
 from tests.processes.refunding import refund_agreed, refund_ruled
 from tests.support.orders import SHOP
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 PAID_AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC).isoformat(timespec="microseconds")
 ADD_TO_BOOK = """

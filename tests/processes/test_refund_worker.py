@@ -12,9 +12,8 @@ from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import PayoutStatus
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.refunds.executing import Pauses
-from app.processes.refunds.worker import RefundLimits, RefundWorker
+from app.payments.refund_adapter import Pauses
+from app.payments.worker import RefundLimits, RefundWorker
 from app.resources import Resources
 from app.settings import Settings
 from app.worker import refund_limits
@@ -23,6 +22,7 @@ from tests.processes.payouts import AMOUNT, refused, start
 from tests.processes.refunding import Refunding, refund_agreed
 from tests.read_models.logged import Logged
 from tests.support.api import until
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 NEVER_ANSWERED = Behaviour.HANGS_AFTER_PAYING.value
 AT_ONCE_MAX = RefundLimits().concurrency_max

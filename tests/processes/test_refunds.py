@@ -4,11 +4,10 @@ import pytest
 
 from app.domain.funds.accounts import Account
 from app.domain.order.tickets import TicketState
-from app.domain.refunds import RefundRefusal, RefundStatus
-from app.payments.sandbox.behaviours import Behaviour
-from app.processes.funding import refund_key_of
+from app.domain.refunds import RefundRefusal, RefundStatus, refund_key_of
 from tests.processes.refunding import Refunding, refund_agreed
 from tests.support.orders import SHOP
+from tools.sandboxes.payment_provider.behaviours import Behaviour
 
 REFUSED = {
     Behaviour.BUYER_ACCOUNT_CLOSED: RefundRefusal.BUYER_ACCOUNT_CLOSED,

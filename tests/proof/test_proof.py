@@ -6,12 +6,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from proof.evidence import Evidence, Row
-from proof.money_verdict import money_differences
-from proof.plan import Fault, make_plan
-from proof.refund_verdict import refund_differences
-from proof.report import show
-from proof.run import prove
+from tools.proof.evidence import Evidence, Row
+from tools.proof.money_verdict import money_differences
+from tools.proof.plan import Fault, make_plan
+from tools.proof.refund_verdict import refund_differences
+from tools.proof.report import show
+from tools.proof.run import prove
 
 SEED, REFUNDS, FAULTS = 7, 120, 30
 

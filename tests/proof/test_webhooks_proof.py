@@ -3,9 +3,9 @@
 from pathlib import Path
 from uuid import UUID
 
-from proof.webhooks.receiving import Arrival
-from proof.webhooks.run import Plan, prove_webhooks
-from proof.webhooks.verdict import Expected, differences
+from tools.proof.webhooks.receiving import Arrival
+from tools.proof.webhooks.run import Plan, prove_webhooks
+from tools.proof.webhooks.verdict import Expected, differences
 
 EVENTS, ENDPOINTS, FAULTS = 120, 4, 6
 

@@ -20,7 +20,7 @@ from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, ClockKind, EventMetadata, Recorded, Role
+from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Recorded, Role
 from app.event_store.streams import order_stream
 from tests.support.orders import (
     CREATED,

@@ -5,21 +5,21 @@ from typing import Any
 
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
 from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
 from app.event_store.append import Append, NewEvent, Written
 from app.event_store.append_statement import append_across_partitions
 from app.event_store.log import EventLog
 from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent, event_codec, order_codec
+from app.event_store.recorded_event import Recorded
 from app.event_store.streams import funds_stream, order_stream
-from app.read_models.registry import READERS
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.claims import Progress, claim, move
-from app.readers.feed import read_feeds
-from app.readers.reader import RebuildableReader
+from app.event_types.registry import ServiceEvent, event_codec, order_codec
+from app.postgres.pool import Pool
+from app.projection_registry import READERS
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.claims import Progress, claim, move
+from app.projections.log_feed import read_feeds
+from app.projections.projection import RebuildableProjection
 from tests.read_models.histories import METADATA
 from tests.support.orders import ORDER, SHOP
 
@@ -30,7 +30,7 @@ TABLES = (
     *("refund_work", "ledger", "balances", "refunds", "funds_snapshots", "public_events"),
 )
 
-Readers = Sequence[RebuildableReader[ServiceEvent]]
+Readers = Sequence[RebuildableProjection[ServiceEvent]]
 
 
 class Logged:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.database import Pool
 from app.domain.funds.commands import FundsCommand
 from app.domain.funds.decide import decide
 from app.domain.funds.evolve import fold
@@ -18,15 +17,16 @@ from app.domain.order.ticket_commands import (
 )
 from app.domain.order.tickets import RequestedItem
 from app.domain.policy import POLICY
-from app.domain.refunds import RefundRefusal, Shares
+from app.domain.refunds import RefundRefusal, Shares, refund_key_of
 from app.domain.rejections import Rejection
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
-from app.event_store.registry import funds_codec
 from app.event_store.streams import funds_stream
-from app.event_store.topology import Topology
-from app.processes.funding import FUNDING_READER, refund_key_of
-from app.readers.checkpoints import ensure_checkpoints
+from app.event_types.registry import funds_codec
+from app.payments.funding import FUNDING_READER
+from app.postgres.pool import Pool
+from app.projections.checkpoints import ensure_checkpoints
+from app.topology import Topology
 from app.worker import funding_runner
 from tests.read_models.logged import Logged
 from tests.support.orders import (

@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from app.domain.order.events import OrderEvent, OrderRegistered
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
-from app.read_models.families import OfOrders
-from app.read_models.log_entry import log_entries
-from app.read_models.operation_log import OperationLogReader
-from app.read_models.order_fold import fold_history
-from app.read_models.order_list import OrderFilters, list_orders
-from app.read_models.order_queries import fetch_order, fetch_order_as_of, fetch_order_with_log
-from app.read_models.orders import OrdersReader
-from app.read_models.registry import READERS
-from app.read_models.ticket_list import TicketFilters, list_tickets
-from app.readers.rebuild import Rebuild
+from app.projection_registry import READERS
+from app.projections.operation_log.entry import log_entries
+from app.projections.operation_log.table import OperationLogReader
+from app.projections.orders.fold import fold_history
+from app.projections.orders.list import OrderFilters, list_orders
+from app.projections.orders.queries import fetch_order, fetch_order_as_of, fetch_order_with_log
+from app.projections.orders.table import OrdersReader
+from app.projections.rebuild import Rebuild
+from app.projections.stream_kinds import OfOrders
+from app.projections.tickets.list import TicketFilters, list_tickets
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories

@@ -8,7 +8,7 @@ from hypothesis import given
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import EntryOpen, Order, Unregistered
-from app.read_models.deadlines import deadline_changes, next_due
+from app.projections.deadlines import deadline_changes, next_due
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories

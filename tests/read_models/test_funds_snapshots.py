@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from app.command_handling.funds_states import FundsStates
-from app.command_handling.load_lane import LoadLane
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
 from app.domain.funds.decide import decide
@@ -19,9 +18,9 @@ from app.domain.funds.state import Funds
 from app.domain.policy import POLICY
 from app.domain.rejections import Rejection
 from app.event_store.partitions import partition_of
-from app.event_store.registry import funds_codec
-from app.read_models.families import OfFunds
-from app.read_models.funds_snapshots import (
+from app.event_store.stream_loader import StreamLoader
+from app.event_types.registry import funds_codec
+from app.projections.ledger.snapshots import (
     EVENTS_BETWEEN,
     FOLD_VERSION,
     FundsSnapshotsReader,
@@ -29,6 +28,7 @@ from app.read_models.funds_snapshots import (
     funds_at,
     stored_form,
 )
+from app.projections.stream_kinds import OfFunds
 from app.resources import Resources
 from tests.domain.exploring import bounded
 from tests.domain.funds.test_conservation import COMMANDS, NOW
@@ -86,7 +86,7 @@ async def test_a_snapshot_and_the_tail_give_what_the_whole_stream_gives(
     begin = await begin_of(resources.pool, SHOP)
     assert begin.version == count // EVENTS_BETWEEN * EVENTS_BETWEEN
     assert await funds_at(resources.pool, funds_codec(), SHOP) == whole
-    states = FundsStates(resources.pool, LoadLane(resources.pool), funds_codec())
+    states = FundsStates(resources.pool, StreamLoader(resources.pool), funds_codec())
     assert (await states.load(SHOP)).funds == whole
 
 

@@ -27,13 +27,8 @@ from app.domain.policy import POLICY
 from app.domain.refunds import Shares
 from app.domain.rejections import Rejection
 from app.event_store.partitions import partition_of
-from app.read_models.ledger_entry import LedgerEntry, LedgerKind
-from app.read_models.ledger_list import (
-    LedgerFilters,
-    all_of_ledger,
-    fetch_balances,
-    list_ledger,
-)
+from app.projections.ledger.entry import LedgerEntry, LedgerKind
+from app.projections.ledger.list import LedgerFilters, all_of_ledger, fetch_balances, list_ledger
 from app.resources import Resources
 from tests.conftest import START
 from tests.domain.exploring import bounded

@@ -6,11 +6,11 @@ import asyncpg
 
 from app.domain.funds.accounts import Account
 from app.event_store.partitions import partition_of
-from app.read_models.ledger import LedgerReader
-from app.read_models.ledger_entry import LedgerKind
-from app.read_models.ledger_list import LedgerFilters, ledger_page
-from app.read_models.paging import After
-from app.readers.checkpoints import ensure_checkpoints
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.ledger.entry import LedgerKind
+from app.projections.ledger.list import LedgerFilters, ledger_page
+from app.projections.ledger.table import LedgerReader
+from app.projections.paging import After
 from tests.conftest import START
 from tests.read_models.explained import explained, indexes_in, nodes, pages_of
 

@@ -8,12 +8,12 @@ from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import TicketState
 from app.domain.policy import POLICY
-from app.read_models.order_list import OrderFilters, list_orders
-from app.read_models.order_view import EntryState
-from app.read_models.paging import After
-from app.read_models.registry import READERS
-from app.read_models.texts import LABEL_TEXTS
-from app.read_models.ticket_list import TicketFilters, labels_of, list_tickets, order_id_of
+from app.projection_registry import READERS
+from app.projections.orders.list import OrderFilters, list_orders
+from app.projections.orders.view import EntryState
+from app.projections.paging import After
+from app.projections.texts import LABEL_TEXTS
+from app.projections.tickets.list import TicketFilters, labels_of, list_tickets, order_id_of
 from app.resources import Resources
 from tests.read_models.logged import Logged
 from tests.support.orders import (

@@ -25,9 +25,9 @@ from app.domain.webhook_endpoints import (
     WebhookEndpointEnabled,
     WebhookEndpointEvent,
 )
-from app.event_store.recorded import Recorded, Role
-from app.event_store.registry import ServiceEvent
+from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import endpoint_stream, funds_stream
+from app.event_types.registry import ServiceEvent
 from app.notifications.groups import TemplateGroup, group_of
 from app.notifications.inbox_queries import list_inbox
 from app.notifications.notification import notifications_of

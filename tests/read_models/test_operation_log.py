@@ -7,9 +7,9 @@ from hypothesis import given
 from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.eligibility import RuleCode
 from app.domain.order.events import OrderEvent
-from app.read_models.log_codes import LogCode
-from app.read_models.log_entry import LogEntry, log_entries
-from app.read_models.log_texts import LOG_TEXTS, render
+from app.projections.operation_log.codes import LogCode
+from app.projections.operation_log.entry import LogEntry, log_entries
+from app.projections.operation_log.texts import LOG_TEXTS, render
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories, recorded
 from tests.support.orders import (

@@ -14,8 +14,8 @@ from app.domain.order.evolve import fold
 from app.domain.order.state import EntryClosed, EntryOpen, NeverOpened, Order, Unregistered
 from app.domain.order.tickets import CloseCause, TicketState, TicketType
 from app.domain.reasons import DeclineReason, RejectReason
-from app.read_models.order_fold import fold_history, fold_tail
-from app.read_models.order_view import EntryState, OrderView
+from app.projections.orders.fold import fold_history, fold_tail
+from app.projections.orders.view import EntryState, OrderView
 from tests.domain.exploring import bounded
 from tests.read_models.histories import histories, recorded
 from tests.support.orders import (

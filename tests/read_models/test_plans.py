@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql
 from app.domain.order.tickets import TicketState
 from app.domain.policy import POLICY
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.event_store.streams import order_stream, streams_of_shop
 from app.notifications.inbox_growth import FIND_GROWN
 from app.notifications.inbox_queries import (
@@ -30,11 +30,11 @@ from app.notifications.push.reader import FIND_DEVICES
 from app.notifications.push.states import FIND_STATES
 from app.notifications.reading import READ_THROUGH
 from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
-from app.read_models.order_list import OrderFilters, order_page
-from app.read_models.order_queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
-from app.read_models.order_view import EntryState
-from app.read_models.paging import After
-from app.read_models.ticket_list import TicketFilters, ticket_page
+from app.projections.orders.list import OrderFilters, order_page
+from app.projections.orders.queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
+from app.projections.orders.view import EntryState
+from app.projections.paging import After
+from app.projections.tickets.list import TicketFilters, ticket_page
 from app.shop_clocks.advancing import FETCH_DUE, FIND_ADVANCING, FIND_UNSEEN
 from app.shop_clocks.reading import FETCH_CLOCK
 from tests.conftest import START

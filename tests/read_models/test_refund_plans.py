@@ -4,12 +4,12 @@ import asyncpg
 
 from app.domain.refunds import FundingSource
 from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.read_models.paging import After
-from app.read_models.refund_list import FIND_WAITING, RefundFilters, refund_page
-from app.read_models.refund_view import RefundProgress, RefundWaiting
-from app.read_models.refunds_reader import RefundsReader
-from app.read_models.statements import FETCH_PAGE, FETCH_TOTALS
-from app.readers.checkpoints import ensure_checkpoints
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.paging import After
+from app.projections.refunds.apply import RefundsReader
+from app.projections.refunds.list import FIND_WAITING, RefundFilters, refund_page
+from app.projections.refunds.statements import FETCH_PAGE, FETCH_TOTALS
+from app.projections.refunds.view import RefundProgress, RefundWaiting
 from tests.conftest import START
 from tests.read_models.explained import explained, indexes_in, pages_of
 from tests.support.orders import DAY

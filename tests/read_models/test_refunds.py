@@ -16,12 +16,12 @@ from app.domain.order.payout_commands import (
     RecordPayoutUnknown,
 )
 from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, Shares
-from app.event_store.topology import Topology
-from app.read_models.paging import After
-from app.read_models.refund_list import RefundFilters, list_refunds, list_waiting
-from app.read_models.refund_queries import fetch_refund
-from app.read_models.refund_view import RefundProgress, RefundWaiting, ShopRefund
+from app.projections.paging import After
+from app.projections.refunds.list import RefundFilters, list_refunds, list_waiting
+from app.projections.refunds.queries import fetch_refund
+from app.projections.refunds.view import RefundProgress, RefundWaiting, ShopRefund
 from app.resources import Resources
+from app.topology import Topology
 from tests.domain.exploring import bounded
 from tests.read_models.logged import EVERYTHING, Logged
 from tests.read_models.refunded import AGREED, Refunded

@@ -12,10 +12,10 @@ from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
 from app.event_store.connections import Connection
 from app.event_store.partitions import partition_of
-from app.read_models.paging import After
-from app.read_models.ticket_list import TicketFilters, TicketSort, rows_end, ticket_page
-from app.read_models.tickets import TicketsReader
-from app.readers.checkpoints import ensure_checkpoints
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.paging import After
+from app.projections.tickets.list import TicketFilters, TicketSort, rows_end, ticket_page
+from app.projections.tickets.table import TicketsReader
 from tests.conftest import START
 from tests.read_models.explained import explained, nodes
 

@@ -20,8 +20,8 @@ from app.domain.order.ticket_commands import (
 from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.shipments import Carrier, Shipment
-from app.read_models.paging import After
-from app.read_models.ticket_list import TicketFilters, TicketSort, list_tickets
+from app.projections.paging import After
+from app.projections.tickets.list import TicketFilters, TicketSort, list_tickets
 from app.resources import Resources
 from tests.read_models.logged import Logged
 from tests.support.orders import (

@@ -6,16 +6,16 @@ from typing import TypeAlias
 import asyncpg
 import pytest
 
-from app.database import Pool
-from app.event_store.append_lane import AppendLane
-from app.event_store.topology import Topology
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.reader import Reader
-from app.readers.runner import Runner, RunnerLimits
+from app.event_store.append_batcher import AppendBatcher
+from app.postgres.pool import Pool
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.projection import Projection
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
+from app.topology import Topology
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent
 from tests.readers.library import VisitsReader
 
-MakeRunner: TypeAlias = Callable[..., Runner[LibraryEvent]]
+MakeRunner: TypeAlias = Callable[..., ProjectionRunner[LibraryEvent]]
 
 
 async def _leave_as_it_is(_connection: object) -> None:
@@ -32,10 +32,10 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def lane(database: str) -> AsyncIterator[AppendLane]:
+async def lane(database: str) -> AsyncIterator[AppendBatcher]:
     """Open a lane to the database of this test."""
 
-    async with AppendLane(lambda: asyncpg.connect(database)) as opened:
+    async with AppendBatcher(lambda: asyncpg.connect(database)) as opened:
         yield opened
 
 
@@ -64,8 +64,8 @@ def make_runner(pool: Pool, request: pytest.FixtureRequest) -> MakeRunner:
     """Return what makes runners: with several partitions a transaction, and with one."""
 
     def make(
-        *readers: Reader[LibraryEvent], limits: RunnerLimits | None = None
-    ) -> Runner[LibraryEvent]:
-        return Runner(pool, LIBRARY_CODEC, readers, topology=request.param, limits=limits)
+        *readers: Projection[LibraryEvent], limits: ProjectionRunnerLimits | None = None
+    ) -> ProjectionRunner[LibraryEvent]:
+        return ProjectionRunner(pool, LIBRARY_CODEC, readers, topology=request.param, limits=limits)
 
     return make

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import asyncpg
 
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
-from app.readers.rebuild import Rebuild
-from app.readers.runner import Runner, RunnerLimits
+from app.event_store.recorded_event import Recorded
+from app.projections.rebuild import Rebuild
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent
 from tests.readers.library import VisitsReader
 
-FOLLOWING = RunnerLimits(batch_events_max=20, poll_interval_seconds=0.01)
+FOLLOWING = ProjectionRunnerLimits(batch_events_max=20, poll_interval_seconds=0.01)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +38,10 @@ async def main(url: str, what: str) -> None:
         match what:
             case "follow":
                 print("following", flush=True)  # noqa: T201
-                runner = Runner(pool, LIBRARY_CODEC, [VisitsReader()], limits=FOLLOWING)
+                runner = ProjectionRunner(pool, LIBRARY_CODEC, [VisitsReader()], limits=FOLLOWING)
                 await runner.run(asyncio.Event())
             case "hang":
-                await Runner(pool, LIBRARY_CODEC, [HangingReader()]).run_once()
+                await ProjectionRunner(pool, LIBRARY_CODEC, [HangingReader()]).run_once()
             case "rebuild":
                 rebuild = Rebuild(
                     pool=pool, codec=LIBRARY_CODEC, reader=HangingReader(), batch_events_max=2

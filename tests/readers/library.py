@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.recorded import Recorded
+from app.event_store.recorded_event import Recorded
 from tests.event_store.samples import LibraryEvent
 
 CREATE_TABLE = """

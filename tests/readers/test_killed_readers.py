@@ -3,11 +3,11 @@
 import asyncio
 from functools import partial
 
-from app.database import Pool
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.log import read_heads
-from app.readers.rebuild import Rebuild
-from app.readers.runner import Runner
+from app.postgres.pool import Pool
+from app.projections.rebuild import Rebuild
+from app.projections.runner import ProjectionRunner
 from tests.event_store.appending_process import EVENTS_PER_STREAM, PARTITIONS
 from tests.event_store.child_processes import running
 from tests.event_store.polling import until
@@ -40,7 +40,7 @@ async def test_a_reader_that_follows_two_writing_processes_skips_and_doubles_not
     database: str, pool: Pool, visits: VisitsReader
 ) -> None:
     stop = asyncio.Event()
-    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=FOLLOWING)
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=FOLLOWING)
     following = asyncio.create_task(runner.run(stop))
     async with (
         running(APPENDING, database, "one", "400") as one,
@@ -60,14 +60,14 @@ async def test_a_reader_that_follows_two_writing_processes_skips_and_doubles_not
 
 
 async def test_a_reader_killed_after_its_effects_and_before_its_commit_loses_and_doubles_nothing(
-    database: str, pool: Pool, lane: AppendLane, visits: VisitsReader
+    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
 ) -> None:
     await lane.append(returns("a", readers=("ada",) * 10))
     async with running(READING, database, "hang") as reader:
         assert await reader.says() == "hanging"
         assert await visits.positions(pool) == []
         await reader.kill()
-    runner = Runner(pool, LIBRARY_CODEC, [visits])
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits])
 
     async def applied() -> bool:
         # The server notices a dead client when it likes, and holds its locks until then.
@@ -88,7 +88,7 @@ async def test_readers_killed_at_any_moment_lose_and_double_nothing(
                 await until(partial(got_further, pool, await rows_of(pool)))
                 await reader.kill()
         await writer.says_at_last()
-    runner = Runner(pool, LIBRARY_CODEC, [visits])
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits])
 
     async def done() -> bool:
         await runner.run_once()
@@ -103,10 +103,10 @@ async def test_readers_killed_at_any_moment_lose_and_double_nothing(
 
 
 async def test_a_rebuild_that_is_killed_leaves_the_old_view_and_can_be_done_again(
-    database: str, pool: Pool, lane: AppendLane, visits: VisitsReader
+    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
 ) -> None:
     await lane.append(returns("a", readers=("ada",) * 10))
-    await Runner(pool, LIBRARY_CODEC, [visits]).run_until_caught_up()
+    await ProjectionRunner(pool, LIBRARY_CODEC, [visits]).run_until_caught_up()
     await pool.execute("UPDATE after_sales.visits SET position = position + 1000")
     async with running(READING, database, "rebuild") as rebuild:
         assert await rebuild.says() == "hanging"
@@ -121,7 +121,7 @@ async def test_a_rebuild_under_load_never_shows_half_a_view(
     database: str, pool: Pool, visits: VisitsReader
 ) -> None:
     stop = asyncio.Event()
-    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=FOLLOWING)
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=FOLLOWING)
     following = asyncio.create_task(runner.run(stop))
     seen: list[int] = []
 

@@ -4,20 +4,20 @@ from collections.abc import Sequence
 
 import pytest
 
-from app.database import Pool
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
-from app.readers.checkpoints import list_checkpoints
-from app.readers.reader import RebuildableReader
-from app.readers.rebuild import Rebuild, RebuildFailed
+from app.event_store.recorded_event import Recorded
+from app.postgres.pool import Pool
+from app.projections.checkpoints import list_checkpoints
+from app.projections.projection import RebuildableProjection
+from app.projections.rebuild import Rebuild, RebuildFailed
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
 from tests.readers.conftest import MakeRunner
 from tests.readers.library import VisitsReader
 
 
 def rebuild_of(
-    pool: Pool, reader: RebuildableReader[LibraryEvent], *, batch_events_max: int = 1_000
+    pool: Pool, reader: RebuildableProjection[LibraryEvent], *, batch_events_max: int = 1_000
 ) -> Rebuild[LibraryEvent]:
     return Rebuild(pool=pool, codec=LIBRARY_CODEC, reader=reader, batch_events_max=batch_events_max)
 
@@ -39,7 +39,7 @@ class Watched:
 
 
 async def test_a_rebuild_gives_the_rows_that_following_gave(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in (1, 2):
         await lane.append(returns("a", readers=("ada",) * 25, partition_id=partition_id))
@@ -55,7 +55,7 @@ async def test_a_rebuild_gives_the_rows_that_following_gave(
 
 
 async def test_only_the_partitions_asked_for_are_rebuilt(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in (1, 2):
         await lane.append(returns("a", partition_id=partition_id))
@@ -69,7 +69,7 @@ async def test_only_the_partitions_asked_for_are_rebuilt(
 
 
 async def test_until_the_rebuild_commits_others_see_the_old_view(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     await lane.append(returns("a", readers=("ada",) * 20))
     await make_runner(visits).run_until_caught_up()
@@ -83,7 +83,7 @@ async def test_until_the_rebuild_commits_others_see_the_old_view(
 
 
 async def test_a_rebuild_that_fails_leaves_the_old_view_and_says_where(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     await lane.append(returns("a", readers=("ada", "bob", "mallory")))
     await make_runner(visits).run_until_caught_up()
@@ -96,7 +96,7 @@ async def test_a_rebuild_that_fails_leaves_the_old_view_and_says_where(
 
 
 async def test_a_rebuild_sets_a_stopped_reader_going_again(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     visits.refused.add("mallory")
     await lane.append(returns("a", readers=("ada", "mallory")))

@@ -2,11 +2,11 @@
 
 import pytest
 
-from app.database import Pool
 from app.event_store.append import Append, NewEvent
-from app.event_store.append_lane import AppendLane
-from app.readers.checkpoints import Checkpoint, ensure_checkpoints, list_checkpoints, resume
-from app.readers.runner import RunnerLimits
+from app.event_store.append_batcher import AppendBatcher
+from app.postgres.pool import Pool
+from app.projections.checkpoints import Checkpoint, ensure_checkpoints, list_checkpoints, resume
+from app.projections.runner import ProjectionRunnerLimits
 from tests.event_store.samples import raw_event, returns
 from tests.readers.conftest import MakeRunner, installed
 from tests.readers.library import VisitsReader
@@ -21,9 +21,11 @@ async def place(pool: Pool, reader: str, partition_id: int = 1) -> Checkpoint:
 
 
 async def test_every_event_is_applied_once_and_in_order(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
-    runner = make_runner(visits, limits=RunnerLimits(batch_events_max=7, batch_partitions_max=3))
+    runner = make_runner(
+        visits, limits=ProjectionRunnerLimits(batch_events_max=7, batch_partitions_max=3)
+    )
     for partition_id in range(5):
         for number in range(10):
             await lane.append(
@@ -38,7 +40,7 @@ async def test_every_event_is_applied_once_and_in_order(
 
 
 async def test_nothing_is_left_to_do_after_catching_up(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     await lane.append(returns("a"))
     runner = make_runner(visits)
@@ -49,7 +51,7 @@ async def test_nothing_is_left_to_do_after_catching_up(
 
 
 async def test_a_reader_that_joins_later_gets_the_whole_log(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     await lane.append(returns("a", readers=("ada", "bob", "cyd")))
     await make_runner(visits).run_until_caught_up()
@@ -63,7 +65,7 @@ async def test_a_reader_that_joins_later_gets_the_whole_log(
 
 
 async def test_two_runners_share_the_work_without_doubling_it(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in range(64):
         await lane.append(returns("a", readers=("ada",) * 5, partition_id=partition_id))
@@ -81,7 +83,7 @@ async def test_two_runners_share_the_work_without_doubling_it(
 
 async def test_a_poison_event_stops_only_that_reader_in_that_partition(
     pool: Pool,
-    lane: AppendLane,
+    lane: AppendBatcher,
     visits: VisitsReader,
     loans: VisitsReader,
     make_runner: MakeRunner,
@@ -103,7 +105,7 @@ async def test_a_poison_event_stops_only_that_reader_in_that_partition(
 
 
 async def test_a_stopped_reader_stays_stopped_until_it_is_resumed(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     visits.refused.add("mallory")
     await lane.append(returns("a", readers=("ada", "mallory", "cyd")))
@@ -132,7 +134,7 @@ async def test_a_stopped_reader_stays_stopped_until_it_is_resumed(
 )
 async def test_an_event_that_cannot_be_decoded_is_poison_too(
     pool: Pool,
-    lane: AppendLane,
+    lane: AppendBatcher,
     visits: VisitsReader,
     make_runner: MakeRunner,
     unreadable: NewEvent,

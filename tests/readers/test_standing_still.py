@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 import asyncpg
 import pytest
 
-from app.database import Pool
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
-from app.readers.runner import Runner, RunnerLimits
+from app.event_store.recorded_event import Recorded
+from app.postgres.pool import Pool
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
 from tests.event_store.polling import DEADLINE_SECONDS
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
 from tests.readers.library import VisitsReader
 
-SOON = RunnerLimits(idle_seconds_max=0.2)
+SOON = ProjectionRunnerLimits(idle_seconds_max=0.2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +35,14 @@ class StandingStill(VisitsReader):
 
 @pytest.mark.parametrize("durable", [False, True])
 async def test_its_claim_ends_and_the_next_one_applies_the_event_once(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, durable: bool
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, durable: bool
 ) -> None:
     await lane.append(returns("a"))
     reader = StandingStill()
-    standing = Runner(pool, LIBRARY_CODEC, [reader], limits=SOON, durable=durable)
+    standing = ProjectionRunner(pool, LIBRARY_CODEC, [reader], limits=SOON, durable=durable)
     running = asyncio.create_task(standing.run_once())
     await reader.still.wait()
-    next_one = Runner(pool, LIBRARY_CODEC, [visits], durable=durable)
+    next_one = ProjectionRunner(pool, LIBRARY_CODEC, [visits], durable=durable)
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not await next_one.run_once():  # noqa: ASYNC110 - the server's to decide when
             await asyncio.sleep(0.02)

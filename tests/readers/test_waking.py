@@ -7,25 +7,25 @@ from contextlib import asynccontextmanager
 import asyncpg
 import pytest
 
-from app.database import Pool
 from app.event_store.announcer import Announcer
-from app.event_store.append_lane import AppendLane
+from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import Connection, OwnConnection
-from app.event_store.recorded import Recorded
-from app.readers.checkpoints import list_checkpoints
-from app.readers.runner import Runner, RunnerLimits
-from app.readers.wake import LogListener
+from app.event_store.recorded_event import Recorded
+from app.postgres.pool import Pool
+from app.projections.checkpoints import list_checkpoints
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
+from app.projections.wakeup import LogListener
 from tests.event_store.polling import DEADLINE_SECONDS, until
 from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
 from tests.readers.library import VisitsReader
 
-AN_HOUR = RunnerLimits(poll_interval_seconds=3_600)
-OFTEN = RunnerLimits(poll_interval_seconds=0.02, backoff_min_seconds=0.01)
+AN_HOUR = ProjectionRunnerLimits(poll_interval_seconds=3_600)
+OFTEN = ProjectionRunnerLimits(poll_interval_seconds=0.02, backoff_min_seconds=0.01)
 
 
 @asynccontextmanager
 async def following(
-    runner: Runner[LibraryEvent], heard: asyncio.Event | None = None
+    runner: ProjectionRunner[LibraryEvent], heard: asyncio.Event | None = None
 ) -> AsyncIterator[None]:
     stop = asyncio.Event()
     task = asyncio.create_task(runner.run(stop, heard))
@@ -40,12 +40,12 @@ async def test_a_runner_that_would_sleep_for_an_hour_wakes_when_events_are_annou
     async def connect() -> OwnConnection:
         return await asyncpg.connect(database)
 
-    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
     async with (
         LogListener(connect) as listener,
         following(runner, listener.heard),
         Announcer(connect) as announcer,
-        AppendLane(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as lane,
     ):
         for number in range(1, 4):
             await lane.append(returns(f"s{number}"))
@@ -53,12 +53,12 @@ async def test_a_runner_that_would_sleep_for_an_hour_wakes_when_events_are_annou
 
 
 async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_once(
-    database: str, pool: Pool, lane: AppendLane, visits: VisitsReader
+    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
 ) -> None:
     async def connect() -> OwnConnection:
         return await asyncpg.connect(database)
 
-    runner = Runner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
+    runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
     async with LogListener(connect, retry_seconds=0.01) as listener:
         async with asyncio.timeout(DEADLINE_SECONDS):
             await listener.heard.wait()
@@ -72,9 +72,9 @@ async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_on
 
 
 async def test_without_announcements_the_log_is_looked_at_from_time_to_time(
-    pool: Pool, lane: AppendLane, visits: VisitsReader
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader
 ) -> None:
-    async with following(Runner(pool, LIBRARY_CODEC, [visits], limits=OFTEN)):
+    async with following(ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=OFTEN)):
         await lane.append(returns("a"))
         await until(_positions_are(visits, pool, [1]))
 
@@ -113,12 +113,12 @@ class InTroubleTwice:
     ids=["killed", "not serializable", "deadlock", "disk full", "lock timeout", "cancelled"],
 )
 async def test_trouble_of_the_database_is_not_the_fault_of_the_event(
-    pool: Pool, lane: AppendLane, visits: VisitsReader, trouble: str
+    pool: Pool, lane: AppendBatcher, visits: VisitsReader, trouble: str
 ) -> None:
     await lane.append(returns("a", readers=("ada", "bob")))
     reader = InTroubleTwice(visits, trouble)
 
-    async with following(Runner(pool, LIBRARY_CODEC, [reader], limits=OFTEN)):
+    async with following(ProjectionRunner(pool, LIBRARY_CODEC, [reader], limits=OFTEN)):
         await until(_positions_are(visits, pool, [1, 2]))
 
     assert reader.times == 2

@@ -9,10 +9,10 @@ import structlog
 from app.clock import ManualClock
 from app.resources import Resources
 from app.settings import Settings
-from app.simulation.service import Service
 from tests.simulation.wires import credentials_for
 from tests.support.api import Api, api_settings, running_api
 from tests.support.clocks import working
+from tools.simulation.service import Service
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.simulation.invariants import broken_invariants
+from tools.simulation.invariants import broken_invariants
 
 NOW = datetime(2021, 1, 20, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -6,16 +6,16 @@ from typing import Any
 
 import httpx
 
-from app.simulation.acts import Act
-from app.simulation.checking import Reckoning
-from app.simulation.players import Play
-from app.simulation.run import new_shops
-from app.simulation.service import Service
-from app.simulation.shop import Shop
-from app.simulation.size import Size
-from app.simulation.tally import Tally
 from tests.simulation.wires import LyingWire, service_behind
 from tests.support.api import Api
+from tools.simulation.actors import Play
+from tools.simulation.checking import Reckoning
+from tools.simulation.report import Tally
+from tools.simulation.requests import Act
+from tools.simulation.run import new_shops
+from tools.simulation.service import Service
+from tools.simulation.shop import Shop
+from tools.simulation.size import Size
 
 Json = Any
 

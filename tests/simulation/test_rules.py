@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.api.openapi import document
+from app.api.openapi.document import document
 from app.main import build_app
 from app.settings import Settings
-from app.simulation.rules import APPLICATIONS, BATCHED, DECISIONS
+from tools.simulation.rules import APPLICATIONS, BATCHED, DECISIONS
 
 TICKET = "/v1/shops/{shop_id}/tickets/{ticket_id}/"
 ORDER = "/v1/shops/{shop_id}/orders/{order_id}/"

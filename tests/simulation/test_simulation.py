@@ -1,10 +1,10 @@
 """Days in shops, played on the served application with a real worker, and checked to the end."""
 
-from app.simulation.run import Report, Told, simulate
-from app.simulation.service import Service
-from app.simulation.size import Size
 from tests.simulation.wires import LossyWire, service_behind
 from tests.support.api import Api
+from tools.simulation.run import Report, Told, simulate
+from tools.simulation.service import Service
+from tools.simulation.size import Size
 
 NOBODY = Told(day=lambda _: None, order=lambda _: None)
 

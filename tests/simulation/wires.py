@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 
 from app.access.keys import create_key
-from app.event_store.recorded import Role
-from app.simulation.service import Service
+from app.event_store.recorded_event import Role
 from tests.support.api import Api
+from tools.simulation.service import Service
 
 NAMES = ("sim", "again")
 """What the shops' ids begin with."""

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.event_store.registry import (
+from app.event_types.registry import (
     ENDPOINT_EVENT_TYPES,
     FUNDS_EVENT_TYPES,
     ORDER_EVENT_TYPES,

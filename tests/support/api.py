@@ -22,16 +22,16 @@ from starlette.applications import Starlette
 
 from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
+from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock
-from app.commands.listening import listen, make_server, serve_until, url_of
-from app.event_store.recorded import Role
-from app.event_store.registry import event_codec
+from app.container import consumer_token_keys
+from app.event_store.recorded_event import Role
+from app.event_types.registry import event_codec
 from app.main import build_app
-from app.read_models.registry import READERS
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.runner import Runner
+from app.projection_registry import READERS
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.runner import ProjectionRunner
 from app.resources import Resources
-from app.service import consumer_token_keys
 from app.settings import Settings
 from tests.support.documented import Answers
 
@@ -144,7 +144,7 @@ class Api:
 
     async def follow(self) -> None:
         """Let the readers apply all there is, so that the lists are current."""
-        await Runner(self.resources.pool, event_codec(), READERS).run_until_caught_up()
+        await ProjectionRunner(self.resources.pool, event_codec(), READERS).run_until_caught_up()
 
     async def contents(self) -> dict[str, Any]:
         """Return what the database holds, to be compared with what it holds later."""

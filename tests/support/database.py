@@ -10,10 +10,10 @@ from pathlib import Path
 
 import asyncpg
 
-from app.database import plain_url, with_database
-from app.embedded.postgres import THROWAWAY
-from app.embedded.sharing import shared_postgres
 from app.migrate import MIGRATIONS, migrate
+from app.postgres.embedded.postgres import THROWAWAY
+from app.postgres.embedded.sharing import shared_postgres
+from app.postgres.pool import plain_url, with_database
 
 TEMPLATE_LOCK_KEY = 0x7465_6D70_6C61_7465  # spells "template"
 

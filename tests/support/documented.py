@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from app.api.openapi import document
+from app.api.openapi.document import document
 from app.main import build_app
 from app.settings import Settings
 

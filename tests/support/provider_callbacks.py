@@ -6,10 +6,9 @@ import httpx
 from pydantic_core import to_json
 
 from app.domain.order.ticket_commands import RecordRefundFunding
-from app.domain.refunds import FundingSource, Shares
-from app.payments.callbacks import callback_headers
-from app.processes.funding import refund_key_of
-from app.processes.refunds.commanding import command_order
+from app.domain.refunds import FundingSource, Shares, refund_key_of
+from app.payments.issue_command import command_order
+from app.payments.provider.callbacks import callback_headers
 from tests.support.api import CALLBACK_SECRET, SHOP, Api
 from tests.support.story import a_refund, an_item, done, opened
 

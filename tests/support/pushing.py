@@ -9,18 +9,18 @@ from uuid import UUID, uuid5
 
 import httpx
 
-from app.event_store.registry import event_codec
+from app.event_types.registry import event_codec
 from app.notifications.push.http_provider import http_provider
 from app.notifications.push.provider import PushProvider
 from app.notifications.push.reader import PushesReader
-from app.notifications.push.sandbox import create_push_sandbox
 from app.notifications.push.worker import PushLimits, PushWorker
-from app.read_models.registry import READERS
-from app.readers.checkpoints import ensure_checkpoints
-from app.readers.runner import Runner
+from app.projection_registry import READERS
+from app.projections.checkpoints import ensure_checkpoints
+from app.projections.runner import ProjectionRunner
 from app.sealing import Seal
 from tests.support.api import PUSH_TOKEN_KEY, SHOP, Api, Caller, served
 from tests.support.story import done, opened
+from tools.sandboxes.push_provider.server import create_push_sandbox
 
 SECRET = "what the sandbox asks for"
 INBOX = f"/v1/shops/{SHOP}/notifications"
@@ -64,7 +64,7 @@ class Pushing:
         readers = (*READERS, PushesReader(queueing=queueing))
         async with self.api.resources.pool.acquire() as connection:
             await ensure_checkpoints(connection, [reader.name for reader in readers])
-        runner = Runner(self.api.resources.pool, event_codec(), readers)
+        runner = ProjectionRunner(self.api.resources.pool, event_codec(), readers)
         await runner.run_until_caught_up()
 
     async def send(self) -> int:

@@ -12,7 +12,7 @@ import httpx
 
 from tests.support.api import TOKEN_SECRET, until
 
-SERVE = "from app.cli import main; main()"
+SERVE = "from app.cli.main import main; main()"
 
 Process = subprocess.Popen[bytes]
 

@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from app.command_handling.falling_due import Silent
+from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest
-from app.database import Pool
 from app.domain.order.commands import (
     OpenAfterSalesEntry,
     OrderCommand,
@@ -18,9 +17,10 @@ from app.domain.order.commands import (
 from app.domain.order.tickets import TicketType
 from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, Role
-from app.event_store.registry import order_codec
+from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import streams_of_shop
+from app.event_types.registry import order_codec
+from app.postgres.pool import Pool
 from app.shop_clocks.changing import advance_test_clock, create_test_clock
 from app.shop_clocks.reading import TestClock, fetch_test_clock
 from tests.support.orders import (

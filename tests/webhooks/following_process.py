@@ -5,17 +5,17 @@ import sys
 
 import asyncpg
 
-from app.event_store.registry import event_codec
-from app.readers.runner import Runner, RunnerLimits
+from app.event_types.registry import event_codec
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
 from app.webhooks.feed.reader import PublicEventsReader
 
-SMALL_BATCHES = RunnerLimits(batch_events_max=7, poll_interval_seconds=0.01)
+SMALL_BATCHES = ProjectionRunnerLimits(batch_events_max=7, poll_interval_seconds=0.01)
 
 
 async def main(url: str) -> None:
     """Follow the log."""
     async with asyncpg.create_pool(url, min_size=0) as pool:
-        runner = Runner(pool, event_codec(), [PublicEventsReader()], limits=SMALL_BATCHES)
+        runner = ProjectionRunner(pool, event_codec(), [PublicEventsReader()], limits=SMALL_BATCHES)
         print("following", flush=True)  # noqa: T201 - it is how the parent hears of it
         await runner.run(asyncio.Event())
 

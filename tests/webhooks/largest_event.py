@@ -19,9 +19,9 @@ from app.domain.order.tickets import (
 from app.domain.reasons import ApplicationReason, DeclineReason, RejectReason
 from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, RefundStatus
 from app.domain.shipments import Carrier
-from app.event_store.recorded import ClockKind, Role
+from app.event_store.recorded_event import ClockKind, Role
 from app.event_store.streams import order_stream
-from app.read_models.order_view import EntryState
+from app.projections.orders.view import EntryState
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (
     EventArbitration,

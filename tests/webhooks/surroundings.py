@@ -6,17 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.clock import ManualClock
-from app.webhooks.addresses import Reach
-from app.webhooks.connecting import Resolver
+from app.webhooks.egress_policy import EgressPolicy
 from app.webhooks.outcomes import Answer, Outcome
 from app.webhooks.secrets import new_shared_secret, parse_secret
 from app.webhooks.sending import Message, Sender, SendingLimits, Target, open_sender
+from app.webhooks.ssrf_guard import Resolver
 from tests.webhooks.certificates import Authority
 from tests.webhooks.receivers import Behaviour, Pointing, receiving
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 SECRET = new_shared_secret()
-TRYING = Reach(private=True)
+TRYING = EgressPolicy(private=True)
 BODY = '{"type":"ticket.opened","data":{"label":"超期售后"}}'.encode()
 A_MESSAGE = Message(id="evt_1", body=BODY)
 AUTHORITY = Authority()
@@ -29,7 +29,7 @@ SOON_SECONDS = 0.5
 
 @asynccontextmanager
 async def a_sender(
-    reach: Reach = TRYING, resolver: Resolver | None = None, **changes: Any
+    reach: EgressPolicy = TRYING, resolver: Resolver | None = None, **changes: Any
 ) -> AsyncIterator[Sender]:
     """Open a sender that reaches this machine, trusts the tests' authority, and knows all names."""
     limits = SendingLimits(**{"total_seconds": ENOUGH_SECONDS, **changes})

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from app.settings import Settings
-from app.webhooks.addresses import (
+from app.webhooks.egress_policy import (
     PUBLIC,
-    Reach,
+    EgressPolicy,
     all_allowed,
     is_allowed,
     parse_address,
@@ -19,7 +19,7 @@ from app.webhooks.addresses import (
 from app.webhooks.endpoint_url import EndpointUrl, UrlFault, read_endpoint_url
 from app.webhooks.sending import reach_of
 
-TRYING = Reach(private=True)
+TRYING = EgressPolicy(private=True)
 
 # The first and last address of each range, and for each its neighbours outside.
 REFUSED = """

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.answers import harmless, judged, read_answer
+from app.webhooks.classify_response import harmless, judged, read_answer
+from app.webhooks.custom_headers import HEADERS_MAX, HeaderFault, find_header_fault
 from app.webhooks.outcomes import (
     Answer,
     Delivered,
@@ -18,7 +19,6 @@ from app.webhooks.outcomes import (
     retry_after_of,
     status_of,
 )
-from app.webhooks.own_headers import HEADERS_MAX, HeaderFault, find_header_fault
 from app.webhooks.retry_after import RETRY_AFTER_MAX, read_retry_after
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)

@@ -15,19 +15,19 @@ from app.domain.order.tickets import (
     TicketType,
 )
 from app.domain.webhook_endpoints import WebhookEndpointEvent
-from app.event_store.registry import ServiceEvent, event_codec
-from app.read_models.order_fold import fold_history
-from app.read_models.order_view import OrderView
-from app.webhooks.catalog.announcements import (
-    Announcement,
-    announced_of_endpoint,
-    announced_of_funds,
-    announced_of_order,
-)
+from app.event_types.registry import ServiceEvent, event_codec
+from app.projections.orders.fold import fold_history
+from app.projections.orders.view import OrderView
 from app.webhooks.catalog.descriptions import CATALOG
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (
     TicketEventData,
+)
+from app.webhooks.catalog.public_events import (
+    Announcement,
+    announced_of_endpoint,
+    announced_of_funds,
+    announced_of_order,
 )
 from app.webhooks.catalog.public_types import ticket_types
 from tests.domain.ticket_samples import (

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from app.domain.funds.events import DepositFellBelowRequired, MerchantFundsInsufficient
 from app.domain.order.events import OrderEvent
 from app.event_store import histories as beginnings
-from app.event_store.recorded import Recorded
-from app.read_models.order_fold import fold_tail
-from app.webhooks.catalog.announcements import Announcement, announced_of_order
+from app.event_store.recorded_event import Recorded
+from app.projections.orders.fold import fold_tail
+from app.webhooks.catalog.public_events import Announcement, announced_of_order
 from tests.conftest import START
 from tests.domain.exploring import bounded
 from tests.domain.ticket_samples import APPLIED

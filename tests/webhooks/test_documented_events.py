@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from app.api.openapi import document
+from app.api.openapi.document import document
 from app.main import build_app
 from app.settings import Settings
 from app.webhooks.catalog.event_types import LATEST, EventType
@@ -15,10 +15,10 @@ from app.webhooks.catalog.examples import example_of
 from app.webhooks.catalog.forms import Inclusion, form_of
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.schemas import model_name
-from scripts.events.__main__ import PAGE
-from scripts.events.page import page
 from tests.webhooks.largest_event import largest_event
 from tests.webhooks.written import an_order_full_of
+from tools.checks.events.__main__ import PAGE
+from tools.checks.events.page import page
 
 
 @pytest.fixture(scope="module")

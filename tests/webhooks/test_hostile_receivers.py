@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from app.webhooks.connecting import TlsFault
 from app.webhooks.outcomes import (
     Attempt,
     ConnectionLost,
@@ -18,6 +17,7 @@ from app.webhooks.outcomes import (
     TlsFailed,
 )
 from app.webhooks.sending import PIECES_MAX
+from app.webhooks.ssrf_guard import TlsFault
 from tests.webhooks.receivers import (
     Answering,
     Behaviour,

@@ -11,7 +11,7 @@ import pytest
 
 from app.access.keys import create_key
 from app.clock import ManualClock
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.resources import Resources
 from app.settings import Settings
 from app.webhooks.catalog.public_event import PublicEvent

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from app.read_models.order_view import OrderView
+from app.projections.orders.view import OrderView
 from app.webhooks.catalog.event_types import LATEST, EventType
 from app.webhooks.catalog.forms import BodyForm, Inclusion, form_of
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
+from app.webhooks.catalog.payload_mapping import shown_order, shown_ticket
 from app.webhooks.catalog.payloads import EntryEventData, TicketEventData
 from app.webhooks.catalog.personal import CUT
 from app.webhooks.catalog.public_event import PublicEvent, without_personal
-from app.webhooks.catalog.showing import shown_order, shown_ticket
 from tests.webhooks.largest_event import largest_event
 from tests.webhooks.written import NUMBER, SECRETS, an_order_full_of
 

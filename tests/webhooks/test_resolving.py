@@ -7,7 +7,7 @@ from threading import Event, Semaphore
 
 import pytest
 
-from app.webhooks.connecting import SystemResolver
+from app.webhooks.ssrf_guard import SystemResolver
 
 DEADLINE_SECONDS = 30.0
 

@@ -9,8 +9,7 @@ import pytest
 from standardwebhooks import Webhook
 
 from app.clock import SystemClock
-from app.webhooks.addresses import PUBLIC
-from app.webhooks.connecting import TlsFault
+from app.webhooks.egress_policy import PUBLIC
 from app.webhooks.endpoint_url import UrlFault
 from app.webhooks.outcomes import (
     AddressRefused,
@@ -31,6 +30,7 @@ from app.webhooks.sending import (
     Message,
     open_sender,
 )
+from app.webhooks.ssrf_guard import TlsFault
 from tests.webhooks.certificates import self_signed
 from tests.webhooks.receivers import (
     HOST,

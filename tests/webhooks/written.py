@@ -15,10 +15,10 @@ from app.domain.refunds import (
     Shares,
 )
 from app.domain.shipments import Carrier, Shipment
-from app.read_models.order_fold import fold_history
-from app.read_models.order_view import OrderView, ReopeningDecline, ReopeningRequest
-from app.read_models.payout_view import PayoutView
-from app.read_models.ticket_view import (
+from app.projections.orders.fold import fold_history
+from app.projections.orders.view import OrderView, ReopeningDecline, ReopeningRequest
+from app.projections.refunds.payout_view import PayoutView
+from app.projections.tickets.view import (
     ArbitrationView,
     EvidenceView,
     RefundView,

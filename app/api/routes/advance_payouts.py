@@ -7,14 +7,8 @@ from fastapi import APIRouter, Path, Response
 from uuid_utils.compat import uuid7
 
 from app.access.scopes import Scope
-from app.api.calls import (
-    Call,
-    IfMatch,
-    RequiredIdempotencyKey,
-    ShopId,
-    allow,
-)
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.request_context import IfMatch, RequestContext, RequiredIdempotencyKey, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import decision_problems, showing
 from app.api.wire.advance_payouts import DeclineAdvancePayoutBody, StartAdvancePayoutBody, payee_in
@@ -26,14 +20,14 @@ from app.domain.order.payout_commands import (
     PayoutDecision,
     StartAdvancePayout,
 )
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.payments.payees import seal_payee
-from app.read_models.ticket_list import order_id_of
+from app.projections.tickets.list import order_id_of
 
 router = APIRouter(route_class=StrictRoute, tags=["refunds"])
 _log = structlog.get_logger(__name__)
 
-CustomerService = Annotated[Call, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
+CustomerService = Annotated[RequestContext, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
 RefundId = Annotated[
     str, Path(pattern=TICKET_ID_PATTERN, description="The refund: the id of its ticket.")
 ]
@@ -143,7 +137,7 @@ async def decline_advance_payout(
 
 
 async def _decide(
-    call: Call,
+    call: RequestContext,
     shop_id: str,
     command: PayoutDecision,
     *,

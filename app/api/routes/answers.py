@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
-from app.api.calls import (
-    Call,
+from app.api.problems.problem_responses import ATTACHMENT_REFUSALS
+from app.api.request_context import (
     IdempotencyKeyHeader,
     IfMatch,
+    RequestContext,
     RequiredIdempotencyKey,
     ShopId,
     TicketId,
     allow,
 )
-from app.api.declared import ATTACHMENT_REFUSALS
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems
 from app.api.wire.applications import ModifyApplicationBody, requested_items
@@ -29,12 +29,12 @@ from app.domain.order.ticket_commands import (
     RejectApplication,
     WithdrawApplication,
 )
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 
-Applicant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
-Merchant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
+Applicant = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
+Merchant = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
 
 
 @router.post(

@@ -6,19 +6,19 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, OrderId, RequiredIdempotencyKey, ShopId, allow
-from app.api.declared import ATTACHMENT_REFUSALS, command_problems
+from app.api.problems.problem_responses import ATTACHMENT_REFUSALS, command_problems
+from app.api.request_context import OrderId, RequestContext, RequiredIdempotencyKey, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.applications import RequestGoodsBody, RequestRefundBody, requested_items
 from app.api.wire.attachments import attachments_in
 from app.api.wire.tickets import Ticket, ticket_on_wire
 from app.domain.order.commands import RequestExchange, RequestRefund, RequestReissue, RequestRepair
-from app.event_store.recorded import Role
-from app.read_models.order_view import OrderView
+from app.event_store.recorded_event import Role
+from app.projections.orders.view import OrderView
 
 router = APIRouter(route_class=StrictRoute, tags=["applications"])
 
-Applicant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
+Applicant = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
 
 _REFUSALS = (
     "idempotency_key_required",

@@ -5,16 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
-from app.api.calls import (
-    Call,
+from app.api.problems.problem_responses import ATTACHMENT_REFUSALS
+from app.api.request_context import (
     IdempotencyKeyHeader,
     IfMatch,
+    RequestContext,
     RequiredIdempotencyKey,
     ShopId,
     TicketId,
     allow,
 )
-from app.api.declared import ATTACHMENT_REFUSALS
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems, side_of
 from app.api.wire.attachments import attachments_in
@@ -30,13 +30,13 @@ from app.domain.order.ticket_commands import (
     SubmitArbitrationEvidence,
     WithdrawArbitration,
 )
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["arbitration"])
 
-Buyer = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
-Party = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER, Role.MERCHANT)]
-Platform = Annotated[Call, allow(Scope.ARBITRATIONS_WRITE, Role.PLATFORM)]
+Buyer = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
+Party = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.CONSUMER, Role.MERCHANT)]
+Platform = Annotated[RequestContext, allow(Scope.ARBITRATIONS_WRITE, Role.PLATFORM)]
 
 
 @router.post(

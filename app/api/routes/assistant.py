@@ -6,9 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IfMatch, ShopId, allow
-from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IfMatch, RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.assistant import (
     AssistantDryRun,
@@ -23,7 +23,7 @@ from app.api.wire.assistant import (
 from app.api.wire.common import FieldError
 from app.domain.assistant import Rule
 from app.domain.assistant_faults import FaultyPlace, RuleFaultCode, find_fault
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.processes.assistant.dry_run import try_rules
 from app.processes.assistant.rule_sets import (
     RulesChanged,
@@ -38,8 +38,8 @@ PATH = "/v1/shops/{shop_id}/assistant-rules"
 VERSION_MAX = 2**31 - 1
 RULE_FAULTS = tuple(code.value for code in RuleFaultCode)
 
-Reader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT)]
-Writer = Annotated[Call, allow(Scope.ASSISTANT_WRITE, Role.MERCHANT)]
+Projection = Annotated[RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT)]
+Writer = Annotated[RequestContext, allow(Scope.ASSISTANT_WRITE, Role.MERCHANT)]
 
 
 @router.get(
@@ -51,7 +51,7 @@ Writer = Annotated[Call, allow(Scope.ASSISTANT_WRITE, Role.MERCHANT)]
 )
 async def get_assistant_rules(
     shop_id: ShopId,
-    call: Reader,
+    call: Projection,
     version: Annotated[
         int | None,
         Query(ge=1, le=VERSION_MAX, description="An earlier version; without, that in force."),
@@ -108,7 +108,7 @@ async def put_assistant_rules(
     responses=problems(*WITH_BODY, *RULE_FAULTS),
 )
 async def try_assistant_rules(
-    shop_id: ShopId, body: TryAssistantRulesBody, call: Reader
+    shop_id: ShopId, body: TryAssistantRulesBody, call: Projection
 ) -> Response:
     """Show what rules would have done with the newest tickets; nothing is saved or changed.
 

@@ -7,15 +7,15 @@ from pydantic_core import to_json
 
 from app.access.scopes import Scope
 from app.api.batch_decisions import decide_each
-from app.api.calls import Call, RequiredIdempotencyKey, ShopId, allow
-from app.api.declared import WITH_BODY, problems
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import RequestContext, RequiredIdempotencyKey, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.batch_decisions import BatchDecisionsBody, BatchDecisionsResult
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 
-Merchant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
+Merchant = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.MERCHANT)]
 
 
 @router.post(

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from app.api.answering_once import answered_once, asked_of
-from app.api.calls import IdempotencyKeyHeader, ShopId
-from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError
+from app.api.idempotency import answered_once, asked_of
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IdempotencyKeyHeader, ShopId
 from app.api.routes.notifications import InboxOwner, InboxReader, recipient_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.devices import Device, DeviceList, RegisterDeviceBody, device_on_wire

@@ -7,10 +7,17 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
 from app.api.bulk_open import open_each
-from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, OrderId, ShopId, allow
-from app.api.declared import command_problems, problems
 from app.api.order_reading import read_order
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import command_problems, problems
+from app.api.request_context import (
+    IdempotencyKeyHeader,
+    IfMatch,
+    OrderId,
+    RequestContext,
+    ShopId,
+    allow,
+)
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import Instant
 from app.api.wire.entries import (
@@ -30,15 +37,17 @@ from app.domain.order.commands import (
     OpenAfterSalesEntry,
     RequestEntryReopening,
 )
-from app.domain.order.costing import cost_of_opening
+from app.domain.order.cost_preview import cost_of_opening
 from app.domain.order.eligibility import check_eligibility
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["after-sales entry"])
 
-EntryReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
-EntryWriter = Annotated[Call, allow(Scope.ENTRIES_WRITE, Role.MERCHANT)]
-Applicant = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
+EntryReader = Annotated[
+    RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+]
+EntryWriter = Annotated[RequestContext, allow(Scope.ENTRIES_WRITE, Role.MERCHANT)]
+Applicant = Annotated[RequestContext, allow(Scope.TICKETS_WRITE, Role.CONSUMER)]
 
 _PATH = "/v1/shops/{shop_id}/orders/{order_id}/after-sales-entry"
 

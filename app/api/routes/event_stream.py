@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
-from app.api.calls import Call, ShopId
 from app.api.cursors import CURSOR_LENGTH_MAX, feed_cursor_of, feed_place_of
-from app.api.declared import problems
-from app.api.event_stream import EVENT_STREAM, EventStream, block
-from app.api.live_blocks import READ_AT_ONCE_MAX, live_blocks
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId
 from app.api.routes.events import FEED_PROBLEMS, EventReader, latest_place, shop_page
+from app.api.sse.blocks import READ_AT_ONCE_MAX, live_blocks
+from app.api.sse.response import EVENT_STREAM, EventStream, block
 from app.api.strict_request import StrictRoute
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.feed.growth import feed_of
@@ -89,7 +89,7 @@ async def stream_events(
 class _ShopFollowing:
     """A place in a shop's feed."""
 
-    call: Call
+    call: RequestContext
     shop_id: str
     types: list[EventType]
     reached: Place

@@ -7,16 +7,16 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
 from app.api.cursors import CURSOR_LENGTH_MAX, feed_cursor_of, feed_place_of
-from app.api.declared import problems
 from app.api.long_polling import waited_for
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
 from app.api.routes.lists import PageLimit
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import RequestModel
 from app.api.wire.events import EventPage, event_page
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.feed.growth import feed_of
 from app.webhooks.feed.queries import (
@@ -31,7 +31,7 @@ from app.webhooks.feed.queries import (
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
-EventReader = Annotated[Call, allow(Scope.EVENTS_READ, Role.MERCHANT, Role.PLATFORM)]
+EventReader = Annotated[RequestContext, allow(Scope.EVENTS_READ, Role.MERCHANT, Role.PLATFORM)]
 
 WAIT_SECONDS_MAX = 30
 LATEST = "latest"
@@ -87,13 +87,13 @@ async def get_events(
     return _answer(page.events, feed_cursor_of(shop_id, page.next), has_more=page.more)
 
 
-async def latest_place(call: Call, shop_id: str) -> Place:
+async def latest_place(call: RequestContext, shop_id: str) -> Place:
     """Return the place behind all there is now in a shop's feed."""
     page = await shop_page(call, shop_id, Wanted(after=BEGINNING, limit=1))
     return Place(page.current_to, ORDINAL_MAX)
 
 
-async def shop_page(call: Call, shop_id: str, wanted: Wanted) -> FeedPage:
+async def shop_page(call: RequestContext, shop_id: str, wanted: Wanted) -> FeedPage:
     """Read a page; a ProblemError if its cursor is from beyond the end of the log."""
     page = await read_shop_feed(call.services.resources.pool, shop_id, wanted)
     if wanted.after.position > page.head:

@@ -8,25 +8,25 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy.exc import DBAPIError
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
-from app.api.csv_stream import CSV
 from app.api.cursors import after_of, cursor_of
-from app.api.declared import problems
-from app.api.problems import path_of
-from app.api.response_headers import references
-from app.api.streamed import BrokenOff, StreamedAnswer
+from app.api.exports.csv_response import CSV
+from app.api.exports.ticket_csv import COLUMNS, csv_header, csv_rows
+from app.api.openapi.response_headers import references
+from app.api.problems.problem import path_of
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
+from app.api.sse.streaming_response import BrokenOff, StreamedAnswer
 from app.api.strict_request import StrictRoute
-from app.api.ticket_csv import COLUMNS, csv_header, csv_rows
 from app.api.ticket_search import SEARCH_PROBLEMS, TicketQuery, filters_of, order_of
-from app.database import CONNECTION_FAILURES
 from app.event_store.connections import LOST_CONNECTION
-from app.event_store.recorded import Role
-from app.read_models.paging import PAGE_ROWS_MAX, After
-from app.read_models.ticket_list import TicketFilters, TicketSort, end_of_rows, list_tickets
+from app.event_store.recorded_event import Role
+from app.postgres.pool import CONNECTION_FAILURES
+from app.projections.paging import PAGE_ROWS_MAX, After
+from app.projections.tickets.list import TicketFilters, TicketSort, end_of_rows, list_tickets
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 
-Exporter = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
+Exporter = Annotated[RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
 
 BYTE_ORDER_MARK = "\ufeff".encode()
 
@@ -93,7 +93,7 @@ async def export_tickets(
 
 
 async def _pages(
-    call: Call,
+    call: RequestContext,
     shop_id: str,
     filters: TicketFilters,
     query: TicketExportQuery,
@@ -114,7 +114,7 @@ async def _pages(
 
 
 async def _page(
-    call: Call,
+    call: RequestContext,
     shop_id: str,
     filters: TicketFilters,
     sort: TicketSort,
@@ -137,7 +137,7 @@ async def _page(
 
 
 def _headers(
-    call: Call, shop_id: str, query: TicketExportQuery, through: After | None
+    call: RequestContext, shop_id: str, query: TicketExportQuery, through: After | None
 ) -> dict[str, str]:
     now = call.services.clock.now()
     name = f"tickets-{shop_id.replace(':', '_')}-{now:%Y%m%dT%H%M%SZ}.csv"

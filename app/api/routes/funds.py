@@ -9,11 +9,18 @@ from fastapi import APIRouter, Query, Response
 from pydantic import StringConstraints
 
 from app.access.scopes import Scope
-from app.api.calls import Call, RequiredIdempotencyKey, ShopId, allow, answer_response, problem_of
-from app.api.csv_stream import CSV_ANSWER, Cell, csv_response
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.declared import COMMAND, WITH_BODY, problems
-from app.api.problems import ProblemError, json_bytes
+from app.api.exports.csv_response import CSV_ANSWER, Cell, csv_response
+from app.api.problems.problem import ProblemError, json_bytes
+from app.api.problems.problem_responses import COMMAND, WITH_BODY, problems
+from app.api.request_context import (
+    RequestContext,
+    RequiredIdempotencyKey,
+    ShopId,
+    allow,
+    answer_response,
+    problem_of,
+)
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import FieldError, Id, Instant, RequestModel
 from app.api.wire.funds import (
@@ -33,9 +40,9 @@ from app.domain.funds.accounts import Account
 from app.domain.funds.commands import FundsCommand, RequireDeposit, TopUp, WithdrawCash
 from app.domain.funds.state import Funds as FundsState
 from app.domain.rejections import Rejection
-from app.event_store.recorded import Role
-from app.read_models.ledger_entry import LedgerEntry, LedgerKind
-from app.read_models.ledger_list import (
+from app.event_store.recorded_event import Role
+from app.projections.ledger.entry import LedgerEntry, LedgerKind
+from app.projections.ledger.list import (
     Balance,
     LedgerFilters,
     all_of_ledger,
@@ -49,8 +56,8 @@ _log = structlog.get_logger(__name__)
 PATH = "/v1/shops/{shop_id}/funds"
 LEDGER = f"{PATH}/ledger"
 
-FundsReader = Annotated[Call, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
-FundsWriter = Annotated[Call, allow(Scope.FUNDS_WRITE, Role.PLATFORM)]
+FundsReader = Annotated[RequestContext, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
+FundsWriter = Annotated[RequestContext, allow(Scope.FUNDS_WRITE, Role.PLATFORM)]
 
 _MOVEMENT = (
     *(*WITH_BODY, *COMMAND, "idempotency_key_required"),
@@ -212,7 +219,12 @@ _CURSOR = "ledger"
 
 
 async def _command(
-    call: Call, shop_id: str, command: FundsCommand, *, status: int = 200, key: str | None = None
+    call: RequestContext,
+    shop_id: str,
+    command: FundsCommand,
+    *,
+    status: int = 200,
+    key: str | None = None,
 ) -> Response:
     idempotency = None
     if key is not None:
@@ -232,7 +244,7 @@ async def _command(
 class _FundsResponder:
     """Renders a command's answer from the money as it will be."""
 
-    call: Call
+    call: RequestContext
     shop_id: str
     status: int
 

@@ -7,18 +7,18 @@ from fastapi import APIRouter, Request, Response
 from starlette.requests import ClientDisconnect
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IdempotencyKeyHeader, ShopId, allow
-from app.api.declared import problems
 from app.api.importing import BYTES_MAX, LINES_MAX, import_lines
 from app.api.line_splitting import LineLimits, lines_of
-from app.api.problems import ProblemError, json_bytes
-from app.api.response_headers import references
+from app.api.openapi.response_headers import references
+from app.api.problems.problem import ProblemError, json_bytes
+from app.api.problems.problem_responses import problems
+from app.api.request_context import IdempotencyKeyHeader, RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["orders"])
 
-Importer = Annotated[Call, allow(Scope.ORDERS_WRITE, Role.PLATFORM)]
+Importer = Annotated[RequestContext, allow(Scope.ORDERS_WRITE, Role.PLATFORM)]
 
 NDJSON = "application/x-ndjson"
 
@@ -78,7 +78,9 @@ async def import_orders(
     return await _imported(request, call, None, key)
 
 
-async def _imported(request: Request, call: Call, shop_id: str | None, key: str | None) -> Response:
+async def _imported(
+    request: Request, call: RequestContext, shop_id: str | None, key: str | None
+) -> Response:
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != NDJSON:
         raise ProblemError("media_type_unsupported", facts={"expected": NDJSON})

@@ -5,23 +5,25 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.declared import problems
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.ticket_search import SEARCH_PROBLEMS, TicketQuery, filters_of, order_of
 from app.api.wire.common import Id, Instant, RequestModel
 from app.api.wire.orders import OrderPage, order_on_wire
 from app.api.wire.tickets import TicketPage, ticket_on_wire
 from app.domain.order.tickets import TicketState
-from app.event_store.recorded import Role
-from app.read_models.order_list import OrderFilters, list_orders
-from app.read_models.order_view import EntryState
-from app.read_models.ticket_list import list_tickets
+from app.event_store.recorded_event import Role
+from app.projections.orders.list import OrderFilters, list_orders
+from app.projections.orders.view import EntryState
+from app.projections.tickets.list import list_tickets
 
 router = APIRouter(route_class=StrictRoute)
 
-ListReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
+ListReader = Annotated[
+    RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+]
 
 
 _ORDERS = "orders"

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
-from app.api.calls import Call, ShopId
-from app.api.declared import problems
-from app.api.event_stream import EVENT_STREAM, EventStream, block
-from app.api.live_blocks import READ_AT_ONCE_MAX, live_blocks
-from app.api.problems import ProblemError, json_bytes
-from app.api.response_headers import references
+from app.api.openapi.response_headers import references
+from app.api.problems.problem import ProblemError, json_bytes
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId
 from app.api.routes.notifications import INBOX, InboxReader, recipient_of, shown
+from app.api.sse.blocks import READ_AT_ONCE_MAX, live_blocks
+from app.api.sse.response import EVENT_STREAM, EventStream, block
 from app.api.strict_request import StrictRoute
 from app.api.wire import examples
 from app.api.wire.notifications import Notification
@@ -79,7 +79,7 @@ async def stream_notifications(
     return EventStream(live_blocks(call, following, stream), held, headers)
 
 
-async def _beginning(call: Call, shop_id: str, last_event_id: str | None) -> int:
+async def _beginning(call: RequestContext, shop_id: str, last_event_id: str | None) -> int:
     """Return the position a stream begins after; a ProblemError if it cannot be one of ours."""
     ends = await find_ends(call.services.resources.pool, shop_id)
     if last_event_id is None:
@@ -94,7 +94,7 @@ async def _beginning(call: Call, shop_id: str, last_event_id: str | None) -> int
 class _InboxFollowing:
     """A place in an inbox: the position of the last message sent."""
 
-    call: Call
+    call: RequestContext
     recipient: Recipient
     place: int
 

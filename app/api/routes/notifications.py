@@ -8,11 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 
 from app.access.scopes import Scope
-from app.api.answering_once import answered_once, asked_of
-from app.api.calls import Call, IdempotencyKeyHeader, ShopId, allow
 from app.api.cursors import position_cursor_of, position_of
-from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError
+from app.api.idempotency import answered_once, asked_of
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IdempotencyKeyHeader, RequestContext, ShopId, allow
 from app.api.routes.lists import PageQuery
 from app.api.strict_request import StrictRoute
 from app.api.wire.notifications import (
@@ -25,7 +25,7 @@ from app.api.wire.notifications import (
 )
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.notifications.inbox_queries import (
     InboxMessage,
     count_unread,
@@ -38,8 +38,12 @@ from app.notifications.recipient import Recipient
 
 router = APIRouter(route_class=StrictRoute, tags=["notifications"])
 
-InboxReader = Annotated[Call, allow(Scope.NOTIFICATIONS_READ, Role.MERCHANT, Role.CONSUMER)]
-InboxOwner = Annotated[Call, allow(Scope.NOTIFICATIONS_WRITE, Role.MERCHANT, Role.CONSUMER)]
+InboxReader = Annotated[
+    RequestContext, allow(Scope.NOTIFICATIONS_READ, Role.MERCHANT, Role.CONSUMER)
+]
+InboxOwner = Annotated[
+    RequestContext, allow(Scope.NOTIFICATIONS_WRITE, Role.MERCHANT, Role.CONSUMER)
+]
 NotificationId = Annotated[UUID, Path(description="The message.")]
 
 INBOX = "/v1/shops/{shop_id}/notifications"
@@ -52,14 +56,14 @@ class InboxQuery(PageQuery):
     """True: leave out what was read."""
 
 
-def recipient_of(call: Call, shop_id: str) -> Recipient:
+def recipient_of(call: RequestContext, shop_id: str) -> Recipient:
     """Return whose inbox a caller reads: a consumer their own in a shop, a merchant the shop's."""
     role = call.caller.actor.role
     return Recipient(shop_id=shop_id, role=role, id=call.caller.buyer_id or shop_id)
 
 
 async def shown(
-    call: Call, messages: Sequence[InboxMessage], connection: Connection | None = None
+    call: RequestContext, messages: Sequence[InboxMessage], connection: Connection | None = None
 ) -> list[Notification]:
     """Show messages of one shop as the caller is to see them."""
     if not messages:

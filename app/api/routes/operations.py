@@ -6,14 +6,14 @@ from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
 from app.access.scopes import Scope
-from app.api.calls import Call, allow
-from app.api.declared import problems
-from app.api.problems import json_bytes
+from app.api.problems.problem import json_bytes
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, allow
 from app.api.services import services_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import ResponseModel, Version
-from app.event_store.recorded import Role
-from app.readers.checkpoints import Checkpoint, list_checkpoints
+from app.event_store.recorded_event import Role
+from app.projections.checkpoints import Checkpoint, list_checkpoints
 from app.webhooks.deliveries.metrics import fetch_figures, figures_registry
 
 router = APIRouter(route_class=StrictRoute, tags=["operations"])
@@ -118,7 +118,7 @@ def _is_stopped(checkpoint: Checkpoint) -> bool:
     responses=problems(),
 )
 async def list_readers(
-    call: Annotated[Call, allow(Scope.OPERATIONS_READ, Role.PLATFORM)],
+    call: Annotated[RequestContext, allow(Scope.OPERATIONS_READ, Role.PLATFORM)],
 ) -> Response:
     """List every reader's position in each partition with events, stopped ones first."""
     checkpoints = await list_checkpoints(call.services.resources.pool)

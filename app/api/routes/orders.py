@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IdempotencyKeyHeader, OrderId, ShopId, allow
-from app.api.declared import command_problems, problems
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import command_problems, problems
+from app.api.request_context import IdempotencyKeyHeader, OrderId, RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import Instant
 from app.api.wire.orders import (
@@ -27,13 +27,15 @@ from app.domain.order.commands import (
     RecordShipment,
     RegisterOrder,
 )
-from app.event_store.recorded import Role
-from app.read_models.order_queries import fetch_order_as_of, fetch_order_with_log
+from app.event_store.recorded_event import Role
+from app.projections.orders.queries import fetch_order_as_of, fetch_order_with_log
 
 router = APIRouter(route_class=StrictRoute, tags=["orders"])
 
-OrderWriter = Annotated[Call, allow(Scope.ORDERS_WRITE, Role.PLATFORM)]
-OrderReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
+OrderWriter = Annotated[RequestContext, allow(Scope.ORDERS_WRITE, Role.PLATFORM)]
+OrderReader = Annotated[
+    RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+]
 
 _FACT_PROBLEMS = ("fact_in_future", "fact_before_order", "fact_out_of_order", "fact_conflict")
 

@@ -6,18 +6,18 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from app.access.scopes import Scope
-from app.api.calls import Call, allow
 from app.api.cursors import MERGED_CURSOR_LENGTH_MAX, merged_cursor_of, merged_places_of
-from app.api.declared import problems
 from app.api.long_polling import waited_for
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, allow
 from app.api.routes.events import FEED_PROBLEMS, LATEST, WAIT_SECONDS_MAX
 from app.api.routes.lists import PageLimit
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import RequestModel
 from app.api.wire.events import EventPage, event_page
 from app.event_store.log import read_heads
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.feed.growth import EVERY_SHOP
 from app.webhooks.feed.merged import (
@@ -30,7 +30,7 @@ from app.webhooks.feed.merged import (
 
 router = APIRouter(route_class=StrictRoute, tags=["events"])
 
-PlatformEventReader = Annotated[Call, allow(Scope.EVENTS_READ, Role.PLATFORM)]
+PlatformEventReader = Annotated[RequestContext, allow(Scope.EVENTS_READ, Role.PLATFORM)]
 
 
 class PlatformFeedQuery(RequestModel):
@@ -79,7 +79,7 @@ async def get_platform_events(
     return Response(body, media_type="application/json")
 
 
-async def _known_places(call: Call, cursor: str) -> Places:
+async def _known_places(call: RequestContext, cursor: str) -> Places:
     """Read a cursor; a ProblemError if it is from beyond the end of the log."""
     after = merged_places_of(cursor)
     heads = await read_heads(call.services.resources.pool)

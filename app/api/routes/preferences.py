@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from app.api.calls import Call, IfMatch, ShopId
-from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IfMatch, RequestContext, ShopId
 from app.api.routes.notifications import InboxOwner, InboxReader, recipient_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.preferences import (
@@ -76,5 +76,5 @@ def _chosen(body: PreferencesBody) -> Preferences:
         raise ProblemError("quiet_hours_empty") from error
 
 
-def _answer(call: Call, preferences: Preferences, version: int) -> Response:
+def _answer(call: RequestContext, preferences: Preferences, version: int) -> Response:
     return call.json(preferences_on_wire(preferences, version), etag=version)

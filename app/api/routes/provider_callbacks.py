@@ -3,13 +3,13 @@
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from app.api.declared import problems
-from app.api.problems import ProblemError, json_bytes
+from app.api.problems.problem import ProblemError, json_bytes
+from app.api.problems.problem_responses import problems
 from app.api.services import Services, services_of
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import ResponseModel
-from app.payments.callbacks import Callback, CallbackRefusal, verify_callback
-from app.processes.refunds.callbacks import tell_outcome
+from app.payments.handle_callback import tell_outcome
+from app.payments.provider.callbacks import Callback, CallbackRefusal, verify_callback
 
 router = APIRouter(route_class=StrictRoute, tags=["provider"])
 _log = structlog.get_logger(__name__)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, allow
-from app.api.declared import problems
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import LocalizedText, ResponseModel, localized
 from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
@@ -22,7 +22,7 @@ from app.domain.reasons import (
 )
 from app.domain.shipments import CARRIER_TEXTS
 from app.domain.text import Text
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["reasons"])
 
@@ -65,7 +65,9 @@ class Reasons(ResponseModel):
     responses=problems(),
 )
 async def list_reasons(
-    call: Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)],
+    call: Annotated[
+        RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+    ],
 ) -> Response:
     """List the reasons for applying, rejecting and declining, and the carriers."""
     return call.json(

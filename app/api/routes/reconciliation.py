@@ -6,32 +6,27 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
-from app.api.declared import problems
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
 from app.api.routes.funds import PATH
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import FieldError, Instant, RequestModel
 from app.api.wire.reconciliation import Reconciliation, reconciliation_on_wire
-from app.event_store.recorded import Role
-from app.payments.provider import BookFilter
-from app.processes.reconciling.differences import Difference
-from app.processes.reconciling.facts import Period
-from app.processes.reconciling.gathering import ProviderSilent
-from app.processes.reconciling.spool import open_spool
-from app.processes.reconciling.walking import (
-    ReconcileLimits,
-    Reconciler,
-    Tally,
-    TooMuchToReconcile,
-)
+from app.event_store.recorded_event import Role
+from app.payments.provider.port import BookFilter
+from app.reconciliation.differences import Difference
+from app.reconciliation.facts import Period
+from app.reconciliation.load_facts import ProviderSilent
+from app.reconciliation.provider_book import open_spool
+from app.reconciliation.scan import ReconcileLimits, Reconciler, Tally, TooMuchToReconcile
 
 router = APIRouter(route_class=StrictRoute, tags=["funds"])
 
 KEYS_MAX = 20_000
 DIFFERENCES_SHOWN_MAX = 200
 
-FundsAuditor = Annotated[Call, allow(Scope.FUNDS_READ, Role.PLATFORM)]
+FundsAuditor = Annotated[RequestContext, allow(Scope.FUNDS_READ, Role.PLATFORM)]
 
 
 class ReconciliationQuery(RequestModel):

@@ -5,26 +5,26 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.declared import problems
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import TICKET_ID_PATTERN, FieldError, Id, Instant, RequestModel
 from app.api.wire.shop_refunds import Refund, RefundPage, WaitingRefundPage, shop_refund_on_wire
 from app.domain.refunds import FundingSource
-from app.event_store.recorded import Role
-from app.event_store.registry import event_codec
-from app.read_models.refund_list import STUCK, RefundFilters, list_refunds, list_waiting
-from app.read_models.refund_queries import fetch_asked, fetch_asked_anywhere, fetch_refund
-from app.read_models.refund_view import RefundProgress, RefundWaiting
+from app.event_store.recorded_event import Role
+from app.event_types.registry import event_codec
+from app.projections.refunds.list import STUCK, RefundFilters, list_refunds, list_waiting
+from app.projections.refunds.queries import fetch_asked, fetch_asked_anywhere, fetch_refund
+from app.projections.refunds.view import RefundProgress, RefundWaiting
 
 router = APIRouter(route_class=StrictRoute, tags=["refunds"])
 
 PATH = "/v1/shops/{shop_id}/refunds"
 
-RefundsReading = Annotated[Call, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
-Operator = Annotated[Call, allow(Scope.FUNDS_READ, Role.PLATFORM)]
+RefundsReading = Annotated[RequestContext, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
+Operator = Annotated[RequestContext, allow(Scope.FUNDS_READ, Role.PLATFORM)]
 RefundId = Annotated[
     str, Path(pattern=TICKET_ID_PATTERN, description="The refund: the id of its ticket.")
 ]

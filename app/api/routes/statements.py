@@ -6,20 +6,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, ShopId, allow
-from app.api.csv_stream import CSV_ANSWER, csv_response
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.declared import problems
-from app.api.problems import ProblemError
-from app.api.response_headers import references
-from app.api.statement_csv import COLUMNS, rows_of
-from app.api.statement_page import HTML, POLICY, statement_page
+from app.api.exports.csv_response import CSV_ANSWER, csv_response
+from app.api.exports.statement_csv import COLUMNS, rows_of
+from app.api.exports.statement_page import HTML, POLICY, statement_page
+from app.api.openapi.response_headers import references
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import problems
+from app.api.request_context import RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import RequestModel
 from app.api.wire.statements import Statement, statement_on_wire
 from app.domain.calendar_month import CalendarMonth, calendar_month
-from app.event_store.recorded import Role
-from app.read_models.statements import all_of_statement, fetch_statement
+from app.event_store.recorded_event import Role
+from app.projections.refunds.statements import all_of_statement, fetch_statement
 
 router = APIRouter(route_class=StrictRoute, tags=["funds"])
 
@@ -27,7 +27,7 @@ PATH = "/v1/shops/{shop_id}/funds/statements/{month}"
 PRINTED_ROWS_MAX = 2_000
 """How many refunds a page to be printed may hold: about 100 sheets of paper."""
 
-StatementReader = Annotated[Call, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
+StatementReader = Annotated[RequestContext, allow(Scope.FUNDS_READ, Role.MERCHANT, Role.PLATFORM)]
 Month = Annotated[
     str,
     Path(
@@ -117,7 +117,9 @@ async def get_statement(
     return call.json(statement_on_wire(shop_id, asked, page, now=now, cursor=cursor))
 
 
-async def _begun(call: Call, shop_id: str, written: str) -> tuple[CalendarMonth, datetime]:
+async def _begun(
+    call: RequestContext, shop_id: str, written: str
+) -> tuple[CalendarMonth, datetime]:
     """Return the month asked for and the shop's present; a ProblemError if it has not begun."""
     month = calendar_month(written)
     if month is None:

@@ -8,10 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
-from app.api.answering_once import answered_once, asked_of
-from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, ShopId, allow
-from app.api.declared import WITH_BODY, problems
-from app.api.problems import ProblemError
+from app.api.idempotency import answered_once, asked_of
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IdempotencyKeyHeader, IfMatch, RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.test_clocks import (
     AdvanceTestClockBody,
@@ -21,16 +21,16 @@ from app.api.wire.test_clocks import (
 )
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from app.shop_clocks.changing import ClockRefused, advance_test_clock, create_test_clock
 from app.shop_clocks.reading import ClockStatus, fetch_test_clock
 from app.waiting import wait_for_any
 
 router = APIRouter(route_class=StrictRoute, tags=["test clocks"])
 
-ClockCreator = Annotated[Call, allow(Scope.TEST_CLOCKS_WRITE, Role.PLATFORM)]
-ClockMover = Annotated[Call, allow(Scope.TEST_CLOCKS_WRITE, Role.MERCHANT, Role.PLATFORM)]
-ClockReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
+ClockCreator = Annotated[RequestContext, allow(Scope.TEST_CLOCKS_WRITE, Role.PLATFORM)]
+ClockMover = Annotated[RequestContext, allow(Scope.TEST_CLOCKS_WRITE, Role.MERCHANT, Role.PLATFORM)]
+ClockReader = Annotated[RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
 
 WAIT_SECONDS_MAX = 30
 LOOK_AGAIN_SECONDS = 0.05

@@ -5,30 +5,39 @@ from typing import Annotated
 from fastapi import APIRouter, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IfMatch, RequiredIdempotencyKey, ShopId, TicketId, allow
-from app.api.declared import ATTACHMENT_REFUSALS, problems
 from app.api.order_reading import read_order
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import ATTACHMENT_REFUSALS, problems
+from app.api.request_context import (
+    IfMatch,
+    RequestContext,
+    RequiredIdempotencyKey,
+    ShopId,
+    TicketId,
+    allow,
+)
 from app.api.strict_request import StrictRoute
 from app.api.ticket_calls import TICKET_PATH, decide, decision_problems, side_of
 from app.api.wire.attachments import attachments_in
 from app.api.wire.costs import TicketCost, cost_on_wire
 from app.api.wire.decisions import AddTicketRemarkBody
 from app.api.wire.tickets import Ticket, ticket_on_wire
-from app.domain.order.costing import cost_of_ticket
+from app.domain.order.cost_preview import cost_of_ticket
 from app.domain.order.ticket_commands import AddTicketRemark, RecordRefundSuccess
-from app.event_store.recorded import Role
-from app.read_models.order_queries import fetch_order
-from app.read_models.ticket_list import order_id_of
+from app.event_store.recorded_event import Role
+from app.projections.orders.queries import fetch_order
+from app.projections.tickets.list import order_id_of
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])
 
 TicketReader = Annotated[
-    Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+    RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
 ]
-CostReader = Annotated[Call, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
-Anybody = Annotated[Call, allow(Scope.TICKETS_WRITE, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)]
-Finance = Annotated[Call, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
+CostReader = Annotated[RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM)]
+Anybody = Annotated[
+    RequestContext, allow(Scope.TICKETS_WRITE, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+]
+Finance = Annotated[RequestContext, allow(Scope.REFUNDS_WRITE, Role.PLATFORM)]
 
 
 @router.get(

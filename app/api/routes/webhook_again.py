@@ -4,12 +4,12 @@ from uuid import UUID
 
 from fastapi import Response
 
-from app.api.answering_once import answered_once, answered_once_in_steps, asked_of
-from app.api.calls import Call, IdempotencyKeyHeader
 from app.api.cursors import place_cursor_of, place_of
-from app.api.declared import WITH_BODY, problems
-from app.api.owned_routes import owned_routes
-from app.api.problems import ProblemError
+from app.api.idempotency import answered_once, answered_once_in_steps, asked_of
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import IdempotencyKeyHeader, RequestContext
+from app.api.shop_and_platform_routes import owned_routes
 from app.api.webhook_calls import (
     DeliveryId,
     EndpointId,
@@ -31,8 +31,8 @@ from app.api.wire.webhook_deliveries import (
 )
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
-from app.event_store.registry import event_codec
-from app.webhooks.deliveries.notices import send_test
+from app.event_types.registry import event_codec
+from app.webhooks.deliveries.endpoint_notices import send_test
 from app.webhooks.deliveries.replaying import Replay, ReplayPlace
 from app.webhooks.deliveries.requeueing import recover, resend
 from app.webhooks.endpoints.endpoint import Endpoint
@@ -186,7 +186,9 @@ async def post_test(
     return await answered_once(asked, tested)
 
 
-async def _enabled(call: Call, endpoint_id: UUID, connection: Connection | None = None) -> Endpoint:
+async def _enabled(
+    call: RequestContext, endpoint_id: UUID, connection: Connection | None = None
+) -> Endpoint:
     """Return an endpoint that is sent to, or the problem that it is not."""
     endpoint = await endpoint_of(call, endpoint_id, connection)
     if endpoint.disabled is not None:

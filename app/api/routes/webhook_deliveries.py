@@ -9,8 +9,8 @@ from app.api.cursors import (
     after_of,
     cursor_of,
 )
-from app.api.declared import problems
-from app.api.owned_routes import owned_routes
+from app.api.problems.problem_responses import problems
+from app.api.shop_and_platform_routes import owned_routes
 from app.api.webhook_calls import (
     DeliveryId,
     EndpointId,
@@ -31,7 +31,7 @@ from app.api.wire.webhook_deliveries import (
     detail_on_wire,
     health_on_wire,
 )
-from app.read_models.paging import After
+from app.projections.paging import After
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.deliveries.reading import (
     DeliveryFilters,

@@ -7,11 +7,16 @@ from uuid import UUID
 from fastapi import Query, Response
 
 from app.access.scopes import Scope
-from app.api.calls import Call, IdempotencyKeyHeader, IfMatch, RequiredIdempotencyKey
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.declared import WITH_BODY, problems
-from app.api.owned_routes import owned_routes
-from app.api.problems import ProblemError
+from app.api.problems.problem import ProblemError
+from app.api.problems.problem_responses import WITH_BODY, problems
+from app.api.request_context import (
+    IdempotencyKeyHeader,
+    IfMatch,
+    RequestContext,
+    RequiredIdempotencyKey,
+)
+from app.api.shop_and_platform_routes import owned_routes
 from app.api.webhook_calls import (
     EndpointId,
     WebhookReader,
@@ -37,15 +42,15 @@ from app.api.wire.webhooks import (
 )
 from app.command_handling.requests import Answer
 from app.domain.webhook_endpoints import DisabledReason
-from app.read_models.paging import After
+from app.projections.paging import After
 from app.webhooks.catalog.event_types import LATEST
 from app.webhooks.catalog.forms import Inclusion
+from app.webhooks.custom_headers import find_header_fault
 from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
-from app.webhooks.endpoints.changing import Change
+from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
 from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings
-from app.webhooks.endpoints.sealed import EndpointSecrets
-from app.webhooks.endpoints.storing import list_changes, list_endpoints
-from app.webhooks.own_headers import find_header_fault
+from app.webhooks.endpoints.queries import list_changes, list_endpoints
+from app.webhooks.endpoints.service import Change
 from app.webhooks.sending import reach_of
 
 routes = owned_routes("webhooks")
@@ -271,11 +276,13 @@ async def delete_endpoint(
     return Response(status_code=204)
 
 
-def _with_secret(call: Call, status: int, endpoint: Endpoint, secrets: EndpointSecrets) -> Answer:
+def _with_secret(
+    call: RequestContext, status: int, endpoint: Endpoint, secrets: EndpointSecrets
+) -> Answer:
     return call.answer(with_secret(endpoint, secrets), status, etag=endpoint.version)
 
 
-def _acceptable(call: Call, settings: EndpointSettings) -> EndpointSettings:
+def _acceptable(call: RequestContext, settings: EndpointSettings) -> EndpointSettings:
     """Return settings as they are, or the problem of what cannot be, or is not the caller's to ask.
 
     Who may not read orders may not have what people wrote on them sent anywhere either.

@@ -15,8 +15,8 @@ from app.api.wire.common import (
     localized,
 )
 from app.domain.payees import Payee, PayeeKind
-from app.read_models.payout_view import PayoutView
-from app.read_models.texts import PAYEE_KIND_TEXTS, PAYOUT_STATUS_TEXTS, REFUND_REFUSAL_TEXTS
+from app.projections.refunds.payout_view import PayoutView
+from app.projections.texts import PAYEE_KIND_TEXTS, PAYOUT_STATUS_TEXTS, REFUND_REFUSAL_TEXTS
 
 PayeeAccount = Annotated[
     str, StringConstraints(min_length=4, max_length=100, pattern=r"^[!-~\u4E00-\u9FFF]+$")

@@ -4,13 +4,8 @@ from datetime import datetime
 
 from app.api.wire.attachments import AttachmentOut, attachments_on_wire
 from app.api.wire.common import LocalizedText, Money, ResponseModel, localized
-from app.read_models.texts import (
-    ARBITRATION_CAUSE_TEXTS,
-    BLAME_TEXTS,
-    RULING_TEXTS,
-    SIDE_TEXTS,
-)
-from app.read_models.ticket_view import ArbitrationView, EvidenceView, RulingView
+from app.projections.texts import ARBITRATION_CAUSE_TEXTS, BLAME_TEXTS, RULING_TEXTS, SIDE_TEXTS
+from app.projections.tickets.view import ArbitrationView, EvidenceView, RulingView
 
 
 class ArbitrationEvidence(ResponseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, assert_never
 from pydantic import ConfigDict, Field, StringConstraints
 from typing_extensions import TypeAliasType
 
-from app.api.problems import Problem
+from app.api.problems.problem import Problem
 from app.api.wire import examples
 from app.api.wire.attachments import Attachments, attachments_in
 from app.api.wire.common import (

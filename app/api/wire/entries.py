@@ -23,7 +23,7 @@ from app.domain.funds.state import Funds
 from app.domain.order.cost import CostPreview as DomainCostPreview
 from app.domain.order.eligibility import RULE_TEXTS, RuleResult, Verdict
 from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
-from app.read_models.order_view import OrderView
+from app.projections.orders.view import OrderView
 
 BULK_OPEN_MAX = 100
 

@@ -19,7 +19,7 @@ from app.api.wire.common import (
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account
 from app.domain.funds.state import Funds as FundsState
 from app.domain.money import AMOUNT_MAX
-from app.read_models.ledger_entry import LEDGER_KIND_TEXTS, LedgerEntry
+from app.projections.ledger.entry import LEDGER_KIND_TEXTS, LedgerEntry
 
 MovedAmount = Annotated[
     int, Field(strict=True, ge=-(2**53), le=AMOUNT_MAX, json_schema_extra={"format": "int64"})

@@ -4,8 +4,8 @@ from datetime import datetime
 from typing import Any
 
 from app.api.wire.common import LocalizedText, ResponseModel, Version, localized
-from app.read_models.log_entry import LogEntry
-from app.read_models.log_texts import render
+from app.projections.operation_log.entry import LogEntry
+from app.projections.operation_log.texts import render
 
 
 class LogActor(ResponseModel):

@@ -25,8 +25,8 @@ from app.api.wire.tickets import Ticket, ticket_on_wire
 from app.domain.money import Money as DomainMoney
 from app.domain.order import facts as domain
 from app.domain.order.facts import BusinessLine, ItemKind, PaymentChannel
-from app.read_models.log_entry import LogEntry
-from app.read_models.order_view import OrderView
+from app.projections.operation_log.entry import LogEntry
+from app.projections.orders.view import OrderView
 
 ITEMS_MAX = 100
 

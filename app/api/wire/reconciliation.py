@@ -5,16 +5,16 @@ from datetime import datetime
 
 from app.api.wire.common import LocalizedText, Money, ResponseModel, localized
 from app.api.wire.funds import SignedAmount
-from app.payments.provider import BookEntry
-from app.processes.reconciling.differences import (
+from app.payments.provider.port import BookEntry
+from app.reconciliation.differences import (
     MEANINGS,
     AccountDifference,
     Difference,
     KeyDifference,
     ReaderDifference,
 )
-from app.processes.reconciling.facts import LedgerSide, Period, TicketSide
-from app.processes.reconciling.walking import Tally
+from app.reconciliation.facts import LedgerSide, Period, TicketSide
+from app.reconciliation.scan import Tally
 
 
 class ProviderPayment(ResponseModel):

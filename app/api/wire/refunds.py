@@ -8,8 +8,8 @@ from app.api.wire.common import Amount, LocalizedText, ResponseModel, localized
 from app.domain.order.cost import CostPreview, differs
 from app.domain.refunds import FundingSource, RefundStatus
 from app.domain.text import Text
-from app.read_models.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
-from app.read_models.ticket_view import RefundView
+from app.projections.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
+from app.projections.tickets.view import RefundView
 
 _ORIGINAL_ROUTE = ("original_route", 0, Text(zh_cn="原路退款", en="Original route"))
 REFUND_TYPES: Mapping[FundingSource, tuple[str, int, Text]] = MappingProxyType(

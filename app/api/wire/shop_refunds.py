@@ -15,9 +15,9 @@ from app.api.wire.refunds import REFUND_TYPES, RefundPreview, preview_on_wire
 from app.domain.funds.accounts import Account
 from app.domain.order.cost import differs
 from app.domain.refunds import FundingSource, RefundRefusal, Shares
-from app.read_models.refund_queries import Asked
-from app.read_models.refund_view import RefundProgress, ShopRefund
-from app.read_models.texts import (
+from app.projections.refunds.queries import Asked
+from app.projections.refunds.view import RefundProgress, ShopRefund
+from app.projections.texts import (
     FUNDING_SOURCE_TEXTS,
     PAYOUT_STATUS_TEXTS,
     REFUND_PROGRESS_TEXTS,

@@ -8,8 +8,8 @@ from pydantic import Field
 from app.api.wire.common import Amount, Position, ResponseModel
 from app.api.wire.shop_refunds import FeesKept, RefundSource, fees_on_wire, source_on_wire
 from app.domain.calendar_month import CalendarMonth
-from app.read_models.refund_view import ShopRefund
-from app.read_models.statements import SourceTotal, StatementPage, added_up, borne_of
+from app.projections.refunds.statements import SourceTotal, StatementPage, added_up, borne_of
+from app.projections.refunds.view import ShopRefund
 
 TotalAmount = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
 """Minor units; a sum that may be more than one amount can be."""

@@ -18,9 +18,9 @@ from app.api.wire.refunds import TicketRefund, refund_on_wire
 from app.domain.order.tickets import DOUDIAN_CODES, AppliedRule, Due, TicketState, concerned_by
 from app.domain.reasons import APPLICATION_REASON_TEXTS, REJECT_REASON_TEXTS
 from app.domain.shipments import CARRIER_TEXTS
-from app.read_models.texts import DUE_ACTION_TEXTS, LABEL_TEXTS, SIDE_TEXTS, TICKET_STATE_TEXTS
-from app.read_models.ticket_list import labels_of
-from app.read_models.ticket_view import RemarkView, ShipmentView, TicketRejection, TicketView
+from app.projections.texts import DUE_ACTION_TEXTS, LABEL_TEXTS, SIDE_TEXTS, TICKET_STATE_TEXTS
+from app.projections.tickets.list import labels_of
+from app.projections.tickets.view import RemarkView, ShipmentView, TicketRejection, TicketView
 
 
 class TicketItem(ResponseModel):

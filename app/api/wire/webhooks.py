@@ -10,8 +10,8 @@ from app.api.wire.common import RequestModel, ResponseModel, ShortText, Version,
 from app.webhooks.catalog.event_types import ApiVersion, EventType
 from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.endpoints import endpoint as kept
-from app.webhooks.endpoints.sealed import EndpointSecrets
-from app.webhooks.endpoints.storing import EndpointChange as KeptChange
+from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
+from app.webhooks.endpoints.queries import EndpointChange as KeptChange
 
 HEADERS_MAX, RATE_MAX, INCLUSIONS_MAX = 10, 1_000, 20
 

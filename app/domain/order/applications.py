@@ -6,7 +6,7 @@ from datetime import datetime
 from app.domain.order.commands import Application
 from app.domain.order.decision import Decision
 from app.domain.order.facts import Item
-from app.domain.order.given import refuse_attachments, refuse_reason
+from app.domain.order.input_rules import refuse_attachments, refuse_reason
 from app.domain.order.state import EntryOpen, ItemRefunds, Order
 from app.domain.order.ticket_commands import ModifyApplication
 from app.domain.order.ticket_events import ApplicationModified, TicketCreated

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from app.domain.money import split
 from app.domain.order.decision import Decision
-from app.domain.order.given import refuse_attachments
+from app.domain.order.input_rules import refuse_attachments
 from app.domain.order.state import ItemRefunds, Order
 from app.domain.order.ticket_commands import (
     RequestArbitration,

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from app.domain.funds.state import Funds
 from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
-from app.domain.order.costing import cost_of_opening
+from app.domain.order.cost_preview import cost_of_opening
 from app.domain.order.decision import Decision
 from app.domain.order.eligibility import check_eligibility
 from app.domain.order.events import (

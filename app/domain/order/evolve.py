@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import assert_never
 
+from app.domain.order.commission_split import added, shares_at_settlement, shares_of
 from app.domain.order.events import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
@@ -19,7 +20,6 @@ from app.domain.order.events import (
 )
 from app.domain.order.evolve_ticket import changed_ticket, created_ticket
 from app.domain.order.payout_events import AdvancePayoutPaid
-from app.domain.order.shares import added, shares_at_settlement, shares_of
 from app.domain.order.state import (
     EntryClosed,
     EntryOpen,

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from app.domain.funds.state import Funds
 from app.domain.order.cost import CostPreview
-from app.domain.order.costing import cost_of_ticket
+from app.domain.order.cost_preview import cost_of_ticket
 from app.domain.order.decision import Decision
-from app.domain.order.given import refuse_attachments, refuse_reject_reason, refuse_shipment
+from app.domain.order.input_rules import refuse_attachments, refuse_reject_reason, refuse_shipment
 from app.domain.order.state import Order
 from app.domain.order.ticket_commands import (
     ConfirmReturnReceipt,

@@ -7,6 +7,7 @@ must approve. Asking twice moves nothing twice.
 from datetime import datetime
 from typing import assert_never
 
+from app.domain.order.commission_split import shares_of_payout
 from app.domain.order.decision import Decision
 from app.domain.order.payout_commands import (
     ApproveAdvancePayout,
@@ -27,7 +28,6 @@ from app.domain.order.payout_events import (
     AdvancePayoutRequested,
     AdvancePayoutStarted,
 )
-from app.domain.order.shares import shares_of_payout
 from app.domain.order.state import Order
 from app.domain.order.tickets import Payout, Ticket, TicketState
 from app.domain.policy import Policy

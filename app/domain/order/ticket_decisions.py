@@ -13,7 +13,7 @@ from app.domain.order.arbitration import (
     withdraw_arbitration,
 )
 from app.domain.order.decision import Decision
-from app.domain.order.given import refuse_attachments
+from app.domain.order.input_rules import refuse_attachments
 from app.domain.order.parcels import (
     confirm_replacement,
     confirm_return,

@@ -8,12 +8,12 @@ import asyncpg
 from pydantic import JsonValue
 from pydantic_core import from_json
 
-from app.database import Pool
 from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.recorded import ClockKind, Role
+from app.event_store.recorded_event import ClockKind, Role
 from app.notifications.push.queue import PushKey
 from app.notifications.recipient import Recipient
 from app.notifications.templates import Template
+from app.postgres.pool import Pool
 
 _CLAIMED_COLUMNS = """p.partition_id, p.notification_id, p.device_id, p.shop_id, p.recipient_role,
        p.recipient_id, p.template, p.params, p.clock, p.valid_until, p.attempts"""

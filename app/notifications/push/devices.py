@@ -22,12 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.tables import BytewiseText, metadata
 from app.notifications.push.queue import skip_queued
 from app.notifications.push.tokens import token_hash
 from app.notifications.recipient import Recipient
+from app.postgres.pool import Pool
 from app.sealing import Seal
 
 DEVICES_MAX = 20

@@ -35,7 +35,7 @@ _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class HttpPushProvider:
-    """Speaks the protocol of app/notifications/push/sandbox.py.
+    """Speaks the protocol of tools/sandboxes/push_provider/server.py.
 
     ``POST <url>`` with ``{"id", "platform", "token", "title", "body", "language", "data"}``; 2xx
     took it, 410 or the code `token_no_longer_valid` names a dead token, 429 and 5xx ask to come

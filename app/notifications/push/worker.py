@@ -13,10 +13,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.clock import Clock
-from app.database import Pool
 from app.domain.text import in_language
-from app.event_store.recorded import ClockKind
-from app.event_store.topology import Topology
+from app.event_store.recorded_event import ClockKind
 from app.notifications.preferences import Preferences, preferences_of
 from app.notifications.push.claims import (
     ClaimedPush,
@@ -42,9 +40,11 @@ from app.notifications.push.queue import (
 )
 from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
 from app.notifications.rendering import render
-from app.processes.deadlines import pause
+from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
+from app.topology import Topology
+from app.waiting import pause
 
 _log = structlog.get_logger(__name__)
 

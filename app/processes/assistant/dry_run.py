@@ -12,7 +12,6 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.database import Pool
 from app.domain.assistant import Past, Rule, action_on, matching_rule, past_needed
 from app.domain.order.events import OrderEvent
 from app.domain.order.ticket_events import ApplicationModified, TicketCreated
@@ -20,10 +19,11 @@ from app.domain.order.tickets import AssistantAction
 from app.event_store.codec import Codec
 from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of
+from app.postgres.pool import Pool
 from app.processes.assistant.buyer_history import MADE_APPLICATION, Subject, read_pasts
-from app.processes.assistant.judging import facts_of
-from app.read_models.ticket_list import TicketFilters, list_tickets
-from app.read_models.ticket_view import TicketView
+from app.processes.assistant.rule_evaluation import facts_of
+from app.projections.tickets.list import TicketFilters, list_tickets
+from app.projections.tickets.view import TicketView
 
 TICKETS_MAX = 200
 

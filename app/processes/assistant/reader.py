@@ -16,10 +16,10 @@ from app.domain.order.ticket_events import (
 )
 from app.domain.order.tickets import TicketState
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
+from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream
 from app.processes.assistant.buyer_history import history_kind
-from app.read_models.columns import columns_of
+from app.projections.columns import columns_of
 
 INSERT_HISTORY = """
 INSERT INTO after_sales.buyer_history

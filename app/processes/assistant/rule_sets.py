@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from app.domain.assistant import Rule
 from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of
-from app.event_store.recorded import Actor, Role
+from app.event_store.recorded_event import Actor, Role
 
 SAVES_MAX = 5
 

@@ -14,11 +14,11 @@ import asyncpg
 import structlog
 
 from app.clock import Clock
-from app.database import Pool
 from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.topology import Topology
-from app.processes.assistant.judging import Work
-from app.processes.deadlines import pause
+from app.postgres.pool import Pool
+from app.processes.assistant.rule_evaluation import Work
+from app.topology import Topology
+from app.waiting import pause
 
 Judge: TypeAlias = Callable[[Work], Awaitable[None]]
 """Judges an application to its end; raises if it could not."""

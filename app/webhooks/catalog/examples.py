@@ -4,7 +4,7 @@ import json
 from typing import Any
 from uuid import UUID
 
-from app.event_store.recorded import ClockKind
+from app.event_store.recorded_event import ClockKind
 from app.event_store.streams import endpoint_stream, funds_stream, order_stream
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.payloads import (

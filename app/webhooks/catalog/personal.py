@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from app.domain.attachments import ATTACHMENTS_MAX, Attachment
-from app.read_models.order_view import EntryView, OrderView
-from app.read_models.ticket_view import (
+from app.projections.orders.view import EntryView, OrderView
+from app.projections.tickets.view import (
     EvidenceView,
     RemarkView,
     ShipmentView,

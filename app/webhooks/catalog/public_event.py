@@ -10,8 +10,8 @@ from uuid import UUID, uuid5
 
 from pydantic import ConfigDict
 
-from app.event_store.recorded import ClockKind
-from app.read_models.order_view import OrderView
+from app.event_store.recorded_event import ClockKind
+from app.projections.orders.view import OrderView
 from app.webhooks.catalog.event_types import LATEST, ApiVersion, EventType
 from app.webhooks.catalog.forms import BodyForm, Inclusion
 from app.webhooks.catalog.payload import BODY_BYTES_MAX, Int64, Payload

@@ -13,10 +13,10 @@ from uuid import UUID
 
 import asyncpg
 
-from app.database import Pool
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import PARTITION_COUNT
-from app.read_models.columns import columns_of
+from app.postgres.pool import Pool
+from app.projections.columns import columns_of
 from app.webhooks.deliveries.transactions import holding_queues
 
 QUEUES_MAX = 500

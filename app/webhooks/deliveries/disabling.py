@@ -6,17 +6,17 @@ from uuid import UUID
 import structlog
 from uuid_utils.compat import uuid7
 
-from app.database import Pool
 from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Connection, Queryable
-from app.event_store.recorded import Actor, Role
+from app.event_store.recorded_event import Actor, Role
+from app.postgres.pool import Pool
 from app.sealing import Seal
 from app.webhooks.catalog.event_types import EventType
-from app.webhooks.deliveries.notices import disabled_notice
+from app.webhooks.deliveries.endpoint_notices import disabled_notice
 from app.webhooks.deliveries.queueing import queue_deliveries
-from app.webhooks.endpoints.changing import BEFORE_ALL, ENDPOINTS_MAX, Change
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
-from app.webhooks.endpoints.storing import fetch_endpoint, list_endpoints
+from app.webhooks.endpoints.queries import fetch_endpoint, list_endpoints
+from app.webhooks.endpoints.service import BEFORE_ALL, ENDPOINTS_MAX, Change
 
 PLATFORM = Owner(None)
 BY_ITSELF = Actor(role=Role.SYSTEM, id="webhooks")

@@ -6,19 +6,19 @@ from datetime import timedelta
 import structlog
 
 from app.clock import Clock
-from app.database import CONNECTION_FAILURES, Pool
 from app.event_store.connections import LOST_CONNECTION
-from app.event_store.registry import ServiceEvent, event_codec
-from app.event_store.topology import Topology
-from app.processes.deadlines import pause
-from app.readers.runner import Runner, RunnerLimits
+from app.event_types.registry import ServiceEvent, event_codec
+from app.postgres.pool import CONNECTION_FAILURES, Pool
+from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
+from app.topology import Topology
+from app.waiting import pause
 from app.webhooks.breaker import HealthPolicy
+from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits
 from app.webhooks.deliveries.fan_out import WebhookFanOut
 from app.webhooks.deliveries.pruning import prune_webhooks
-from app.webhooks.deliveries.rooms import RoomLimits
 from app.webhooks.deliveries.worker import DeliveryLimits, DeliveryWorker
 from app.webhooks.sending import open_sender, reach_of
 
@@ -30,17 +30,17 @@ _DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNE
 
 def fan_out_runner(
     pool: Pool, topology: Topology, queued: asyncio.Event | None = None
-) -> Runner[ServiceEvent]:
+) -> ProjectionRunner[ServiceEvent]:
     """Return what lets the fan-out follow the log; ``queued`` is set when it may have queued.
 
     It goes by itself and in small steps: it locks queues, which the sending of deliveries wants.
     """
-    return Runner(
+    return ProjectionRunner(
         pool,
         event_codec(),
         [WebhookFanOut()],
         topology=topology,
-        limits=RunnerLimits(batch_partitions_max=4, batch_events_max=256),
+        limits=ProjectionRunnerLimits(batch_partitions_max=4, batch_events_max=256),
         observer=None if queued is None else _Waking(queued),
     )
 
@@ -77,7 +77,7 @@ def _limits_of(settings: Settings) -> DeliveryLimits:
     spare = timedelta(seconds=settings.webhook_spare_seconds)
     return DeliveryLimits(
         lease=timedelta(seconds=settings.webhook_lease_seconds),
-        rooms=RoomLimits(policy=HealthPolicy(open_min=spare)),
+        rooms=ConcurrencyLimits(policy=HealthPolicy(open_min=spare)),
     )
 
 

@@ -3,9 +3,9 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.database import Pool
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT
+from app.postgres.pool import Pool
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
 from app.webhooks.deliveries.transactions import holding_queues
 

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import structlog
 
-from app.database import CONNECTION_FAILURES, Pool
 from app.event_store.connections import LOST_CONNECTION
-from app.event_store.topology import Topology
+from app.postgres.pool import CONNECTION_FAILURES, Pool
+from app.topology import Topology
 from app.webhooks.deliveries.recording import EndedAttempt, record_attempts
 
 TOGETHER_MAX = 500

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.database import Pool
 from app.event_store.connections import Connection
-from app.read_models.columns import columns_of
+from app.postgres.pool import Pool
+from app.projections.columns import columns_of
 from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue
 from app.webhooks.deliveries.latency import counts_of
 from app.webhooks.deliveries.transactions import holding_queues

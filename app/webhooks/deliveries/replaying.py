@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from app.database import Pool
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection, Queryable
 from app.event_store.log import read_partition_stored
-from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent
-from app.readers.feed import decode_feed
-from app.webhooks.catalog.deriving import public_events_of
+from app.event_store.recorded_event import Recorded
+from app.event_types.registry import ServiceEvent
+from app.postgres.pool import Pool
+from app.projections.log_feed import decode_feed
+from app.webhooks.catalog.publisher import public_events_of
 from app.webhooks.deliveries.fan_out import Subscription, deliveries_of, subscription_of
 from app.webhooks.deliveries.queueing import queue_deliveries
 from app.webhooks.deliveries.states import Cause

@@ -6,8 +6,8 @@ from uuid import UUID
 
 import asyncpg
 
-from app.database import Pool
 from app.event_store.connections import Connection
+from app.postgres.pool import Pool
 from app.webhooks.deliveries.claims import DeliveryKey
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
 from app.webhooks.deliveries.transactions import HOLD_WHILE_ALIVE, holding_queues

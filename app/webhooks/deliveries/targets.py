@@ -7,12 +7,12 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.connections import Queryable
-from app.read_models.columns import columns_of
+from app.projections.columns import columns_of
 from app.sealing import Seal
 from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.catalog.public_event import without_personal
 from app.webhooks.deliveries.claims import Queue
-from app.webhooks.endpoints.sealed import EndpointSecrets, open_headers, open_secrets
+from app.webhooks.endpoints.encrypted_fields import EndpointSecrets, open_headers, open_secrets
 
 CACHED_MAX = 1_000
 

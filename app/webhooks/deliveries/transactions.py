@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.database import Pool
 from app.event_store.connections import Connection
+from app.postgres.pool import Pool
 
 # Without it, the queues of a process that was stopped, or is gone without a word, were nobody's.
 HOLD_WHILE_ALIVE = "SET LOCAL idle_in_transaction_session_timeout = 15000"

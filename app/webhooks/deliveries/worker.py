@@ -15,11 +15,11 @@ from uuid import UUID
 import structlog
 
 from app.clock import Clock
-from app.database import Pool
 from app.domain.webhook_endpoints import DisabledReason
-from app.event_store.topology import Topology
+from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
+from app.topology import Topology
 from app.waiting import wait_for_any
 from app.webhooks.deliveries.claims import (
     ClaimedDelivery,
@@ -29,9 +29,9 @@ from app.webhooks.deliveries.claims import (
 )
 from app.webhooks.deliveries.disabling import disable_by_itself, has_failed_for
 from app.webhooks.deliveries.ending import ended
+from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits, EndpointConcurrency
 from app.webhooks.deliveries.recorder import AttemptRecorder, Failing
 from app.webhooks.deliveries.recording import EndedAttempt
-from app.webhooks.deliveries.rooms import RoomLimits, Rooms
 from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, take_turns
 from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.outcomes import Attempt, Gone, retry_after_of
@@ -45,7 +45,7 @@ _log = structlog.get_logger(__name__)
 class DeliveryLimits:
     """How much a worker takes on. ``lease``: longer than a turn and an attempt together take."""
 
-    rooms: RoomLimits = field(default_factory=RoomLimits)
+    rooms: ConcurrencyLimits = field(default_factory=ConcurrencyLimits)
     lease: timedelta = timedelta(seconds=60)
     poll_seconds: float = 0.25
 
@@ -79,7 +79,7 @@ class DeliveryWorker:
         self._clock = clock
         self._clocks = ShopClocks(pool, clock)
         self._limits = limits or DeliveryLimits()
-        self._rooms = Rooms(self._limits.rooms)
+        self._rooms = EndpointConcurrency(self._limits.rooms)
         self._targets = Targets(seal)
         self._recorder = AttemptRecorder(pool, topology)
         self._apart: Callable[[Queue], int] = (

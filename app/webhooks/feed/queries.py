@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of
-from app.read_models.paging import PAGE_ROWS_MAX
+from app.projections.paging import PAGE_ROWS_MAX
 from app.webhooks.catalog.event_types import EventType
 from app.webhooks.feed.reader import PublicEventsReader
 

@@ -19,11 +19,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import UUID
 
 from app.event_store.connections import Connection
-from app.event_store.recorded import Recorded
-from app.event_store.registry import ServiceEvent
+from app.event_store.recorded_event import Recorded
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
-from app.webhooks.catalog.deriving import public_events_of
+from app.event_types.registry import ServiceEvent
 from app.webhooks.catalog.public_event import PublicEvent
+from app.webhooks.catalog.publisher import public_events_of
 
 _PLACE = ("position", "ordinal")
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.access.keys import create_key
-from app.event_store.recorded import Role
+from app.event_store.recorded_event import Role
 from tests.support.api import OTHER_SHOP, SHOP, Caller
 from tests.support.contract.asking import Asked, Asking
 from tests.support.contract.document import Documented

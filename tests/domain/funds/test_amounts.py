@@ -11,8 +11,8 @@ from app.domain.funds.events import FundsEvent, MerchantFundsInsufficient, Refun
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
 from app.domain.money import AMOUNT_MAX
+from app.domain.order.commission_split import shares_of
 from app.domain.order.facts import CommissionTerms, PaymentChannel
-from app.domain.order.shares import shares_of
 from app.domain.policy import POLICY
 from app.domain.refunds import FundingSource, Shares
 from app.domain.rejections import Rejection

@@ -2,8 +2,8 @@
 
 from app.access.keys import create_key
 from app.domain.policy import POLICY
-from app.event_store.recorded import Role
-from app.processes.funding import refund_key_of
+from app.domain.refunds import refund_key_of
+from app.event_store.recorded_event import Role
 from tests.support.api import SHOP, Api
 from tests.support.contract.orders import imported, named, opened_all
 from tests.support.contract.stock import Stock, each_in_shop, in_shop

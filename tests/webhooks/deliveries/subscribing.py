@@ -11,13 +11,13 @@ from typing import Any
 
 from standardwebhooks import Webhook
 
-from app.event_store.topology import Topology
-from app.readers.checkpoints import ensure_checkpoints
+from app.projections.checkpoints import ensure_checkpoints
 from app.sealing import Seal
-from app.webhooks.addresses import Reach
+from app.topology import Topology
 from app.webhooks.deliveries.fan_out import FANOUT_READER
 from app.webhooks.deliveries.opening import fan_out_runner
 from app.webhooks.deliveries.worker import DeliveryLimits, DeliveryWorker
+from app.webhooks.egress_policy import EgressPolicy
 from app.webhooks.sending import Sender, SendingLimits, open_sender
 from tests.support.api import SEALING_KEY, SHOP, Api, Caller
 from tests.support.story import done, opened
@@ -128,7 +128,7 @@ class Subscribing:
 async def subscribing_service(api: Api, **limits: Any) -> AsyncIterator[Subscribing]:
     """Give a service that sends webhooks to this machine too."""
     sending = SendingLimits(**{"total_seconds": 10.0, **limits})
-    async with open_sender(Reach(private=True), api.clock, limits=sending) as sender:
+    async with open_sender(EgressPolicy(private=True), api.clock, limits=sending) as sender:
         yield Subscribing(api=api, sender=sender)
 
 

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 
-from app.event_store.registry import event_codec
-from app.read_models.registry import READERS
-from app.readers.rebuild import Rebuild
+from app.event_types.registry import event_codec
+from app.projection_registry import READERS
+from app.projections.rebuild import Rebuild
 from tests.support.api import OTHER_SHOP
 from tests.support.story import applied, done, instant, opened
 from tests.webhooks.deliveries.subscribing import (

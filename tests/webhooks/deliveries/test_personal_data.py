@@ -4,9 +4,9 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from app.event_store.registry import event_codec
-from app.read_models.registry import READERS
-from app.readers.runner import Runner
+from app.event_types.registry import event_codec
+from app.projection_registry import READERS
+from app.projections.runner import ProjectionRunner
 from tests.support.api import SHOP, Api
 from tests.support.story import A_PARCEL, a_picture, a_refund, applied, done
 from tests.webhooks.deliveries.subscribing import OF_PLATFORM, Subscribing, verified
@@ -102,7 +102,7 @@ async def test_the_feed_has_nothing_personal_whoever_asks(subscribing: Subscribi
     async with receiving(Answering()) as asking:
         await subscribing.endpoint(asking, **ASKING)
         await a_dispute(api)
-        await Runner(api.resources.pool, event_codec(), READERS).run_until_caught_up()
+        await ProjectionRunner(api.resources.pool, event_codec(), READERS).run_until_caught_up()
         fed = await api.merchant.get(f"/v1/shops/{SHOP}/events")
     assert len(done(fed)["events"]) == 7
     assert not any(text in fed.text for text in (*WRITTEN, "personal"))

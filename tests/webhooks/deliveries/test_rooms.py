@@ -6,14 +6,18 @@ from uuid import UUID
 
 from app.webhooks.breaker import HealthPolicy
 from app.webhooks.deliveries.claims import DueQueue
-from app.webhooks.deliveries.rooms import STRANGERS_PLACES, RoomLimits, Rooms
+from app.webhooks.deliveries.endpoint_concurrency import (
+    STRANGERS_PLACES,
+    ConcurrencyLimits,
+    EndpointConcurrency,
+)
 from app.webhooks.outcomes import Answer, Delivered, FailedAnswer
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
 def test_queues_of_one_endpoint_share_its_places_in_turn() -> None:
-    rooms = Rooms(RoomLimits())
+    rooms = EndpointConcurrency(ConcurrencyLimits())
     due = [_queue(1, partition) for partition in range(64)]
     served = Counter[int]()
     for _ in range(64):
@@ -24,14 +28,14 @@ def test_queues_of_one_endpoint_share_its_places_in_turn() -> None:
 
 
 def test_one_queue_alone_has_all_places_of_its_endpoint() -> None:
-    rooms = Rooms(RoomLimits())
+    rooms = EndpointConcurrency(ConcurrencyLimits())
     for _ in range(20):
         rooms.note(_endpoint(1), Delivered(answer=_answer(200)), NOW)
     assert rooms.allot([_queue(1, 5)]) == {(5, _endpoint(1)): HealthPolicy().concurrency_max}
 
 
 def test_more_endpoints_than_places_are_all_served_in_time() -> None:
-    rooms, served = Rooms(RoomLimits(total_max=4)), set[UUID]()
+    rooms, served = EndpointConcurrency(ConcurrencyLimits(total_max=4)), set[UUID]()
     due = [_queue(number) for number in range(10)]
     for _ in range(10):
         allotted = rooms.allot(due)
@@ -41,7 +45,7 @@ def test_more_endpoints_than_places_are_all_served_in_time() -> None:
 
 
 def test_endpoints_that_fail_are_allotted_half_of_all_places() -> None:
-    rooms = Rooms(RoomLimits(total_max=6))
+    rooms = EndpointConcurrency(ConcurrencyLimits(total_max=6))
     for number in range(10):
         rooms.note(_endpoint(number), FailedAnswer(answer=_answer(500), retry_after=None), NOW)
     failing = [_queue(number) for number in range(10)]
@@ -53,7 +57,10 @@ def test_endpoints_that_fail_are_allotted_half_of_all_places() -> None:
 
 
 def test_an_endpoint_begins_anew_once_however_many_queues_say_it_was_enabled() -> None:
-    rooms, failed = Rooms(RoomLimits()), FailedAnswer(answer=_answer(500), retry_after=None)
+    rooms, failed = (
+        EndpointConcurrency(ConcurrencyLimits()),
+        FailedAnswer(answer=_answer(500), retry_after=None),
+    )
 
     def fail() -> None:
         for _ in range(HealthPolicy().failures_to_open):

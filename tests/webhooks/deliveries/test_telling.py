@@ -9,14 +9,14 @@ from uuid import UUID
 import pytest
 
 from app.domain.webhook_endpoints import DisabledReason
-from app.event_store.recorded import Actor, Role
-from app.event_store.registry import event_codec
-from app.read_models.registry import READERS
-from app.readers.rebuild import Rebuild
+from app.event_store.recorded_event import Actor, Role
+from app.event_types.registry import event_codec
+from app.projection_registry import READERS
+from app.projections.rebuild import Rebuild
 from app.sealing import Seal
 from app.webhooks.deliveries.disabling import disable_by_itself
-from app.webhooks.endpoints.changing import Change
 from app.webhooks.endpoints.endpoint import Owner
+from app.webhooks.endpoints.service import Change
 from tests.support.api import SHOP, Api, until
 from tests.support.clocks import advanced, in_test_mode, working
 from tests.support.event_source import event_source

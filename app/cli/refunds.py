@@ -1,0 +1,69 @@
+"""`aftersales refunds`: which refunds wait, in all shops, what for and how long."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from app.cli.context import err, ready_resources, run, show_table
+from app.projections.paging import PAGE_ROWS_MAX
+from app.projections.refunds.list import STUCK, list_waiting
+from app.projections.refunds.queries import Asked, fetch_asked_anywhere
+from app.projections.refunds.view import RefundWaiting, ShopRefund
+from app.projections.texts import instant_text, money
+
+COLUMNS = (
+    *("refund", "waits_for", "since", "amount", "source", "asked", "next_query", "last_answer"),
+    "refusal",
+)
+
+_Found = tuple[Sequence[ShopRefund], dict[str, Asked], bool]
+
+
+def refunds(
+    waiting: Annotated[
+        RefundWaiting | None,
+        typer.Option(help="What they wait for; a person or an unknown outcome if not told."),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, max=PAGE_ROWS_MAX, help="How many at most.")] = 50,
+) -> None:
+    """Show the refunds of all shops that wait, longest first, and why.
+
+    `asked` is how often the payment provider was, `next_query` when it is next, and `last_answer`
+    what came of it. A refund is named by its shop and its ticket, as the provider knows it.
+
+    Example: aftersales refunds --waiting person
+    """
+    found, asked, more = run(_found(STUCK if waiting is None else (waiting,), limit))
+    show_table(COLUMNS, _rows(found, asked))
+    if more:
+        err.print(f"There are more; these are the first {limit}. Ask for more with --limit.")
+
+
+async def _found(waiting: Sequence[RefundWaiting], limit: int) -> _Found:
+    async with ready_resources() as resources:
+        found, continued = await list_waiting(
+            resources.pool, waiting, topology=resources.settings.topology, limit=limit
+        )
+        return found, await fetch_asked_anywhere(resources.pool, found), continued is not None
+
+
+def _rows(found: Sequence[ShopRefund], asked: dict[str, Asked]) -> Iterator[tuple[str, ...]]:
+    for refund in found:
+        of_provider = asked.get(refund.refund_key)
+        yield (
+            refund.refund_key,
+            "" if refund.waiting is None else refund.waiting.value,
+            _instant(refund.waiting_since),
+            money(refund.amount, refund.currency),
+            "" if refund.source is None else refund.source.value,
+            "0" if of_provider is None else str(of_provider.times),
+            _instant(None if of_provider is None else of_provider.next_at),
+            (None if of_provider is None else of_provider.last_answer) or "",
+            "" if refund.refusal is None else refund.refusal.value,
+        )
+
+
+def _instant(instant: datetime | None) -> str:
+    return "" if instant is None else instant_text(instant)

@@ -1,0 +1,79 @@
+"""Opens what the API works with."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from prometheus_client import CollectorRegistry
+
+from app.access.authentication import Authentication
+from app.access.consumer_tokens import ConsumerTokenKeys
+from app.api.append_metrics import AppendMetrics
+from app.api.rate_limit import RateLimiter
+from app.api.services import Services
+from app.api.sse.open_streams import LiveStreams
+from app.clock import Clock
+from app.command_handling.opening import open_command_handlers
+from app.domain.policy import POLICY
+from app.event_types.registry import order_codec
+from app.notifications.inbox_growth import InboxGrowth
+from app.notifications.push.opening import token_seal
+from app.payments.provider.http import open_provider_if_set
+from app.projections.change_listener import ChangeListener
+from app.resources import Resources
+from app.sealing import seal_with
+from app.settings import Settings
+from app.webhooks.feed.growth import FeedGrowth
+
+
+@asynccontextmanager
+async def open_services(
+    resources: Resources, clock: Clock, metrics: CollectorRegistry
+) -> AsyncIterator[Services]:
+    """Open the services on open resources, and close them at the end."""
+    settings = resources.settings
+    async with (
+        open_command_handlers(resources, clock, AppendMetrics(metrics)) as handlers,
+        open_provider_if_set(settings) as provider,
+        ChangeListener(resources.pool, InboxGrowth()) as inboxes,
+        ChangeListener(resources.pool, FeedGrowth()) as feeds,
+    ):
+        yield Services(
+            resources=resources,
+            clock=clock,
+            policy=POLICY,
+            codec=order_codec(),
+            handler=handlers.orders,
+            funds=handlers.funds,
+            authentication=Authentication(
+                database=resources.pool,
+                clock=clock,
+                consumer_keys=consumer_token_keys(settings),
+                cache_seconds=settings.key_cache_seconds,
+            ),
+            rate_limiter=RateLimiter(
+                limit=settings.rate_limit_requests,
+                window_seconds=settings.rate_limit_window_seconds,
+            ),
+            streams=LiveStreams(
+                metrics,
+                streams_max=settings.streams_max,
+                per_caller_max=settings.streams_per_caller_max,
+            ),
+            inboxes=inboxes,
+            feeds=feeds,
+            token_seal=token_seal(settings),
+            seal=seal_with(settings.sealing_key),
+            provider=provider,
+            metrics=metrics,
+        )
+
+
+def consumer_token_keys(settings: Settings) -> ConsumerTokenKeys:
+    """Return what consumers' tokens are held against."""
+    secret = settings.consumer_token_secret
+    return ConsumerTokenKeys(
+        secret=None if secret is None else secret.get_secret_value(),
+        public_key=settings.consumer_token_public_key,
+        issuer=settings.consumer_token_issuer,
+        audience=settings.consumer_token_audience,
+    )

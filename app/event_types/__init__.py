@@ -1,0 +1,1 @@
+"""The stored event types, and the upcasters of their old schema versions."""

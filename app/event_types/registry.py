@@ -1,0 +1,91 @@
+"""The domain events the log knows, by their stored names.
+
+To add an event: write it in app/domain/order/events.py and add it to ``OrderEvent``, or to what
+another kind of stream holds; it is stored under its class name at schema version 1. To change one,
+raise its version in SCHEMA_VERSIONS and add the upcaster that lifts the version before.
+"""
+
+from collections.abc import Mapping
+from typing import get_args
+
+from app.domain.funds.events import FundsEvent
+from app.domain.order.events import AfterSalesEntryOpened, OrderEvent
+from app.domain.order.ticket_events import (
+    ApplicationAgreed,
+    ApplicationRejected,
+    RefundFunded,
+    RefundSucceeded,
+    ReturnReceived,
+    TicketCreated,
+)
+from app.domain.webhook_endpoints import WebhookEndpointEvent
+from app.event_store.codec import Codec, EventType, Upcaster
+from app.event_types.upcasters import (
+    after_sales_entry_opened_v2,
+    application_agreed_v2,
+    application_rejected_v2,
+    refund_funded_v2,
+    refund_succeeded_v2,
+    ticket_created_v2,
+    with_acknowledged_cost,
+)
+
+ORDER_EVENT_TYPES: tuple[type[OrderEvent], ...] = get_args(OrderEvent)
+"""Every event class of an order's stream."""
+
+FUNDS_EVENT_TYPES: tuple[type[FundsEvent], ...] = get_args(FundsEvent)
+"""Every event class of a shop's funds stream."""
+
+ENDPOINT_EVENT_TYPES: tuple[type[WebhookEndpointEvent], ...] = get_args(WebhookEndpointEvent)
+"""Every event class of a webhook endpoint's stream."""
+
+ServiceEvent = OrderEvent | FundsEvent | WebhookEndpointEvent
+"""Every event there can be in the log."""
+
+SCHEMA_VERSIONS: Mapping[type[ServiceEvent], int] = {
+    AfterSalesEntryOpened: 2,
+    TicketCreated: 2,
+    ApplicationAgreed: 3,
+    ApplicationRejected: 2,
+    ReturnReceived: 2,
+    RefundFunded: 2,
+    RefundSucceeded: 2,
+}
+"""Events whose payload has changed since their first release; all others are at version 1."""
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = {
+    ("AfterSalesEntryOpened", 1): after_sales_entry_opened_v2,
+    ("TicketCreated", 1): ticket_created_v2,
+    ("ApplicationAgreed", 1): application_agreed_v2,
+    ("ApplicationAgreed", 2): with_acknowledged_cost,
+    ("ApplicationRejected", 1): application_rejected_v2,
+    ("ReturnReceived", 1): with_acknowledged_cost,
+    ("RefundFunded", 1): refund_funded_v2,
+    ("RefundSucceeded", 1): refund_succeeded_v2,
+}
+"""From (event name, version) to the function that makes the next version of a payload."""
+
+
+def event_codec() -> Codec[ServiceEvent]:
+    """Build the codec of the whole log."""
+    classes = (*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES, *ENDPOINT_EVENT_TYPES)
+    return Codec(_types(*classes), UPCASTERS)
+
+
+def order_codec() -> Codec[OrderEvent]:
+    """Build the codec of orders' streams."""
+    return Codec(_types(*ORDER_EVENT_TYPES), UPCASTERS)
+
+
+def funds_codec() -> Codec[FundsEvent]:
+    """Build the codec of funds' streams."""
+    return Codec(_types(*FUNDS_EVENT_TYPES))
+
+
+def endpoint_codec() -> Codec[WebhookEndpointEvent]:
+    """Build the codec of webhook endpoints' streams."""
+    return Codec(_types(*ENDPOINT_EVENT_TYPES))
+
+
+def _types(*classes: type[ServiceEvent]) -> dict[str, EventType]:
+    return {cls.__name__: EventType(cls, SCHEMA_VERSIONS.get(cls, 1)) for cls in classes}

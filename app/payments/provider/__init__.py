@@ -1,0 +1,1 @@
+"""The payment provider: the port, its implementation over HTTP, and its callbacks."""

@@ -1,0 +1,1 @@
+"""The database: pools, migrations, and the embedded server for trying things out."""

@@ -1,0 +1,68 @@
+"""One embedded server for all processes that name the same folder."""
+
+import fcntl
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.postgres.embedded.errors import EmbeddedPostgresError
+from app.postgres.embedded.postgres import PostgresServer
+
+
+@contextmanager
+def shared_postgres(
+    folder: Path, *, settings: Mapping[str, str] | None = None, start_empty: bool = False
+) -> Iterator[PostgresServer]:
+    """Use the server in `folder` together with other processes.
+
+    The first user starts it and the last one stops it. A user that is killed is no user any more;
+    a server left running that way is taken over by the next one. With `start_empty` the first
+    user also throws away what earlier ones left.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    server = PostgresServer(folder, settings)
+    with _opened(folder / "in-use.lock") as in_use:
+        with _turn(folder):
+            if start_empty and _alone(in_use):
+                server.stop()
+                server.remove()
+            fcntl.flock(in_use, fcntl.LOCK_SH)
+            server.create()
+            server.start()
+        try:
+            yield server
+        finally:
+            with _turn(folder):
+                if _alone(in_use):
+                    server.stop()
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Let one process at a time start or stop the server."""
+    with _opened(folder / "turn.lock") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        yield
+
+
+def _alone(in_use: int) -> bool:
+    """Tell whether no other process uses the server; true leaves the lock held alone."""
+    try:
+        fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    # The kernel drops a lock when its holder ends in whatever way, unlike a list of process ids.
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    except PermissionError as refusal:
+        raise EmbeddedPostgresError(f"{path.parent} belongs to another user") from refusal
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,1 @@
+"""The ledger of shops, and snapshots of their funds streams."""

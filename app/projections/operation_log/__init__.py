@@ -1,0 +1,1 @@
+"""The operation log of an order: a row an event."""

@@ -1,0 +1,116 @@
+"""The list of a shop's orders, newest first, by what they are filtered by."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, not_
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.domain.order.tickets import TicketState
+from app.domain.policy import Policy
+from app.event_store.partitions import partition_of
+from app.projections.orders.table import OrdersReader, order_from_stored, orders
+from app.projections.orders.view import EntryState, OrderView
+from app.projections.paging import After, Page, fetch_page, page_of, with_checkpoint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderFilters:
+    """What orders to list; None lists them all.
+
+    ``ticket_state`` is the state of the ticket under way, or else of the latest. ``created_to`` is
+    exclusive. ``eligible_by_age`` asks for what the two rules of time allow: received and past the
+    after-sales period, not too old and not from before the cut-off.
+    """
+
+    buyer_id: str | None = None
+    entry_state: EntryState | None = None
+    ticket_state: TicketState | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    eligible_by_age: bool | None = None
+
+
+async def list_orders(
+    engine: AsyncEngine,
+    shop_id: str,
+    filters: OrderFilters,
+    *,
+    now: datetime,
+    policy: Policy,
+    after: After | None = None,
+    limit: int = 50,
+) -> Page[OrderView]:
+    """Return a page of a shop's orders as of ``now``; entries past their expiry count as closed."""
+    query = order_page(shop_id, filters, now=now, policy=policy, after=after, limit=limit)
+    rows, continued, current_to = await fetch_page(engine, query, "order_id", limit)
+    return Page(
+        rows=tuple(order_from_stored(row.doc) for row in rows),
+        next=continued,
+        current_to=current_to,
+    )
+
+
+def order_page(
+    shop_id: str,
+    filters: OrderFilters,
+    *,
+    now: datetime,
+    policy: Policy,
+    after: After | None,
+    limit: int,
+) -> Select[Any]:
+    """Build the statement of a page."""
+    partition_id = partition_of(shop_id)
+    page = page_of(
+        orders,
+        "order_id",
+        [
+            orders.c.partition_id == partition_id,
+            orders.c.shop_id == shop_id,
+            *_conditions(filters, now, policy),
+        ],
+        columns=[cast(orders.c.doc, Text).label("doc")],
+        after=after,
+        limit=limit,
+    )
+    return with_checkpoint(page, "order_id", partition_id, OrdersReader().name)
+
+
+def _conditions(
+    filters: OrderFilters, now: datetime, policy: Policy
+) -> Iterator[ColumnElement[bool]]:
+    if filters.buyer_id is not None:
+        yield orders.c.buyer_id == filters.buyer_id
+    if filters.entry_state is not None:
+        yield _entry_is(filters.entry_state, now)
+    if filters.ticket_state is not None:
+        yield orders.c.ticket_state == filters.ticket_state.value
+    if filters.created_from is not None:
+        yield orders.c.created_at >= filters.created_from
+    if filters.created_to is not None:
+        yield orders.c.created_at < filters.created_to
+    if filters.eligible_by_age is not None:
+        eligible = _eligible_by_age(now, policy)
+        yield eligible if filters.eligible_by_age else not_(eligible)
+
+
+def _entry_is(state: EntryState, now: datetime) -> ColumnElement[bool]:
+    match state:
+        case EntryState.NEVER_OPENED:
+            return orders.c.entry_closes_at.is_(None)
+        case EntryState.OPEN:
+            return orders.c.entry_closes_at > now
+        case EntryState.CLOSED:
+            return orders.c.entry_closes_at <= now
+
+
+def _eligible_by_age(now: datetime, policy: Policy) -> ColumnElement[bool]:
+    oldest = max(now - policy.order_age_max, policy.order_created_from)
+    return and_(
+        orders.c.created_at >= oldest,
+        orders.c.receipt_confirmed_at.is_not(None),
+        orders.c.receipt_confirmed_at <= now - policy.after_sales_period,
+    )

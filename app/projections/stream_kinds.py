@@ -1,0 +1,74 @@
+"""The log holds events of several kinds of stream; most readers follow one kind only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeGuard
+
+from app.domain.funds.events import FundsEvent
+from app.domain.order.events import OrderEvent
+from app.domain.webhook_endpoints import WebhookEndpointEvent
+from app.event_store.connections import Connection
+from app.event_store.recorded_event import Recorded
+from app.event_types.registry import ServiceEvent
+from app.projections.projection import RebuildableProjection
+
+
+@dataclass(frozen=True, slots=True)
+class OfOrders:
+    """Lets a reader of orders follow the whole log, of which it is shown its own part."""
+
+    reader: RebuildableProjection[OrderEvent]
+
+    @property
+    def name(self) -> str:
+        """Identify the reader's checkpoints."""
+        return self.reader.name
+
+    async def clear(self, connection: Connection, partition_id: int) -> None:
+        """Forget a partition's rows."""
+        await self.reader.clear(connection, partition_id)
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
+        """Apply the events of orders."""
+        own = [recorded for recorded in batch if is_of_order(recorded)]
+        if own:
+            await self.reader.apply(connection, own)
+
+
+@dataclass(frozen=True, slots=True)
+class OfFunds:
+    """Lets a reader of shops' money follow the whole log, of which it is shown its own part."""
+
+    reader: RebuildableProjection[FundsEvent]
+
+    @property
+    def name(self) -> str:
+        """Identify the reader's checkpoints."""
+        return self.reader.name
+
+    async def clear(self, connection: Connection, partition_id: int) -> None:
+        """Forget a partition's rows."""
+        await self.reader.clear(connection, partition_id)
+
+    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
+        """Apply the events of funds."""
+        own = [recorded for recorded in batch if is_of_funds(recorded)]
+        if own:
+            await self.reader.apply(connection, own)
+
+
+def is_of_order(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEvent]]:
+    """Tell the events of orders from all others: streams are named by their kind."""
+    return recorded.stream_id.startswith("order/")
+
+
+def is_of_funds(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[FundsEvent]]:
+    """Tell the events of shops' money from all others."""
+    return recorded.stream_id.startswith("funds/")
+
+
+def is_of_endpoint(
+    recorded: Recorded[ServiceEvent],
+) -> TypeGuard[Recorded[WebhookEndpointEvent]]:
+    """Tell the events of webhook endpoints from all others."""
+    return recorded.stream_id.startswith("webhook_endpoint/")

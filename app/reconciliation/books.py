@@ -1,0 +1,92 @@
+"""Whether a shop's own books add up: balances, ledger and the events of its money."""
+
+from collections import Counter
+
+from app.domain.funds.accounts import Account
+from app.domain.funds.events import FundsEvent, Movement
+from app.event_store.log import STREAM_EVENTS_MAX, EventLog
+from app.event_store.partitions import partition_of
+from app.event_store.streams import funds_stream
+from app.event_types.registry import funds_codec
+from app.payments.funding import FUNDING_READER
+from app.postgres.pool import Pool
+from app.reconciliation.differences import AccountDifference, DifferenceCode, ReaderDifference
+from app.reconciliation.queries import ledger_sums, readers_of_partition, unequal_balances
+
+BOOK_READERS = (FUNDING_READER, "ledger", "refund_work", "tickets")
+"""What the books follow the log by."""
+
+REBUILD_LEDGER = "aftersales rebuild ledger"
+OF_FUNDS_ALONE = tuple(one for one in Account if one not in {Account.ESCROW, Account.OUTSIDE})
+"""Accounts that nothing but the events of a shop's money moves; payments of orders move escrow."""
+
+
+async def reader_differences(pool: Pool, shop_id: str) -> list[ReaderDifference]:
+    """Return the readers that have stopped in the shop's partition."""
+    partition_id = partition_of(shop_id)
+    return [
+        ReaderDifference(
+            code=DifferenceCode.READER_STOPPED,
+            shop_id=shop_id,
+            reader=place.reader,
+            partition_id=partition_id,
+            error=place.error,
+            repair=f"aftersales readers resume {place.reader} {partition_id}",
+        )
+        for place in await readers_of_partition(pool, partition_id, BOOK_READERS)
+        if place.stopped
+    ]
+
+
+async def account_differences(pool: Pool, shop_id: str) -> list[AccountDifference]:
+    """Return the accounts whose balance, journals and events do not agree."""
+    unequal = [
+        AccountDifference(
+            code=DifferenceCode.BALANCE_DIFFERS,
+            shop_id=shop_id,
+            account=one.account,
+            expected=one.expected,
+            found=one.found,
+            repair=REBUILD_LEDGER,
+        )
+        for one in await unequal_balances(pool, shop_id)
+    ]
+    return [*unequal, *await _incomplete(pool, shop_id)]
+
+
+async def _incomplete(pool: Pool, shop_id: str) -> list[AccountDifference]:
+    """Compare the ledger with the events it was copied from, up to where it has come."""
+    sums = await ledger_sums(pool, shop_id)
+    if sums is None:
+        return []
+    expected = await _events_sums(pool, shop_id, sums.position)
+    return [
+        AccountDifference(
+            code=DifferenceCode.LEDGER_INCOMPLETE,
+            shop_id=shop_id,
+            account=account,
+            expected=expected[account],
+            found=sums.of.get(account, 0),
+            repair=REBUILD_LEDGER,
+        )
+        for account in OF_FUNDS_ALONE
+        if expected[account] != sums.of.get(account, 0)
+    ]
+
+
+async def _events_sums(pool: Pool, shop_id: str, up_to: int) -> Counter[Account]:
+    """Add up the journals in a shop's events, page by page."""
+    log: EventLog[FundsEvent] = EventLog(funds_codec())
+    sums = Counter[Account]()
+    version = 0
+    while True:
+        page = await log.read_stream(
+            pool, partition_of(shop_id), funds_stream(shop_id), after_version=version
+        )
+        for recorded in page:
+            if isinstance(recorded.event, Movement) and recorded.position <= up_to:
+                for line in recorded.event.journal:
+                    sums[line.account] += line.amount
+        if len(page) < STREAM_EVENTS_MAX or page[-1].position > up_to:
+            return sums
+        version = page[-1].version

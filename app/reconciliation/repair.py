@@ -1,0 +1,110 @@
+"""Mends what can be mended without deciding anything: asks again, and lets readers go on."""
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from app.command_handling.handler import CommandHandler
+from app.domain.order.payout_commands import RecordPayoutSuccess
+from app.domain.order.ticket_commands import RecordRefundSuccess
+from app.payments.issue_command import PaymentCommand, command_order
+from app.payments.provider.port import (
+    Accepted,
+    NotKnown,
+    PaymentKind,
+    PaymentProvider,
+    Refused,
+    Succeeded,
+    Unknown,
+)
+from app.postgres.pool import Pool
+from app.projections.checkpoints import resume
+from app.reconciliation.differences import (
+    Difference,
+    DifferenceCode,
+    KeyDifference,
+    ReaderDifference,
+)
+from app.reconciliation.facts import KeyFacts, TicketSide
+from app.reconciliation.scan import Reconciler
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mending:
+    """What was done about a difference, and whether it is gone by that."""
+
+    done: str
+    mended: bool
+
+
+class Mender:
+    """Carries out the repairs that are safe, and no others."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        handler: CommandHandler,
+        provider: PaymentProvider | None,
+        reconciler: Reconciler,
+    ) -> None:
+        self._pool = pool
+        self._handler = handler
+        self._provider = provider
+        self._reconciler = reconciler
+
+    async def mend(self, difference: Difference) -> Mending | None:
+        """Mend a difference if that is safe; None if it is left as it is.
+
+        Raises what the command handler raises.
+        """
+        if isinstance(difference, ReaderDifference):
+            going = await resume(self._pool, difference.reader, difference.partition_id)
+            return Mending(done="the reader was set going again", mended=going)
+        if not isinstance(difference, KeyDifference) or difference.repair is None:
+            return None
+        ticket = difference.facts.ticket
+        if difference.code is not DifferenceCode.PAID_NOT_RECORDED or ticket is None:
+            return None
+        if self._provider is None:
+            return None
+        done = await self._asked_again(self._provider, difference.facts, ticket)
+        _, codes = await self._reconciler.key(difference.shop_id, difference.facts.key)
+        return Mending(done=done, mended=difference.code not in codes)
+
+    async def _asked_again(
+        self, provider: PaymentProvider, facts: KeyFacts, ticket: TicketSide
+    ) -> str:
+        """Ask the provider under the same key, and record that it paid if it says so."""
+        told = await provider.query(facts.key)
+        match told:
+            case Succeeded(amount=amount) if amount != ticket.amount:
+                return "nothing was done: the provider names another amount than the ticket"
+            case Succeeded(provider_reference=reference):
+                return await self._recorded(facts, ticket, reference)
+            case Refused() | Accepted() | NotKnown() | Unknown():
+                return f"nothing was done: asked again, it says {type(told).__name__}"
+            case _:
+                assert_never(told)
+
+    async def _recorded(self, facts: KeyFacts, ticket: TicketSide, reference: str) -> str:
+        command = _success(facts.key, ticket, reference)
+        order_id = ticket.ticket_id.rpartition("-")[0]
+        outcome = await command_order(
+            self._handler, facts.shop_id, order_id, command, correlation_id=facts.key
+        )
+        if outcome.refusal is not None:
+            return f"nothing was done: the ticket refuses ({outcome.refusal})"
+        return f"asked again under the same key and recorded as paid, reference {reference}"
+
+
+def _success(key: str, ticket: TicketSide, reference: str) -> PaymentCommand:
+    match ticket.kind:
+        case PaymentKind.REFUND:
+            return RecordRefundSuccess(
+                ticket_id=ticket.ticket_id, refund_key=key, provider_reference=reference
+            )
+        case PaymentKind.PAYOUT:
+            return RecordPayoutSuccess(
+                ticket_id=ticket.ticket_id, payout_key=key, provider_reference=reference
+            )
+        case _:
+            assert_never(ticket.kind)

@@ -1,0 +1,245 @@
+"""Making and changing endpoints, each change in one transaction with the record of who made it.
+
+A platform's endpoint is changed in all partitions at once. Changes of one owner wait for one
+another.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from pydantic_core import to_json
+from uuid_utils.compat import uuid7
+
+from app.domain.webhook_endpoints import DisabledReason
+from app.event_store.connections import Connection
+from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
+from app.sealing import Seal
+from app.webhooks.endpoints.encrypted_fields import (
+    EndpointSecrets,
+    new_secrets,
+    open_secrets,
+    seal_headers,
+    seal_secrets,
+)
+from app.webhooks.endpoints.endpoint import (
+    ChangeKind,
+    Endpoint,
+    EndpointSettings,
+    Owner,
+)
+from app.webhooks.endpoints.publish_events import tell
+from app.webhooks.endpoints.queries import fetch_endpoint, list_endpoints
+from app.webhooks.endpoints.sql import (
+    ADD_CHANGE,
+    CHANGE,
+    DELETE,
+    DISABLE,
+    ENABLE,
+    INSERT,
+    LOCK_OWNER,
+    READ_SECRETS,
+    ROTATE,
+    WAKE_QUEUES,
+)
+from app.webhooks.secrets import OLD_SECRET_KEPT
+
+ENDPOINTS_MAX = 50
+"""How many endpoints an owner may have."""
+
+BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
+"""The place in a list of endpoints before the first."""
+
+
+class EndpointNotFound(Exception):
+    """The owner has no such endpoint."""
+
+
+class TooManyEndpoints(Exception):
+    """The owner has as many endpoints as one may have."""
+
+
+class EndpointChanged(Exception):
+    """The endpoint is not at the version the caller knew."""
+
+    def __init__(self, current_version: int) -> None:
+        super().__init__(f"the endpoint is at version {current_version}")
+        self.current_version = current_version
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """Who changes an owner's endpoints, and when by the owner's clock; in an open transaction.
+
+    ``test_mode``: that is a test clock. ``correlation_id``: what it came from. ``seen_version``:
+    only if the endpoint is at that version, else EndpointChanged.
+    """
+
+    connection: Connection
+    seal: Seal
+    owner: Owner
+    actor: Actor
+    at: datetime
+    test_mode: bool
+    correlation_id: str
+    seen_version: int | None = None
+
+    async def create(
+        self, settings: EndpointSettings, api_version: str
+    ) -> tuple[Endpoint, EndpointSecrets]:
+        """Make an endpoint and its secrets; TooManyEndpoints."""
+        await self.lock()
+        own = await list_endpoints(
+            self.connection, self.owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX
+        )
+        if len(own) >= ENDPOINTS_MAX:
+            raise TooManyEndpoints
+        endpoint_id, secrets, headers = uuid7(), new_secrets(), settings.headers or {}
+        await self.connection.execute(
+            INSERT,
+            *(self.owner.partitions, endpoint_id, self.owner.shop_id, *_columns(settings)),
+            *(api_version, sorted(headers), seal_headers(self.seal, endpoint_id, headers)),
+            *(secrets.public_key, seal_secrets(self.seal, endpoint_id, secrets), self.at),
+        )
+        return await self._recorded(endpoint_id, ChangeKind.CREATED), secrets
+
+    async def change(self, endpoint_id: UUID, settings: EndpointSettings) -> Endpoint:
+        """Put other settings in force; the same as before are no change."""
+        before = await self._found(endpoint_id)
+        if _is_same(before, settings):
+            return before
+        headers = settings.headers or {}
+        await self.connection.execute(
+            CHANGE,
+            *(self.owner.partitions, endpoint_id, *_columns(settings)),
+            *(settings.headers is not None, sorted(headers)),
+            *(seal_headers(self.seal, endpoint_id, headers), self.at),
+        )
+        return await self._recorded(endpoint_id, ChangeKind.CHANGED)
+
+    async def disable(self, endpoint_id: UUID, reason: DisabledReason) -> Endpoint:
+        """Send it nothing from now on; what is queued stays. Disabled already: no change.
+
+        Of a shop's endpoint it is an event of the log, so this holds the head of the log's lock.
+        """
+        before = await self._found(endpoint_id)
+        if before.disabled is not None:
+            return before
+        await self.connection.execute(
+            DISABLE, self.owner.partitions, endpoint_id, reason.value, self.at
+        )
+        return await self._told(await self._recorded(endpoint_id, ChangeKind.DISABLED))
+
+    async def enable(self, endpoint_id: UUID) -> Endpoint:
+        """Send it what is queued and what happens from now on. Enabled already: no change.
+
+        It is an event too, and the first that the endpoint itself hears of.
+        """
+        before = await self._found(endpoint_id)
+        if before.disabled is None:
+            return before
+        place = (self.owner.partitions, endpoint_id)
+        await self.connection.execute(ENABLE, *place, self.at)
+        await self.connection.execute(WAKE_QUEUES, *place, before.version + 1)
+        return await self._told(await self._recorded(endpoint_id, ChangeKind.ENABLED))
+
+    async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:
+        """Make new secrets, the old ones sign too for 24 hours. TooManyRotations."""
+        await self._found(endpoint_id)
+        sealed = await self.connection.fetchval(READ_SECRETS, self.owner.home, endpoint_id)
+        secrets = open_secrets(self.seal, endpoint_id, sealed).rotated(self.at)
+        await self.connection.execute(
+            ROTATE,
+            *(self.owner.partitions, endpoint_id),
+            *(seal_secrets(self.seal, endpoint_id, secrets), secrets.public_key),
+            *(self.at + OLD_SECRET_KEPT, self.at),
+        )
+        return await self._recorded(endpoint_id, ChangeKind.SECRET_ROTATED), secrets
+
+    async def delete(self, endpoint_id: UUID) -> None:
+        """Forget an endpoint and its secrets; who changed it stays known."""
+        endpoint = await self._found(endpoint_id)
+        await self.connection.execute(DELETE, self.owner.partitions, endpoint_id)
+        await self._record(endpoint, endpoint.version + 1, ChangeKind.DELETED)
+
+    async def lock(self) -> None:
+        """Let no other change of the owner's endpoints come in between."""
+        name = f"webhook endpoints/{self.owner.shop_id or ''}"
+        await self.connection.execute(LOCK_OWNER, self.owner.home, name)
+
+    async def _found(self, endpoint_id: UUID) -> Endpoint:
+        await self.lock()
+        endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
+        if endpoint is None:
+            raise EndpointNotFound
+        if self.seen_version not in {None, endpoint.version}:
+            raise EndpointChanged(endpoint.version)
+        return endpoint
+
+    async def _recorded(self, endpoint_id: UUID, kind: ChangeKind) -> Endpoint:
+        """Return the endpoint as it is now, having recorded who made it so."""
+        endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
+        assert endpoint is not None  # noqa: S101 - just written, and locked
+        await self._record(endpoint, endpoint.version, kind)
+        return endpoint
+
+    async def _told(self, endpoint: Endpoint) -> Endpoint:
+        """Tell others of an endpoint that is disabled or enabled now; return it."""
+        metadata = EventMetadata(
+            actor=self.actor,
+            correlation_id=self.correlation_id,
+            causation_id=None,
+            policy_version=None,
+            clock=ClockKind.TEST if self.test_mode else ClockKind.SYSTEM,
+        )
+        await tell(self.connection, endpoint, metadata)
+        return endpoint
+
+    async def _record(self, endpoint: Endpoint, version: int, kind: ChangeKind) -> None:
+        await self.connection.execute(
+            ADD_CHANGE,
+            *(self.owner.home, endpoint.endpoint_id, version, kind.value),
+            to_json(_shown_settings(endpoint)).decode(),
+            *(self.actor.role.value, self.actor.id, self.at),
+        )
+
+
+def _columns(settings: EndpointSettings) -> tuple[object, ...]:
+    types = settings.event_types
+    return (
+        *(settings.url, settings.description, None if types is None else list(types)),
+        *(settings.ordered, settings.rate_per_second, list(settings.include)),
+    )
+
+
+def _is_same(endpoint: Endpoint, settings: EndpointSettings) -> bool:
+    if settings.headers is not None:  # what their values were is sealed
+        return False
+    return (
+        endpoint.url,
+        endpoint.description,
+        endpoint.event_types,
+        endpoint.ordered,
+        endpoint.rate_per_second,
+        endpoint.include,
+    ) == (
+        settings.url,
+        settings.description,
+        settings.event_types,
+        settings.ordered,
+        settings.rate_per_second,
+        settings.include,
+    )
+
+
+def _shown_settings(endpoint: Endpoint) -> dict[str, object]:
+    return {
+        "url": endpoint.url,
+        "description": endpoint.description,
+        "event_types": endpoint.event_types,
+        "ordered": endpoint.ordered,
+        "rate_per_second": endpoint.rate_per_second,
+        "include": endpoint.include,
+        "header_names": endpoint.header_names,
+        "disabled_reason": None if endpoint.disabled is None else endpoint.disabled.reason.value,
+    }

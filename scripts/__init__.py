@@ -1,1 +1,0 @@
-"""What is run beside the service: checks, locks, generated pages."""

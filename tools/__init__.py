@@ -1,0 +1,1 @@
+"""What surrounds the product: demo, simulation, sandboxes, importers, benchmarks and checks."""

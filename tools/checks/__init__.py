@@ -1,0 +1,1 @@
+"""Checks of the repository, and pages of docs/ that are generated from the code."""

@@ -1,0 +1,1 @@
+"""`make demo`: the main story on an embedded database."""

@@ -1,0 +1,1 @@
+"""Providers to try the service with: payments and push."""

@@ -1,0 +1,1 @@
+"""A push provider for trying and testing."""

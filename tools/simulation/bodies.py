@@ -1,0 +1,171 @@
+"""What people write into their requests: mostly what is taken, now and then what is not."""
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from tools.simulation.plain_order import PlainOrder
+from tools.simulation.plain_ticket import PlainTicket
+from tools.simulation.rules import APPLICATION_REJECTIONS, MONEY, REASONS, RETURN_REJECTIONS
+
+Json = dict[str, Any]
+
+CARELESS = 0.05
+"""How often something is given that is not taken."""
+
+_ALL_REASONS = sorted(REASONS["refund_only"])
+_ALL_REJECTIONS = sorted(APPLICATION_REJECTIONS | RETURN_REJECTIONS)
+_A_PICTURE = {
+    "url": "https://files.example.com/1.jpg",
+    "media_type": "image/jpeg",
+    "size_bytes": 204_800,
+}
+_FILES = (
+    _A_PICTURE,
+    {**_A_PICTURE, "url": "https://files.example.com/2.png", "media_type": "image/png"},
+    {**_A_PICTURE, "url": "https://files.example.com/3.pdf", "media_type": "application/pdf"},
+)
+_BAD_FILES = (
+    {**_A_PICTURE, "url": "http://files.example.com/1.jpg"},
+    {**_A_PICTURE, "url": "https://somebody@files.example.com/1.jpg"},
+    {**_A_PICTURE, "media_type": "image/gif"},
+    {**_A_PICTURE, "size_bytes": 0},
+    {**_A_PICTURE, "size_bytes": 10 * 1024 * 1024 + 1},
+)
+_BAD_NUMBERS = ("1111111111", "SF12", "NOTANUMBER", "SF1030529384756中", "-SF10305293847")
+_CARRIERS = ("sf", "zto", "yto", "sto", "yunda", "jtexpress", "jd", "ems", "deppon", "other")
+
+
+def application(kind: str, order: PlainOrder, lots: random.Random) -> Json:
+    """Return the body of an application for a type of after-sales."""
+    body = _wish(kind, order, lots)
+    if kind in MONEY:
+        return {**body, "return_goods": kind == "return_and_refund"}
+    items = [{"item_id": one["item_id"], "quantity": one["quantity"]} for one in body["items"]]
+    return {**body, "items": items}
+
+
+def decision(name: str, order: PlainOrder, ticket: PlainTicket, lots: random.Random) -> Json | None:
+    """Return the body of a decision on a ticket; None for those that have none."""
+    make = _BODIES.get(name)
+    return None if make is None else make(order, ticket, lots)
+
+
+def _wish(kind: str, order: PlainOrder, lots: random.Random) -> Json:
+    reasons = sorted(REASONS[kind]) if lots.random() > CARELESS else _ALL_REASONS
+    items = list(order.line["items"])
+    chosen = lots.sample(items, lots.randint(1, len(items)))
+    asked = [_asked(kind, order, item, lots) for item in chosen]
+    if lots.random() < CARELESS:
+        asked.append({**asked[0], "item_id": lots.choice((asked[0]["item_id"], "item-9"))})
+    return {
+        "items": asked,
+        "reason": lots.choice(reasons),
+        "description": lots.choice((None, "不加热了 / It no longer heats")),
+        "evidence": _files(lots),
+    }
+
+
+def _asked(kind: str, order: PlainOrder, item: Mapping[str, Any], lots: random.Random) -> Json:
+    item_id = item["item_id"]
+    units = item["quantity"] - order.sent_back.get(item_id, 0)
+    money = item["amount_paid"] - order.paid_back.get(item_id, 0)
+    careless = lots.random() < CARELESS
+    quantity = units + 1 if careless else lots.randint(1, max(units, 1))
+    amount = 0
+    if kind in MONEY:
+        amount = lots.choice((money, money, lots.randint(0, money), money // 2))
+        amount += lots.random() < CARELESS
+    return {"item_id": item_id, "quantity": quantity, "amount": amount}
+
+
+def _modification(order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    kind = lots.choice(sorted(REASONS))
+    return {"type": kind, **_wish(kind, order, lots)}
+
+
+def _rejection(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    return _no(sorted(APPLICATION_REJECTIONS), lots)
+
+
+def _return_rejection(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    return _no(sorted(RETURN_REJECTIONS), lots, evidence=lots.random() > CARELESS)
+
+
+def _no(reasons: list[str], lots: random.Random, *, evidence: bool = False) -> Json:
+    taken = reasons if lots.random() > CARELESS else _ALL_REJECTIONS
+    return {
+        "reason": lots.choice(taken),
+        "note": lots.choice((None, "我们没有发现问题")),
+        "evidence": [_A_PICTURE] if evidence else _files(lots),
+    }
+
+
+def _parcel(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    number = f"SF{lots.randint(10**11, 10**13 - 1)}"
+    if lots.random() < CARELESS:
+        number = lots.choice(_BAD_NUMBERS)
+    elif lots.random() < 0.2:
+        number = f" {number[:6].lower()} {number[6:]}"
+    return {"carrier": lots.choice(_CARRIERS), "tracking_number": number}
+
+
+def _correction(order: PlainOrder, ticket: PlainTicket, lots: random.Random) -> Json:
+    if ticket.parcel is not None and lots.random() < 0.2:
+        return {"carrier": ticket.parcel[0], "tracking_number": ticket.parcel[1].lower()}
+    return _parcel(order, ticket, lots)
+
+
+def _extension(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    return {"days": lots.randint(1, 7) if lots.random() > CARELESS else 8}
+
+
+def _arbitration(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    return {"note": "商家拒绝得没有道理", "evidence": _files(lots)}
+
+
+def _evidence(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    note = None if lots.random() < CARELESS else "见附件 / See the files"
+    return {"note": note, "evidence": _files(lots)}
+
+
+def _ruling(order: PlainOrder, ticket: PlainTicket, lots: random.Random) -> Json:
+    for_buyer = lots.random() < 0.6
+    body: Json = {
+        "ruling": "for_buyer" if for_buyer else "for_merchant",
+        "blame": lots.choice(("buyer", "merchant", "carrier", "nobody")),
+        "note": lots.choice((None, "依据双方凭证")),
+    }
+    granted = ticket.granted if ticket.type in MONEY else order.worth(ticket)
+    most = sum(asked.amount for asked in granted)
+    if for_buyer and most and lots.random() < 0.5:
+        body["final_amount"] = lots.randint(1, most)
+    elif lots.random() < CARELESS:
+        body["final_amount"] = most + 1
+    return body
+
+
+def _remark(_order: PlainOrder, _ticket: PlainTicket, lots: random.Random) -> Json:
+    text = lots.choice(("请尽快处理", "Thank you", "好的"))
+    return {"text": text, "pictures": _files(lots, _FILES[:2])}
+
+
+def _files(lots: random.Random, known: Sequence[Json] = _FILES) -> list[Json]:
+    if lots.random() < CARELESS:
+        return [lots.choice(_BAD_FILES)]
+    return lots.sample(known, lots.choice((0, 0, 1, 2)))
+
+
+_BODIES: Mapping[str, Callable[[PlainOrder, PlainTicket, random.Random], Json]] = {
+    "reject_application": _rejection,
+    "modify_application": _modification,
+    "ship_goods_back": _parcel,
+    "correct_return_shipment": _correction,
+    "extend_return_deadline": _extension,
+    "reject_returned_goods": _return_rejection,
+    "ship_replacement": _parcel,
+    "request_arbitration": _arbitration,
+    "submit_arbitration_evidence": _evidence,
+    "rule_arbitration": _ruling,
+    "add_ticket_remark": _remark,
+}

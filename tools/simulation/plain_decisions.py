@@ -1,0 +1,280 @@
+"""What each decision makes of a ticket, and when it is refused."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from fractions import Fraction
+from typing import Any
+
+from tools.simulation import rules
+from tools.simulation.input_rules import as_kept, check_files, check_parcel
+from tools.simulation.passing_time import notifications_for_agreement
+from tools.simulation.plain_order import PlainOrder
+from tools.simulation.plain_ticket import Asked, PlainTicket, Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """A decision asked for: by which side, with which body, at which instant."""
+
+    order: PlainOrder
+    ticket: PlainTicket
+    side: str
+    body: Mapping[str, Any]
+    at: datetime
+
+    def done(self, code: str, **told: str) -> None:
+        """Note that it was taken."""
+        self.order.changed(self.ticket, self.at, code, self.side, **told)
+
+    def to_the_other(self, told: str) -> dict[str, str]:
+        """Return whom a side's doing is told: everybody but itself."""
+        return {side: told for side in ("consumer", "merchant") if side != self.side}
+
+
+def decide(name: str, asking: Asking) -> None:
+    """Take a decision; Refused if the ticket's state or what was given does not allow it."""
+    decision, state = rules.DECISIONS[name], asking.ticket.state
+    if state in rules.FINAL:
+        raise Refused("ticket_final")
+    if state not in decision.states:
+        raise Refused(decision.elsewhere)
+    _TAKEN[name](asking)
+
+
+def _agree(asking: Asking, *, without_return: bool = False) -> None:
+    ticket = asking.ticket
+    ticket.grant(asking.at, goods_settled=without_return or ticket.goods_back)
+    ticket.agreed_automatically, ticket.agreed_without_return = False, without_return
+    code = "application_agreed_without_return" if without_return else "application_agreed"
+    asking.done(code, consumer=notifications_for_agreement(ticket))
+
+
+def _agree_without_return(asking: Asking) -> None:
+    _agree(asking, without_return=True)
+
+
+def _reject(asking: Asking) -> None:
+    if asking.body["reason"] not in rules.APPLICATION_REJECTIONS:
+        raise Refused("reason_not_for_decision")
+    check_files(asking.body.get("evidence", ()))
+    asking.ticket.rejection = asking.body["reason"]
+    asking.ticket.enter("rejected", asking.at)
+    asking.done("application_rejected", consumer="application_rejected")
+
+
+def _process_again(asking: Asking) -> None:
+    asking.ticket.grant(asking.at, goods_settled=asking.ticket.goods_back)
+    asking.done("rejection_reversed", consumer="rejection_reversed")
+
+
+def _modify(asking: Asking) -> None:
+    ticket, body = asking.ticket, asking.body
+    if ticket.modifications >= rules.MODIFICATIONS_MAX:
+        raise Refused("modification_limit_reached")
+    wish = asking.order.checked_wish(body["type"], body)
+    came_back = {item.item_id: item.quantity for item in ticket.granted}
+    if any(item.quantity > came_back.get(item.item_id, 0) for item in wish):
+        ticket.goods_back = False
+    ticket.type, ticket.asked, ticket.granted = body["type"], wish, wish
+    ticket.reason = body["reason"]
+    ticket.modifications += 1
+    ticket.enter("pending_merchant", asking.at)
+    asking.done("application_modified", merchant="application_modified")
+
+
+def _withdraw(asking: Asking) -> None:
+    asking.ticket.close("withdrawn", asking.at)
+    asking.done("application_withdrawn", merchant="application_withdrawn")
+
+
+def _ship_back(asking: Asking) -> None:
+    parcel = as_kept(asking.body)
+    check_parcel(parcel)
+    asking.ticket.parcel, asking.ticket.parcel_corrected = parcel, False
+    asking.ticket.enter("awaiting_merchant_receipt", asking.at)
+    asking.done("goods_shipped_back", merchant="goods_shipped_back")
+
+
+def _correct(asking: Asking) -> None:
+    ticket, parcel = asking.ticket, as_kept(asking.body)
+    if parcel == ticket.parcel:
+        return
+    if ticket.parcel_corrected:
+        raise Refused("return_shipment_already_corrected")
+    check_parcel(parcel)
+    ticket.parcel, ticket.parcel_corrected = parcel, True
+    asking.done("return_shipment_corrected", merchant="return_shipment_corrected")
+
+
+def _extend(asking: Asking) -> None:
+    ticket, days = asking.ticket, asking.body["days"]
+    if ticket.extensions >= rules.EXTENSIONS_MAX:
+        raise Refused("return_extension_limit_reached")
+    if days > rules.EXTENSION_DAYS_MAX:
+        raise Refused("return_extension_too_long")
+    assert ticket.due is not None  # noqa: S101 - a return is awaited for so long
+    ticket.extended_due(ticket.due.at + timedelta(days=days), asking.at)
+    ticket.extensions += 1
+    asking.done("return_deadline_extended", consumer="return_deadline_extended")
+
+
+def _confirm_return(asking: Asking) -> None:
+    asking.ticket.goods_back = True
+    asking.ticket.grant(asking.at, goods_settled=True)
+    asking.done("return_received", consumer="return_received")
+
+
+def _reject_return(asking: Asking) -> None:
+    if asking.body["reason"] not in rules.RETURN_REJECTIONS:
+        raise Refused("reason_not_for_decision")
+    if not asking.body.get("evidence"):
+        raise Refused("evidence_required")
+    check_files(asking.body["evidence"])
+    asking.ticket.return_rejection = asking.body["reason"]
+    asking.ticket.goods_back = True
+    asking.ticket.enter("rejected_after_return", asking.at)
+    asking.done("returned_goods_rejected", consumer="returned_goods_rejected")
+
+
+def _ship_replacement(asking: Asking) -> None:
+    parcel = as_kept(asking.body)
+    check_parcel(parcel)
+    asking.ticket.replacement = parcel
+    asking.ticket.enter("awaiting_buyer_receipt", asking.at)
+    asking.done("replacement_shipped", consumer="replacement_shipped")
+
+
+def _confirm_replacement(asking: Asking) -> None:
+    asking.ticket.enter("completed", asking.at)
+    asking.done("replacement_received", merchant="replacement_received")
+
+
+def _ask_platform(asking: Asking) -> None:
+    ticket = asking.ticket
+    if ticket.arbitrations >= rules.ARBITRATIONS_MAX:
+        raise Refused("arbitration_limit_reached")
+    check_files(asking.body.get("evidence", ()))
+    ticket.arbitrations += 1
+    ticket.begin_arbitration("buyer_request", asking.at, shown=1)
+    asking.done("arbitration_requested", merchant="arbitration_requested")
+
+
+def _give_evidence(asking: Asking) -> None:
+    ticket, side = asking.ticket, asking.side
+    arbitration = ticket.arbitration
+    assert arbitration is not None  # noqa: S101 - it is in arbitration
+    if arbitration.given[side] >= rules.EVIDENCE_MAX:
+        raise Refused("arbitration_evidence_limit_reached")
+    if not asking.body.get("evidence") and not asking.body.get("note"):
+        raise Refused("evidence_required")
+    check_files(asking.body.get("evidence", ()))
+    arbitration.given[side] += 1
+    arbitration.shown += 1
+    if side == "merchant":
+        ticket.due = None
+    told = asking.to_the_other("arbitration_evidence_submitted")
+    asking.done("arbitration_evidence_submitted", **told)
+
+
+def _rule(asking: Asking) -> None:
+    ticket, body, at = asking.ticket, asking.body, asking.at
+    final_amount = body.get("final_amount")
+    for_buyer = body["ruling"] == "for_buyer"
+    if not for_buyer and final_amount is not None:
+        raise Refused("ruling_contradicts_itself")
+    granted = _granted(asking.order, ticket, final_amount) if for_buyer else []
+    paid = sum(asked.amount for asked in granted)
+    arbitration = ticket.arbitration
+    assert arbitration is not None  # noqa: S101 - it is in arbitration
+    arbitration.ruling = {
+        "ruling": body["ruling"],
+        "blame": body["blame"],
+        "automatic": False,
+        "final_amount": {"amount": paid},
+        "ruled_at": at,
+    }
+    if not for_buyer:
+        ticket.close("ruled_for_merchant", at)
+    else:
+        ticket.granted = granted
+        if paid and ticket.type not in rules.MONEY:
+            ticket.enter("refunding", at)
+        else:
+            ticket.grant(at, goods_settled=ticket.goods_back)
+    told = "arbitration_ruled"
+    asking.done("arbitration_ruled", consumer=told, merchant=told)
+
+
+def _granted(order: PlainOrder, ticket: PlainTicket, final_amount: int | None) -> list[Asked]:
+    """Share a final amount in proportion; what is left over goes to those who lost most by it."""
+    if final_amount is None:
+        return ticket.granted
+    if final_amount == 0:
+        raise Refused("nothing_requested")
+    most = ticket.granted if ticket.type in rules.MONEY else order.worth(ticket)
+    total = sum(asked.amount for asked in most)
+    if final_amount > total:
+        raise Refused("amount_exceeds_refundable")
+    exact = [Fraction(final_amount * asked.amount, total) for asked in most]
+    shares = [int(share) for share in exact]
+    while sum(shares) < final_amount:
+        lost = [share - given for share, given in zip(exact, shares, strict=True)]
+        shares[lost.index(max(lost))] += 1
+    return [
+        Asked(item_id=asked.item_id, quantity=asked.quantity, amount=share)
+        for asked, share in zip(most, shares, strict=True)
+    ]
+
+
+def _make_peace(asking: Asking) -> None:
+    ticket, arbitration = asking.ticket, asking.ticket.arbitration
+    assert arbitration is not None  # noqa: S101 - it is in arbitration
+    if arbitration.cause != "buyer_request":
+        raise Refused("escalation_not_withdrawable")
+    arbitration.withdrawn_at = asking.at
+    ticket.enter(arbitration.came_from, asking.at)
+    asking.done("arbitration_withdrawn", merchant="arbitration_withdrawn")
+
+
+def _pay(asking: Asking) -> None:
+    order, ticket = asking.order, asking.ticket
+    for asked in ticket.granted:
+        order.paid_back[asked.item_id] = order.paid_back.get(asked.item_id, 0) + asked.amount
+        if ticket.goods_back:
+            back = order.sent_back.get(asked.item_id, 0) + asked.quantity
+            order.sent_back[asked.item_id] = back
+    ticket.refunded = sum(asked.amount for asked in ticket.granted)
+    ticket.enter("succeeded", asking.at)
+    asking.done("refund_succeeded", consumer="refund_succeeded")
+
+
+def _remark(asking: Asking) -> None:
+    if asking.ticket.remarks >= rules.REMARKS_MAX:
+        raise Refused("remark_limit_reached")
+    check_files(asking.body.get("pictures", ()), pictures_only=True)
+    asking.ticket.remarks += 1
+    asking.done("ticket_remarked", **asking.to_the_other("ticket_remarked"))
+
+
+_TAKEN: Mapping[str, Callable[[Asking], None]] = {
+    "agree_to_application": _agree,
+    "agree_without_return": _agree_without_return,
+    "reject_application": _reject,
+    "process_rejected_ticket": _process_again,
+    "modify_application": _modify,
+    "withdraw_application": _withdraw,
+    "ship_goods_back": _ship_back,
+    "extend_return_deadline": _extend,
+    "correct_return_shipment": _correct,
+    "confirm_return_receipt": _confirm_return,
+    "reject_returned_goods": _reject_return,
+    "ship_replacement": _ship_replacement,
+    "confirm_replacement_receipt": _confirm_replacement,
+    "request_arbitration": _ask_platform,
+    "submit_arbitration_evidence": _give_evidence,
+    "rule_arbitration": _rule,
+    "withdraw_arbitration": _make_peace,
+    "record_refund_success": _pay,
+    "add_ticket_remark": _remark,
+}

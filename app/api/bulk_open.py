@@ -17,7 +17,7 @@ from app.api.wire.entries import (
     rule_on_wire,
 )
 from app.command_handling.requests import Answer, History, KeyReused, Refusal, TooManyConflicts
-from app.domain.order.commands import OpenAfterSalesEntry
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.rejections import Rejection
 from app.event_store.append import AppendFailed
 from app.projections.orders.fold import fold_history

@@ -20,8 +20,8 @@ from app.api.wire.common import FieldError
 from app.api.wire.imports import ImportLine, ImportResult
 from app.api.wire.orders import facts_of
 from app.command_handling.requests import Answer, History, IdempotencyKey, OrderRequest, Refusal
-from app.domain.order.commands import (
-    OrderCommand,
+from app.domain.order.commands import OrderCommand
+from app.domain.order.registration import (
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,

@@ -8,7 +8,7 @@ from fastapi import Response
 from app.api.problems.problem_responses import command_problems
 from app.api.request_context import Presenter, RequestContext
 from app.api.wire.tickets import Ticket, ticket_on_wire
-from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.commands import TicketDecision
 from app.domain.order.tickets import Side
 from app.event_store.recorded_event import Role
 from app.projections.orders.view import OrderView

@@ -28,12 +28,11 @@ from app.command_handling.requests import (
 from app.command_handling.shop_time import ShopTime, present_of
 from app.command_handling.stored_answer import answer_after, remembered, replayed
 from app.domain.funds.state import NO_FUNDS, Funds
-from app.domain.order.commands import ActOnDeadlines
+from app.domain.order.commands import ActOnDeadlines, TicketDecision
 from app.domain.order.decide import decide, looks_at_funds
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import TicketDecision
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
 from app.event_store.append import Append, NewEvent

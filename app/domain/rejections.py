@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import TypeVar
 
 from app.domain.order.eligibility import RuleResult
 
@@ -92,3 +93,9 @@ class Rejection:
 def reject(code: RejectionCode, **facts: Fact) -> Rejection:
     """Build a rejection from its code and named facts."""
     return Rejection(code=code, facts=MappingProxyType(facts))
+
+
+E = TypeVar("E")
+
+Decision = tuple[E, ...] | Rejection
+"""What deciding gives: the events that follow (none if nothing changes), or a rejection."""

@@ -9,15 +9,12 @@ from collections.abc import Mapping
 from typing import get_args
 
 from app.domain.funds.events import FundsEvent
-from app.domain.order.events import AfterSalesEntryOpened, OrderEvent
-from app.domain.order.ticket_events import (
-    ApplicationAgreed,
-    ApplicationRejected,
-    RefundFunded,
-    RefundSucceeded,
-    ReturnReceived,
-    TicketCreated,
-)
+from app.domain.order.answers import ApplicationAgreed, ApplicationRejected
+from app.domain.order.applications import TicketCreated
+from app.domain.order.entries import AfterSalesEntryOpened
+from app.domain.order.events import OrderEvent
+from app.domain.order.refunds import RefundFunded, RefundSucceeded
+from app.domain.order.returns import ReturnReceived
 from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.codec import Codec, EventType, Upcaster
 from app.event_types.upcasters import (

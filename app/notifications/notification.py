@@ -9,16 +9,17 @@ from uuid import UUID, uuid5
 from pydantic import JsonValue
 
 from app.domain.funds.events import FundsEvent
-from app.domain.order.events import (
+from app.domain.order.applications import TicketDueReminded
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
-    FactEvent,
 )
-from app.domain.order.ticket_events import TicketDueReminded, TicketEvent
+from app.domain.order.events import TicketEvent
+from app.domain.order.registration import FactEvent
 from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import order_of_stream, shop_of_stream

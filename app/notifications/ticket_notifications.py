@@ -4,7 +4,31 @@ from typing import assert_never
 
 from pydantic import JsonValue
 
-from app.domain.order.payout_events import (
+from app.domain.order.answers import (
+    AnswerToApplication,
+    ApplicationAgreed,
+    ApplicationRejected,
+    AssistantNotified,
+    RejectionReversed,
+)
+from app.domain.order.applications import (
+    ApplicationModified,
+    BuyersChange,
+    TicketClosed,
+    TicketCreated,
+    TicketDueReminded,
+    TicketRemarked,
+)
+from app.domain.order.arbitration import (
+    ArbitrationChange,
+    ArbitrationEvidenceSubmitted,
+    ArbitrationRequested,
+    ArbitrationRuled,
+    ArbitrationWithdrawn,
+    TicketEscalated,
+)
+from app.domain.order.events import TicketEvent
+from app.domain.order.payouts import (
     AdvancePayoutDeclined,
     AdvancePayoutOutcomeUnknown,
     AdvancePayoutPaid,
@@ -13,38 +37,20 @@ from app.domain.order.payout_events import (
     AdvancePayoutStarted,
     PayoutChange,
 )
-from app.domain.order.ticket_events import (
-    AnswerToApplication,
-    ApplicationAgreed,
-    ApplicationModified,
-    ApplicationRejected,
-    ArbitrationChange,
-    ArbitrationEvidenceSubmitted,
-    ArbitrationRequested,
-    ArbitrationRuled,
-    ArbitrationWithdrawn,
-    AssistantNotified,
-    BuyersChange,
-    GoodsShippedBack,
+from app.domain.order.refunds import (
     RefundFunded,
     RefundOutcomeUnknown,
     RefundRefused,
     RefundSucceeded,
-    RejectionReversed,
-    ReplacementChange,
-    ReplacementReceived,
-    ReplacementShipped,
+)
+from app.domain.order.replacements import ReplacementChange, ReplacementReceived, ReplacementShipped
+from app.domain.order.returns import (
+    GoodsShippedBack,
     ReturnChange,
     ReturnDeadlineExtended,
     ReturnedGoodsRejected,
     ReturnReceived,
     ReturnShipmentCorrected,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEscalated,
-    TicketEvent,
-    TicketRemarked,
 )
 from app.domain.order.tickets import AppliedRule, CloseCause, Due, Side, TicketState
 from app.domain.shipments import Shipment

@@ -23,25 +23,18 @@ from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
 from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
+from app.domain.order.answers import ApplicationAgreed, RejectionReversed
+from app.domain.order.arbitration import ArbitrationRuled
 from app.domain.order.commission_split import shares_of
 from app.domain.order.cost_preview import refund_of
-from app.domain.order.events import OrderEvent, OrderSettled
+from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold as fold_order
 from app.domain.order.facts import OnlinePayment
-from app.domain.order.payout_events import (
-    AdvancePayoutPaid,
-    AdvancePayoutRefused,
-    AdvancePayoutStarted,
-)
+from app.domain.order.payouts import AdvancePayoutPaid, AdvancePayoutRefused, AdvancePayoutStarted
+from app.domain.order.refunds import RefundRefused, RefundSucceeded
+from app.domain.order.registration import OrderSettled
+from app.domain.order.returns import ReturnReceived
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.ticket_events import (
-    ApplicationAgreed,
-    ArbitrationRuled,
-    RefundRefused,
-    RefundSucceeded,
-    RejectionReversed,
-    ReturnReceived,
-)
 from app.domain.order.tickets import TicketState
 from app.domain.policy import Policy
 from app.domain.refunds import FundingSource, refund_key_of

@@ -4,8 +4,8 @@ from datetime import datetime
 
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import Answer, History, OrderRequest, Refusal
-from app.domain.order.payout_commands import PayoutReport
-from app.domain.order.ticket_commands import RefundCommand
+from app.domain.order.payouts import PayoutReport
+from app.domain.order.refunds import RefundCommand
 from app.event_store.recorded_event import Actor, Role
 
 REFUNDS = Actor(role=Role.SYSTEM, id="refunds")

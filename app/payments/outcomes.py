@@ -3,8 +3,8 @@
 from typing import assert_never
 
 from app.domain.money import Money
-from app.domain.order.payout_commands import RecordPayoutRefusal, RecordPayoutSuccess
-from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundSuccess
+from app.domain.order.payouts import RecordPayoutRefusal, RecordPayoutSuccess
+from app.domain.order.refunds import RecordRefundRefusal, RecordRefundSuccess
 from app.domain.refunds import RefundRefusal
 from app.payments.issue_command import PaymentCommand
 from app.payments.provider.port import (

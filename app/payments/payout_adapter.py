@@ -11,7 +11,7 @@ import structlog
 from app.command_handling.handler import CommandHandler
 from app.domain.money import Money
 from app.domain.order.events import OrderEvent
-from app.domain.order.payout_commands import RecordPayoutUnknown
+from app.domain.order.payouts import RecordPayoutUnknown
 from app.domain.order.state import Order
 from app.domain.refunds import KEY_OF_ANOTHER
 from app.event_store.codec import Codec

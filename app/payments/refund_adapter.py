@@ -14,11 +14,8 @@ from app.command_handling.requests import History
 from app.domain.money import Money
 from app.domain.order.evolve import fold
 from app.domain.order.facts import OnlinePayment
+from app.domain.order.refunds import RecordRefundFunding, RecordRefundUnknown
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.ticket_commands import (
-    RecordRefundFunding,
-    RecordRefundUnknown,
-)
 from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
 from app.payments.issue_command import Outcome, PaymentCommand, command_order

@@ -12,27 +12,24 @@ from typing import assert_never
 from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
-from app.domain.order.events import (
+from app.domain.order.answers import AssistantNotified
+from app.domain.order.applications import TicketCreated, TicketDueReminded, TicketRemarked
+from app.domain.order.arbitration import ArbitrationEvidenceSubmitted
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryReopeningDeclined,
     EntryReopeningRequested,
-    OrderEvent,
+)
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.registration import (
     OrderRegistered,
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
 )
-from app.domain.order.ticket_events import (
-    ArbitrationEvidenceSubmitted,
-    AssistantNotified,
-    ReturnShipmentCorrected,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEvent,
-    TicketRemarked,
-)
+from app.domain.order.returns import ReturnShipmentCorrected
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_store.streams import order_of_stream

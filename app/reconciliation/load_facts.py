@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from app.domain.order.events import OrderEvent, OrderRegistered
+from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.facts import OnlinePayment
-from app.domain.order.ticket_events import TicketEvent
+from app.domain.order.registration import OrderRegistered
 from app.domain.refunds import refund_key_of
 from app.event_store.codec import Codec
 from app.event_store.log import EventLog

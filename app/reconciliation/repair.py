@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from app.command_handling.handler import CommandHandler
-from app.domain.order.payout_commands import RecordPayoutSuccess
-from app.domain.order.ticket_commands import RecordRefundSuccess
+from app.domain.order.payouts import RecordPayoutSuccess
+from app.domain.order.refunds import RecordRefundSuccess
 from app.payments.issue_command import PaymentCommand, command_order
 from app.payments.provider.port import (
     Accepted,

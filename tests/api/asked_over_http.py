@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 
 from app.domain.attachments import Attachment
-from app.domain.order.commands import Application, OrderCommand
+from app.domain.order.applications import Application
+from app.domain.order.commands import OrderCommand
 from app.domain.order.tickets import RequestedItem, Side, asks_for_money
 from app.domain.shipments import Shipment
 from tests.support.api import Api, Caller

@@ -9,9 +9,11 @@ from math import floor
 from typing import Any
 
 from app.domain.funds.events import PayoutFundsReserved, RefundFundsReserved
-from app.domain.order.events import OrderRegistered, OrderSettled
-from app.domain.order.payout_events import AdvancePayoutPaid
-from app.domain.order.ticket_events import ApplicationAgreed, RefundSucceeded, TicketCreated
+from app.domain.order.answers import ApplicationAgreed
+from app.domain.order.applications import TicketCreated
+from app.domain.order.payouts import AdvancePayoutPaid
+from app.domain.order.refunds import RefundSucceeded
+from app.domain.order.registration import OrderRegistered, OrderSettled
 from app.event_store.recorded_event import Recorded
 from app.event_types.registry import ServiceEvent
 

@@ -7,14 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app.command_handling.opening import open_command_handler
-from app.domain.order.commands import (
-    ActOnDeadlines,
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RequestEntryReopening,
-)
-from app.domain.order.ticket_commands import ApplyAssistantRule, TicketDecision
+from app.domain.order.answers import ApplyAssistantRule
+from app.domain.order.commands import ActOnDeadlines, OrderCommand, TicketDecision
+from app.domain.order.entries import OpenAfterSalesEntry, RequestEntryReopening
+from app.domain.order.registration import RecordReceiptConfirmation
 from app.domain.order.tickets import TicketType
 from app.domain.order.transitions import TRANSITIONS
 from app.processes.deadlines import DeadlineWorker

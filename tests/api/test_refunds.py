@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from app.domain.order.ticket_commands import RecordRefundRefusal, RecordRefundUnknown
+from app.domain.order.refunds import RecordRefundRefusal, RecordRefundUnknown
 from app.domain.refunds import KEY_OF_ANOTHER, RefundRefusal, refund_key_of
 from app.event_store.partitions import partition_of
 from app.payments.funding import FUNDING_READER

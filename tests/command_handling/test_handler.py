@@ -20,8 +20,8 @@ from app.command_handling.requests import (
     StaleVersion,
     TooManyConflicts,
 )
-from app.domain.order.commands import (
-    OrderCommand,
+from app.domain.order.commands import OrderCommand
+from app.domain.order.registration import (
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,

@@ -9,7 +9,8 @@ from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
 from app.domain.funds.accounts import Account, Line
 from app.domain.funds.events import AccountToppedUp
-from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RequestEntryReopening
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry, RequestEntryReopening
 from app.domain.policy import POLICY
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection

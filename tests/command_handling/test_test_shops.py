@@ -14,13 +14,9 @@ from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import IdempotencyKey, OrderRequest
-from app.domain.order.commands import (
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RecordShipment,
-    RegisterOrder,
-)
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.registration import RecordReceiptConfirmation, RecordShipment, RegisterOrder
 from app.domain.policy import POLICY
 from app.event_store.append import Append, Outcome
 from app.event_store.append_batcher import AppendBatcher

@@ -6,8 +6,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from app.domain.order.commands import Application
-from app.domain.order.ticket_commands import TicketDecision
+from app.domain.order.applications import Application
+from app.domain.order.commands import TicketDecision
 from app.domain.order.transitions import TRANSITIONS
 from tests.domain.pools import ODD, ODD_WISHES, SENSIBLE, WISHES
 from tests.support.orders import DAY, HOUR, INSTANT

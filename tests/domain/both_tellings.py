@@ -4,24 +4,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from app.domain.order.commands import (
-    ActOnDeadlines,
+from app.domain.order.applications import AddTicketRemark, ModifyApplication
+from app.domain.order.arbitration import SubmitArbitrationEvidence
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.decide import Accepted, decide
+from app.domain.order.entries import (
     DeclineEntryReopening,
     OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
     RequestEntryReopening,
 )
-from app.domain.order.decide import Accepted, decide
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
+from app.domain.order.registration import RecordReceiptConfirmation
+from app.domain.order.returns import ExtendReturnDeadline
 from app.domain.order.state import EntryOpen, Order, OrderState
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
-    ExtendReturnDeadline,
-    ModifyApplication,
-    SubmitArbitrationEvidence,
-)
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.domain.reasons import DeclineReason

@@ -6,22 +6,20 @@ from itertools import product
 from typing import Any
 
 from app.domain.attachments import Attachment, MediaType
-from app.domain.order.commands import Application
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
-    AgreeToApplication,
-    ApplyAssistantRule,
-    CorrectReturnShipment,
-    ExtendReturnDeadline,
-    ModifyApplication,
-    RejectApplication,
-    RejectReturnedGoods,
+from app.domain.order.answers import AgreeToApplication, ApplyAssistantRule, RejectApplication
+from app.domain.order.applications import AddTicketRemark, Application, ModifyApplication
+from app.domain.order.arbitration import (
     RequestArbitration,
     RuleArbitration,
-    ShipGoodsBack,
-    ShipReplacement,
     SubmitArbitrationEvidence,
-    TicketDecision,
+)
+from app.domain.order.commands import TicketDecision
+from app.domain.order.replacements import ShipReplacement
+from app.domain.order.returns import (
+    CorrectReturnShipment,
+    ExtendReturnDeadline,
+    RejectReturnedGoods,
+    ShipGoodsBack,
 )
 from app.domain.order.tickets import (
     AssistantAction,

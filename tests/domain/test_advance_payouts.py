@@ -6,16 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.order.commands import OrderCommand, RecordSettlement
+from app.domain.order.commands import OrderCommand
 from app.domain.order.commission_split import shares_at_settlement
 from app.domain.order.decide import Accepted
-from app.domain.order.payout_commands import DeclineAdvancePayout
-from app.domain.order.payout_events import (
+from app.domain.order.payouts import (
     AdvancePayoutPaid,
     AdvancePayoutRequested,
     AdvancePayoutStarted,
+    DeclineAdvancePayout,
 )
-from app.domain.order.ticket_commands import RecordRefundSuccess, RecordRefundUnknown
+from app.domain.order.refunds import RecordRefundSuccess, RecordRefundUnknown
+from app.domain.order.registration import RecordSettlement
 from app.domain.order.tickets import TicketState
 from app.domain.payees import masked_account, masked_holder
 from app.domain.policy import POLICY

@@ -3,21 +3,18 @@
 import pytest
 
 from app.domain.attachments import Attachment, MediaType
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
+from app.domain.order.answers import (
     AgreeToApplication,
+    ApplicationAgreed,
     ApplyAssistantRule,
+    AssistantNotified,
     ProcessRejectedTicket,
     RejectApplication,
-    RejectReturnedGoods,
-    RuleArbitration,
-)
-from app.domain.order.ticket_events import (
-    ApplicationAgreed,
-    AssistantNotified,
     RejectionReversed,
-    TicketRemarked,
 )
+from app.domain.order.applications import AddTicketRemark, TicketRemarked
+from app.domain.order.arbitration import RuleArbitration
+from app.domain.order.returns import RejectReturnedGoods
 from app.domain.order.tickets import (
     AssistantAction,
     Blame,

@@ -2,10 +2,10 @@
 
 import pytest
 
-from app.domain.order.commands import RequestExchange
+from app.domain.order.applications import RequestExchange
 from app.domain.order.events import OrderEvent
 from app.domain.order.facts import OrderFacts
-from app.domain.order.ticket_events import RefundSucceeded
+from app.domain.order.refunds import RefundSucceeded
 from app.domain.order.tickets import RequestedItem, TicketState, TicketType
 from app.domain.rejections import RejectionCode
 from tests.domain.ticket_samples import goods_there, ship_back

@@ -4,8 +4,8 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.order.commands import RecordReceiptConfirmation
-from app.domain.order.ticket_events import TicketCreated
+from app.domain.order.applications import TicketCreated
+from app.domain.order.registration import RecordReceiptConfirmation
 from app.domain.order.tickets import Due, DueAction, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
 from app.domain.rejections import RejectionCode

@@ -2,20 +2,18 @@
 
 import pytest
 
-from app.domain.order.ticket_commands import (
-    ProcessRejectedTicket,
-    RejectReturnedGoods,
-    RequestArbitration,
-    SubmitArbitrationEvidence,
-    TicketDecision,
-    WithdrawArbitration,
-)
-from app.domain.order.ticket_events import (
+from app.domain.order.answers import ProcessRejectedTicket
+from app.domain.order.arbitration import (
     ArbitrationEvidenceSubmitted,
     ArbitrationRequested,
     ArbitrationRuled,
+    RequestArbitration,
+    SubmitArbitrationEvidence,
     TicketEscalated,
+    WithdrawArbitration,
 )
+from app.domain.order.commands import TicketDecision
+from app.domain.order.returns import RejectReturnedGoods
 from app.domain.order.tickets import (
     ArbitrationCause,
     Blame,

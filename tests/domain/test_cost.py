@@ -11,20 +11,16 @@ from app.domain.funds.commands import TopUp
 from app.domain.funds.state import Funds
 from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import AMOUNT_MAX, share_of
-from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
-from app.domain.order.cost import CostPreview, differs
+from app.domain.order.answers import AgreeToApplication, ApplicationAgreed
 from app.domain.order.cost_preview import cost_of_opening, cost_of_ticket
 from app.domain.order.decide import decide, looks_at_funds
-from app.domain.order.events import AfterSalesEntryOpened
+from app.domain.order.entries import AfterSalesEntryOpened, OpenAfterSalesEntry
 from app.domain.order.facts import CommissionTerms, OrderFacts
-from app.domain.order.ticket_commands import (
-    AgreeToApplication,
-    ConfirmReturnReceipt,
-    RecordRefundFunding,
-)
-from app.domain.order.ticket_events import ApplicationAgreed, RefundFunded
+from app.domain.order.refunds import RecordRefundFunding, RefundFunded
+from app.domain.order.registration import RecordSettlement
+from app.domain.order.returns import ConfirmReturnReceipt
 from app.domain.policy import POLICY
-from app.domain.refunds import FundingSource, Shares
+from app.domain.refunds import CostPreview, FundingSource, Shares, differs
 from app.domain.rejections import Rejection, RejectionCode
 from tests.domain.exploring import bounded
 from tests.domain.funds.test_waterfall import a_refund, a_shop, after, funded

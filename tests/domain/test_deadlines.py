@@ -4,19 +4,17 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.order.commands import (
-    ActOnDeadlines,
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordSettlement,
-    RequestEntryReopening,
-)
-from app.domain.order.events import (
+from app.domain.order.answers import ApplicationAgreed
+from app.domain.order.applications import TicketClosed, TicketDueReminded
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
+    OpenAfterSalesEntry,
+    RequestEntryReopening,
 )
-from app.domain.order.ticket_events import ApplicationAgreed, TicketClosed, TicketDueReminded
+from app.domain.order.registration import RecordSettlement
 from app.domain.order.tickets import CloseCause, Due, DueAction, Side, TicketState, TicketType
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (

@@ -5,9 +5,8 @@ from itertools import product
 
 import pytest
 
-from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.eligibility import RULE_TEXTS, RULES, RuleCode, check_eligibility
-from app.domain.order.events import AfterSalesEntryOpened
+from app.domain.order.entries import AfterSalesEntryOpened, OpenAfterSalesEntry
 from app.domain.order.facts import BusinessLine, ItemKind
 from app.domain.order.state import ItemRefunds, Order
 from app.domain.order.tickets import TicketType

@@ -4,17 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.order.commands import ActOnDeadlines, OpenAfterSalesEntry
-from app.domain.order.cost import CostPreview
-from app.domain.order.events import (
+from app.domain.order.applications import TicketCreated
+from app.domain.order.commands import ActOnDeadlines
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
+    OpenAfterSalesEntry,
 )
 from app.domain.order.state import EntryClosed, NeverOpened
-from app.domain.order.ticket_events import TicketCreated
 from app.domain.order.tickets import TicketType
-from app.domain.refunds import FundingSource
+from app.domain.refunds import CostPreview, FundingSource
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (
     BUYER,

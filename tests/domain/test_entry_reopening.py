@@ -1,14 +1,12 @@
 """Asking for a closed entry to be opened again, and the merchant's answer."""
 
-from app.domain.order.commands import (
-    DeclineEntryReopening,
-    OpenAfterSalesEntry,
-    RequestEntryReopening,
-)
-from app.domain.order.events import (
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
+    DeclineEntryReopening,
     EntryReopeningDeclined,
     EntryReopeningRequested,
+    OpenAfterSalesEntry,
+    RequestEntryReopening,
 )
 from app.domain.order.state import EntryClosed
 from app.domain.reasons import DeclineReason

@@ -7,10 +7,11 @@ from typing import Any, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.order.events import OrderEvent, OrderRegistered
+from app.domain.order.applications import TicketCreated
+from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import evolve, fold
+from app.domain.order.registration import OrderRegistered
 from app.domain.order.state import EntryOpen, Order, Unregistered
-from app.domain.order.ticket_events import TicketCreated
 from app.domain.order.tickets import Due, DueAction, RequestedItem
 from tests.domain.exploring import bounded
 from tests.support.orders import (

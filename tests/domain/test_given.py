@@ -6,13 +6,10 @@ from typing import Any
 import pytest
 
 from app.domain.attachments import Attachment, MediaType
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
-    RejectApplication,
-    RejectReturnedGoods,
-    RequestArbitration,
-    SubmitArbitrationEvidence,
-)
+from app.domain.order.answers import RejectApplication
+from app.domain.order.applications import AddTicketRemark
+from app.domain.order.arbitration import RequestArbitration, SubmitArbitrationEvidence
+from app.domain.order.returns import RejectReturnedGoods
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import ApplicationReason
 from app.domain.rejections import RejectionCode

@@ -5,8 +5,14 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.order.commands import RecordReceiptConfirmation, RecordSettlement, RecordShipment
-from app.domain.order.events import OrderSettled, OrderShipped, ReceiptConfirmed
+from app.domain.order.registration import (
+    OrderSettled,
+    OrderShipped,
+    ReceiptConfirmed,
+    RecordReceiptConfirmation,
+    RecordSettlement,
+    RecordShipment,
+)
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
 from tests.support.orders import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from app.domain.order.ticket_commands import RejectReturnedGoods
-from app.domain.order.ticket_events import ApplicationModified
+from app.domain.order.applications import ApplicationModified
+from app.domain.order.returns import RejectReturnedGoods
 from app.domain.order.tickets import Due, DueAction, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
 from app.domain.rejections import RejectionCode

@@ -7,10 +7,9 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app.domain.order.commands import (
-    ActOnDeadlines,
-    OpenAfterSalesEntry,
-    OrderCommand,
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.registration import (
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,

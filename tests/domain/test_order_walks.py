@@ -4,10 +4,9 @@ from random import Random
 
 import pytest
 
-from app.domain.order.commands import (
-    ActOnDeadlines,
-    OpenAfterSalesEntry,
-    OrderCommand,
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.registration import (
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,

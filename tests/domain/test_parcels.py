@@ -4,18 +4,18 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.order.ticket_commands import (
+from app.domain.order.commands import TicketDecision
+from app.domain.order.replacements import (
     ConfirmReplacementReceipt,
-    CorrectReturnShipment,
-    ExtendReturnDeadline,
-    RejectReturnedGoods,
-    ShipReplacement,
-    TicketDecision,
-)
-from app.domain.order.ticket_events import (
-    GoodsShippedBack,
     ReplacementReceived,
     ReplacementShipped,
+    ShipReplacement,
+)
+from app.domain.order.returns import (
+    CorrectReturnShipment,
+    ExtendReturnDeadline,
+    GoodsShippedBack,
+    RejectReturnedGoods,
     ReturnDeadlineExtended,
     ReturnedGoodsRejected,
     ReturnReceived,

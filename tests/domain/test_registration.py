@@ -6,10 +6,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from app.domain.money import AMOUNT_MAX, Money
-from app.domain.order.commands import OpenAfterSalesEntry, RegisterOrder
 from app.domain.order.decide import Accepted
-from app.domain.order.events import OrderRegistered
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.facts import BusinessLine, OnlinePayment, OrderFacts, PaymentChannel
+from app.domain.order.registration import OrderRegistered, RegisterOrder
 from app.domain.order.state import Unregistered
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode

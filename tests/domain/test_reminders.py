@@ -5,15 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from app.domain.order.applications import TicketDueReminded
+from app.domain.order.arbitration import RequestArbitration
+from app.domain.order.commands import TicketDecision
 from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_commands import (
-    ExtendReturnDeadline,
-    RejectReturnedGoods,
-    RequestArbitration,
-    ShipReplacement,
-    TicketDecision,
-)
-from app.domain.order.ticket_events import TicketDueReminded
+from app.domain.order.replacements import ShipReplacement
+from app.domain.order.returns import ExtendReturnDeadline, RejectReturnedGoods
 from app.domain.order.tickets import DueAction, Side, TicketState, TicketType, concerned_by
 from tests.domain.ticket_samples import APPLIED, SAMPLES, a_ticket, modify, ship_back, the_ticket
 from tests.support.orders import DAY, FIRST_TICKET, HOUR, INSTANT, History, agree, refuse

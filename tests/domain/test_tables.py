@@ -1,11 +1,8 @@
 """Tables that must know every member: what the type checker cannot name, these tests do."""
 
-from app.domain.order.ticket_commands import (
-    RejectReturnedGoods,
-    ShipGoodsBack,
-    ShipReplacement,
-    TicketDecision,
-)
+from app.domain.order.commands import TicketDecision
+from app.domain.order.replacements import ShipReplacement
+from app.domain.order.returns import RejectReturnedGoods, ShipGoodsBack
 from app.domain.order.tickets import (
     DOUDIAN_CODES,
     FINAL_STATES,

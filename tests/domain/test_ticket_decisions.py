@@ -2,14 +2,11 @@
 
 import pytest
 
+from app.domain.order.answers import ApplicationAgreed, ApplicationRejected
+from app.domain.order.applications import TicketClosed
+from app.domain.order.commands import TicketDecision
 from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_commands import TicketDecision
-from app.domain.order.ticket_events import (
-    ApplicationAgreed,
-    ApplicationRejected,
-    RefundSucceeded,
-    TicketClosed,
-)
+from app.domain.order.refunds import RefundSucceeded
 from app.domain.order.tickets import (
     CloseCause,
     Due,

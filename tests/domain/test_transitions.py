@@ -6,15 +6,13 @@ from typing import get_args
 
 import pytest
 
+from app.domain.order.applications import AddTicketRemark
+from app.domain.order.arbitration import SubmitArbitrationEvidence
+from app.domain.order.commands import TicketDecision
 from app.domain.order.deadlines import fall_due
 from app.domain.order.decide import Accepted, decide
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
-    SubmitArbitrationEvidence,
-    TicketDecision,
-)
 from app.domain.order.tickets import FINAL_STATES, Side, TicketState, TicketType
 from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY

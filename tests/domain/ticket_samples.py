@@ -2,16 +2,10 @@
 
 from typing import get_args
 
-from app.domain.order.ticket_commands import (
-    ConfirmReturnReceipt,
-    ModifyApplication,
-    RejectReturnedGoods,
-    RequestArbitration,
-    RuleArbitration,
-    ShipGoodsBack,
-    TicketDecision,
-)
-from app.domain.order.ticket_events import ArbitrationRuled
+from app.domain.order.applications import ModifyApplication
+from app.domain.order.arbitration import ArbitrationRuled, RequestArbitration, RuleArbitration
+from app.domain.order.commands import TicketDecision
+from app.domain.order.returns import ConfirmReturnReceipt, RejectReturnedGoods, ShipGoodsBack
 from app.domain.order.tickets import (
     Blame,
     RequestedItem,

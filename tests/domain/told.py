@@ -3,24 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from app.domain.order.events import (
+from app.domain.order.answers import ApplicationAgreed
+from app.domain.order.applications import TicketClosed, TicketCreated, TicketDueReminded
+from app.domain.order.arbitration import ArbitrationRuled, TicketEscalated
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
-    OrderEvent,
-    ReceiptConfirmed,
 )
-from app.domain.order.ticket_events import (
-    ApplicationAgreed,
-    ArbitrationRuled,
-    ReplacementReceived,
-    ReturnReceived,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEscalated,
-    TicketEvent,
-)
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.registration import ReceiptConfirmed
+from app.domain.order.replacements import ReplacementReceived
+from app.domain.order.returns import ReturnReceived
 from app.domain.order.tickets import Due
 from tests.domain.plain_tables import FINAL
 

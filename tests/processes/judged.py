@@ -5,9 +5,9 @@ from datetime import datetime
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import Answer, History, OrderRequest, Refusal
 from app.domain.assistant import Rule
+from app.domain.order.applications import ModifyApplication
 from app.domain.order.commands import OrderCommand
 from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_commands import ModifyApplication
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import ApplicationReason
 from app.event_store.recorded_event import Actor, Recorded, Role

@@ -1,6 +1,6 @@
 """Settled orders whose refunds the real sandbox refused, and payouts asked for in their stead."""
 
-from app.domain.order.payout_commands import StartAdvancePayout
+from app.domain.order.payouts import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
 from app.domain.refunds import RefundStatus, refund_key_of
 from app.payments.payees import seal_payee

@@ -10,7 +10,7 @@ from pathlib import Path
 from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
 from app.domain.funds.events import FundsEvent
-from app.domain.order.payout_commands import StartAdvancePayout
+from app.domain.order.payouts import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
 from app.domain.refunds import refund_key_of
 from app.event_store.partitions import PARTITION_COUNT, partition_of

@@ -10,14 +10,13 @@ from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest
 from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
-from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
+from app.domain.order.answers import RejectApplication
+from app.domain.order.arbitration import RequestArbitration, RuleArbitration
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.evolve import fold
+from app.domain.order.registration import RecordSettlement
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.ticket_commands import (
-    RejectApplication,
-    RequestArbitration,
-    RuleArbitration,
-)
 from app.domain.order.tickets import Blame, RequestedItem, Ruling, Ticket
 from app.domain.reasons import RejectReason
 from app.domain.refunds import refund_key_of

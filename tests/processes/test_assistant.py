@@ -9,9 +9,9 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import Answer, OrderRequest, Responder
+from app.domain.order.answers import ApplicationAgreed, AssistantNotified
+from app.domain.order.applications import AddTicketRemark, ApplicationModified
 from app.domain.order.commands import OrderCommand
-from app.domain.order.ticket_commands import AddTicketRemark
-from app.domain.order.ticket_events import ApplicationAgreed, ApplicationModified, AssistantNotified
 from app.domain.order.tickets import AppliedRule, Side, TicketType
 from app.event_store.partitions import partition_of
 from app.processes.assistant.reader import AssistantReader

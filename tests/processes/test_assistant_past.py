@@ -5,8 +5,9 @@ import pytest
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.domain.assistant import HistoryKind
-from app.domain.order.ticket_commands import RequestArbitration, RuleArbitration, TicketDecision
-from app.domain.order.ticket_events import ApplicationAgreed
+from app.domain.order.answers import ApplicationAgreed
+from app.domain.order.arbitration import RequestArbitration, RuleArbitration
+from app.domain.order.commands import TicketDecision
 from app.domain.order.tickets import Blame, Ruling
 from app.processes.assistant.worker import AssistantWorker
 from tests.processes.judged import APPLIED, CONSUMER, NOW, applied, do, last, modification, saved

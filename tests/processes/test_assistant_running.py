@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from app.clock import ManualClock
-from app.domain.order.ticket_events import ApplicationAgreed, AssistantNotified
+from app.domain.order.answers import ApplicationAgreed, AssistantNotified
 from app.event_store.recorded_event import ClockKind
 from app.processes.assistant.worker import AssistantWorker
 from app.resources import Resources

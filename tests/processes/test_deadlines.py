@@ -8,7 +8,7 @@ import pytest
 
 from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
-from app.domain.order.commands import OpenAfterSalesEntry
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.tickets import TicketType
 from app.processes.deadlines import Act, DeadlineLimits, DeadlineWorker
 from app.resources import Resources

@@ -14,13 +14,10 @@ from app.domain.funds.events import (
 )
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
-from app.domain.order.commands import OpenAfterSalesEntry, RecordSettlement
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.facts import PaymentChannel
-from app.domain.order.ticket_commands import (
-    RecordRefundFunding,
-    RecordRefundRefusal,
-    RecordRefundSuccess,
-)
+from app.domain.order.refunds import RecordRefundFunding, RecordRefundRefusal, RecordRefundSuccess
+from app.domain.order.registration import RecordSettlement
 from app.domain.refunds import FundingSource, RefundRefusal, Shares, refund_key_of
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of

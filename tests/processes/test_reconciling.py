@@ -10,7 +10,7 @@ import pytest
 from app.clock import ManualClock
 from app.domain.funds.accounts import Account, journal
 from app.domain.funds.events import FundingReversed, RefundFundsReserved
-from app.domain.order.ticket_commands import RecordRefundSuccess
+from app.domain.order.refunds import RecordRefundSuccess
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import FundingSource
 from app.event_store.partitions import partition_of

@@ -6,17 +6,16 @@ from uuid import NAMESPACE_URL, uuid5
 
 from hypothesis import strategies as st
 
-from app.domain.order.commands import (
-    ActOnDeadlines,
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.decide import Accepted
+from app.domain.order.entries import (
     DeclineEntryReopening,
     OpenAfterSalesEntry,
-    OrderCommand,
-    RecordSettlement,
     RequestEntryReopening,
 )
-from app.domain.order.decide import Accepted
 from app.domain.order.events import OrderEvent
 from app.domain.order.facts import OrderFacts
+from app.domain.order.registration import RecordSettlement
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
 from app.event_store.partitions import partition_of

@@ -7,14 +7,16 @@ from app.domain.funds.commands import FundsCommand
 from app.domain.funds.decide import decide
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
-from app.domain.order.commands import OpenAfterSalesEntry, OrderCommand, RecordSettlement
-from app.domain.order.payout_commands import RecordPayoutSuccess, StartAdvancePayout
-from app.domain.order.ticket_commands import (
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.payouts import RecordPayoutSuccess, StartAdvancePayout
+from app.domain.order.refunds import (
     RecordRefundFunding,
     RecordRefundRefusal,
     RecordRefundSuccess,
     RecordRefundUnknown,
 )
+from app.domain.order.registration import RecordSettlement
 from app.domain.order.tickets import RequestedItem
 from app.domain.policy import POLICY
 from app.domain.refunds import RefundRefusal, Shares, refund_key_of

@@ -7,7 +7,8 @@ from itertools import count
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app.domain.order.events import OrderEvent, OrderRegistered
+from app.domain.order.events import OrderEvent
+from app.domain.order.registration import OrderRegistered
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.projection_registry import READERS

@@ -21,8 +21,8 @@ from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent, Movement
 from app.domain.funds.evolve import fold
 from app.domain.funds.state import Funds
-from app.domain.order.events import OrderRegistered
 from app.domain.order.facts import PaymentChannel
+from app.domain.order.registration import OrderRegistered
 from app.domain.policy import POLICY
 from app.domain.refunds import Shares
 from app.domain.rejections import Rejection

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from app.domain.order.commands import OpenAfterSalesEntry
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import TicketState
 from app.domain.policy import POLICY

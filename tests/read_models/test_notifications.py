@@ -15,7 +15,7 @@ from app.domain.funds.events import (
     RestrictionLifted,
     ShopRestricted,
 )
-from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
+from app.domain.order.entries import DeclineEntryReopening, RequestEntryReopening
 from app.domain.order.events import OrderEvent
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason

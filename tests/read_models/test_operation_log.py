@@ -4,8 +4,8 @@ from string import Formatter
 
 from hypothesis import given
 
-from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.eligibility import RuleCode
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.events import OrderEvent
 from app.projections.operation_log.codes import LogCode
 from app.projections.operation_log.entry import LogEntry, log_entries

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from app.domain.order.commands import (
+from app.domain.order.entries import (
     DeclineEntryReopening,
     OpenAfterSalesEntry,
     RequestEntryReopening,

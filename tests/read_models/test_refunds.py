@@ -10,11 +10,7 @@ from hypothesis import strategies as st
 
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
-from app.domain.order.payout_commands import (
-    RecordPayoutRefusal,
-    RecordPayoutSuccess,
-    RecordPayoutUnknown,
-)
+from app.domain.order.payouts import RecordPayoutRefusal, RecordPayoutSuccess, RecordPayoutUnknown
 from app.domain.refunds import FundingSource, PayoutStatus, RefundRefusal, Shares
 from app.projections.paging import After
 from app.projections.refunds.list import RefundFilters, list_refunds, list_waiting

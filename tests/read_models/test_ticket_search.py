@@ -6,17 +6,12 @@ from datetime import datetime
 import pytest
 
 from app.domain.attachments import Attachment
-from app.domain.order.commands import OrderCommand, RequestReissue, RequestRepair
-from app.domain.order.ticket_commands import (
-    CorrectReturnShipment,
-    ExtendReturnDeadline,
-    ModifyApplication,
-    RejectApplication,
-    RequestArbitration,
-    ShipGoodsBack,
-    ShipReplacement,
-    SubmitArbitrationEvidence,
-)
+from app.domain.order.answers import RejectApplication
+from app.domain.order.applications import ModifyApplication, RequestReissue, RequestRepair
+from app.domain.order.arbitration import RequestArbitration, SubmitArbitrationEvidence
+from app.domain.order.commands import OrderCommand
+from app.domain.order.replacements import ShipReplacement
+from app.domain.order.returns import CorrectReturnShipment, ExtendReturnDeadline, ShipGoodsBack
 from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.shipments import Carrier, Shipment

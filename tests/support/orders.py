@@ -13,20 +13,18 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.attachments import Attachment, MediaType
 from app.domain.money import Money
-from app.domain.order.commands import (
-    ActOnDeadlines,
+from app.domain.order.answers import AgreeToApplication, RejectApplication
+from app.domain.order.applications import (
     Application,
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RecordShipment,
-    RegisterOrder,
     RequestExchange,
     RequestRefund,
     RequestReissue,
     RequestRepair,
+    WithdrawApplication,
 )
+from app.domain.order.commands import ActOnDeadlines, OrderCommand
 from app.domain.order.decide import Accepted, decide
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.facts import (
@@ -40,13 +38,9 @@ from app.domain.order.facts import (
     Payment,
     PaymentChannel,
 )
+from app.domain.order.refunds import RecordRefundSuccess
+from app.domain.order.registration import RecordReceiptConfirmation, RecordShipment, RegisterOrder
 from app.domain.order.state import EntryOpen, Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import (
-    AgreeToApplication,
-    RecordRefundSuccess,
-    RejectApplication,
-    WithdrawApplication,
-)
 from app.domain.order.tickets import RequestedItem, Ticket, TicketType
 from app.domain.policy import POLICY, Policy
 from app.domain.reasons import ApplicationReason, RejectReason

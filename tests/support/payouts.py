@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from app.domain.order.payout_commands import (
+from app.domain.order.payouts import (
     ApproveAdvancePayout,
     RecordPayoutRefusal,
     RecordPayoutSuccess,
     RecordPayoutUnknown,
     StartAdvancePayout,
 )
-from app.domain.order.ticket_commands import RecordRefundFunding, RecordRefundRefusal
+from app.domain.order.refunds import RecordRefundFunding, RecordRefundRefusal
 from app.domain.order.tickets import RequestedItem
 from app.domain.payees import PayeeKind, SealedPayee
 from app.domain.policy import POLICY

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 from pydantic_core import to_json
 
-from app.domain.order.ticket_commands import RecordRefundFunding
+from app.domain.order.refunds import RecordRefundFunding
 from app.domain.refunds import FundingSource, Shares, refund_key_of
 from app.payments.issue_command import command_order
 from app.payments.provider.callbacks import callback_headers

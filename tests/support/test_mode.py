@@ -7,13 +7,9 @@ from typing import NamedTuple
 from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest
-from app.domain.order.commands import (
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RecordShipment,
-    RegisterOrder,
-)
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.registration import RecordReceiptConfirmation, RecordShipment, RegisterOrder
 from app.domain.order.tickets import TicketType
 from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of

@@ -7,8 +7,8 @@ from typing import Any, get_args
 import pytest
 
 from app.domain.funds.events import FundsEvent
-from app.domain.order.ticket_commands import ConfirmReplacementReceipt, ShipReplacement
-from app.domain.order.ticket_events import ArbitrationRuled
+from app.domain.order.arbitration import ArbitrationRuled
+from app.domain.order.replacements import ConfirmReplacementReceipt, ShipReplacement
 from app.domain.order.tickets import (
     Ruling,
     TicketState,

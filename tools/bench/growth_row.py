@@ -12,7 +12,7 @@ from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.handler import CommandHandler
 from app.command_handling.opening import open_command_handler
 from app.command_handling.requests import OrderRequest
-from app.domain.order.commands import OpenAfterSalesEntry
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.event_store.recorded_event import Actor, Role
 from app.resources import open_resources
 from tools.bench.closed_loop import each_once

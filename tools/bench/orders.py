@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from uuid_utils.compat import uuid7
 
 from app.domain.money import Money
-from app.domain.order.commands import OpenAfterSalesEntry
 from app.domain.order.decide import Accepted, decide
-from app.domain.order.events import OrderEvent, OrderRegistered, OrderShipped, ReceiptConfirmed
+from app.domain.order.entries import OpenAfterSalesEntry
+from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.facts import (
     BusinessLine,
@@ -19,6 +19,7 @@ from app.domain.order.facts import (
     OrderFacts,
     PaymentChannel,
 )
+from app.domain.order.registration import OrderRegistered, OrderShipped, ReceiptConfirmed
 from app.domain.order.state import Unregistered
 from app.domain.policy import POLICY
 from app.event_store.append import Append, NewEvent

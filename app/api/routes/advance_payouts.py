@@ -14,7 +14,7 @@ from app.api.ticket_calls import decision_problems, showing
 from app.api.wire.advance_payouts import DeclineAdvancePayoutBody, StartAdvancePayoutBody, payee_in
 from app.api.wire.common import TICKET_ID_PATTERN
 from app.api.wire.tickets import Ticket
-from app.domain.order.payout_commands import (
+from app.domain.order.payouts import (
     ApproveAdvancePayout,
     DeclineAdvancePayout,
     PayoutDecision,

@@ -22,13 +22,8 @@ from app.api.wire.attachments import attachments_in
 from app.api.wire.costs import AcknowledgeCostBody
 from app.api.wire.decisions import RejectApplicationBody
 from app.api.wire.tickets import Ticket
-from app.domain.order.ticket_commands import (
-    AgreeToApplication,
-    ModifyApplication,
-    ProcessRejectedTicket,
-    RejectApplication,
-    WithdrawApplication,
-)
+from app.domain.order.answers import AgreeToApplication, ProcessRejectedTicket, RejectApplication
+from app.domain.order.applications import ModifyApplication, WithdrawApplication
 from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])

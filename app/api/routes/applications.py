@@ -12,7 +12,12 @@ from app.api.strict_request import StrictRoute
 from app.api.wire.applications import RequestGoodsBody, RequestRefundBody, requested_items
 from app.api.wire.attachments import attachments_in
 from app.api.wire.tickets import Ticket, ticket_on_wire
-from app.domain.order.commands import RequestExchange, RequestRefund, RequestReissue, RequestRepair
+from app.domain.order.applications import (
+    RequestExchange,
+    RequestRefund,
+    RequestReissue,
+    RequestRepair,
+)
 from app.event_store.recorded_event import Role
 from app.projections.orders.view import OrderView
 

@@ -24,7 +24,7 @@ from app.api.wire.decisions import (
     SubmitArbitrationEvidenceBody,
 )
 from app.api.wire.tickets import Ticket
-from app.domain.order.ticket_commands import (
+from app.domain.order.arbitration import (
     RequestArbitration,
     RuleArbitration,
     SubmitArbitrationEvidence,

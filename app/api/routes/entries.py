@@ -32,13 +32,13 @@ from app.api.wire.entries import (
     entry_detail_on_wire,
     opened_entry_on_wire,
 )
-from app.domain.order.commands import (
+from app.domain.order.cost_preview import cost_of_opening
+from app.domain.order.eligibility import check_eligibility
+from app.domain.order.entries import (
     DeclineEntryReopening,
     OpenAfterSalesEntry,
     RequestEntryReopening,
 )
-from app.domain.order.cost_preview import cost_of_opening
-from app.domain.order.eligibility import check_eligibility
 from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["after-sales entry"])

@@ -21,7 +21,7 @@ from app.api.wire.orders import (
     order_detail_on_wire,
     order_on_wire,
 )
-from app.domain.order.commands import (
+from app.domain.order.registration import (
     RecordReceiptConfirmation,
     RecordSettlement,
     RecordShipment,

@@ -26,14 +26,13 @@ from app.api.wire.decisions import (
     shipment_in,
 )
 from app.api.wire.tickets import Ticket
-from app.domain.order.ticket_commands import (
-    ConfirmReplacementReceipt,
+from app.domain.order.replacements import ConfirmReplacementReceipt, ShipReplacement
+from app.domain.order.returns import (
     ConfirmReturnReceipt,
     CorrectReturnShipment,
     ExtendReturnDeadline,
     RejectReturnedGoods,
     ShipGoodsBack,
-    ShipReplacement,
 )
 from app.event_store.recorded_event import Role
 

@@ -22,8 +22,9 @@ from app.api.wire.attachments import attachments_in
 from app.api.wire.costs import TicketCost, cost_on_wire
 from app.api.wire.decisions import AddTicketRemarkBody
 from app.api.wire.tickets import Ticket, ticket_on_wire
+from app.domain.order.applications import AddTicketRemark
 from app.domain.order.cost_preview import cost_of_ticket
-from app.domain.order.ticket_commands import AddTicketRemark, RecordRefundSuccess
+from app.domain.order.refunds import RecordRefundSuccess
 from app.event_store.recorded_event import Role
 from app.projections.orders.queries import fetch_order
 from app.projections.tickets.list import order_id_of

@@ -17,16 +17,10 @@ from app.api.wire.common import (
 )
 from app.api.wire.decisions import ExtensionDays, TrackingNumber
 from app.api.wire.tickets import Ticket
-from app.domain.order.ticket_commands import (
-    AgreeToApplication,
-    ConfirmReturnReceipt,
-    ExtendReturnDeadline,
-    ProcessRejectedTicket,
-    RejectApplication,
-    RejectReturnedGoods,
-    ShipReplacement,
-    TicketDecision,
-)
+from app.domain.order.answers import AgreeToApplication, ProcessRejectedTicket, RejectApplication
+from app.domain.order.commands import TicketDecision
+from app.domain.order.replacements import ShipReplacement
+from app.domain.order.returns import ConfirmReturnReceipt, ExtendReturnDeadline, RejectReturnedGoods
 from app.domain.reasons import RejectReason
 from app.domain.shipments import Carrier, Shipment
 

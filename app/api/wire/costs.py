@@ -4,7 +4,7 @@ from pydantic import ConfigDict
 
 from app.api.wire import examples
 from app.api.wire.common import Amount, RequestModel, ResponseModel, Versioned, Yes
-from app.domain.order.cost import CostPreview as DomainCostPreview
+from app.domain.refunds import CostPreview as DomainCostPreview
 
 
 class AcknowledgeCostBody(RequestModel):

@@ -20,9 +20,9 @@ from app.api.wire.common import (
 )
 from app.api.wire.costs import CostPreview, cost_on_wire
 from app.domain.funds.state import Funds
-from app.domain.order.cost import CostPreview as DomainCostPreview
 from app.domain.order.eligibility import RULE_TEXTS, RuleResult, Verdict
 from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
+from app.domain.refunds import CostPreview as DomainCostPreview
 from app.projections.orders.view import OrderView
 
 BULK_OPEN_MAX = 100

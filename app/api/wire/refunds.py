@@ -5,8 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 
 from app.api.wire.common import Amount, LocalizedText, ResponseModel, localized
-from app.domain.order.cost import CostPreview, differs
-from app.domain.refunds import FundingSource, RefundStatus
+from app.domain.refunds import CostPreview, FundingSource, RefundStatus, differs
 from app.domain.text import Text
 from app.projections.texts import REFUND_REFUSAL_TEXTS, REFUND_STATUS_TEXTS
 from app.projections.tickets.view import RefundView

@@ -13,8 +13,7 @@ from app.api.wire.common import (
 )
 from app.api.wire.refunds import REFUND_TYPES, RefundPreview, preview_on_wire
 from app.domain.funds.accounts import Account
-from app.domain.order.cost import differs
-from app.domain.refunds import FundingSource, RefundRefusal, Shares
+from app.domain.refunds import FundingSource, RefundRefusal, Shares, differs
 from app.projections.refunds.queries import Asked
 from app.projections.refunds.view import RefundProgress, ShopRefund
 from app.projections.texts import (

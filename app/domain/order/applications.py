@@ -1,27 +1,236 @@
-"""The consumer's application: from the wish to a ticket, and to another wish."""
+"""The application of the consumer: created, modified, withdrawn, remarked on."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
-from app.domain.order.commands import Application
-from app.domain.order.decision import Decision
+from app.domain.attachments import Attachment
 from app.domain.order.facts import Item
 from app.domain.order.input_rules import refuse_attachments, refuse_reason
 from app.domain.order.state import EntryOpen, ItemRefunds, Order
-from app.domain.order.ticket_commands import ModifyApplication
-from app.domain.order.ticket_events import ApplicationModified, TicketCreated
 from app.domain.order.tickets import (
+    CloseCause,
+    Due,
     RequestedItem,
+    Side,
     Ticket,
     TicketState,
+    TicketType,
     asks_for_money,
     due_in,
 )
 from app.domain.policy import Policy
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.reasons import ApplicationReason
+from app.domain.refunds import CostPreview
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
 
-def apply_for(command: Application, order: Order, now: datetime, policy: Policy) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRefund:
+    """Apply for money back, with the goods going back or not."""
+
+    items: tuple[RequestedItem, ...]
+    return_goods: bool
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...] = ()
+
+    @property
+    def type(self) -> TicketType:
+        """The ticket type applied for."""
+        return TicketType.RETURN_AND_REFUND if self.return_goods else TicketType.REFUND_ONLY
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestExchange:
+    """Apply for the goods to be exchanged."""
+
+    items: tuple[RequestedItem, ...]
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...] = ()
+
+    @property
+    def type(self) -> TicketType:
+        """The ticket type applied for."""
+        return TicketType.EXCHANGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestReissue:
+    """Apply for missing goods to be sent."""
+
+    items: tuple[RequestedItem, ...]
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...] = ()
+
+    @property
+    def type(self) -> TicketType:
+        """The ticket type applied for."""
+        return TicketType.REISSUE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestRepair:
+    """Apply for the goods to be repaired."""
+
+    items: tuple[RequestedItem, ...]
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...] = ()
+
+    @property
+    def type(self) -> TicketType:
+        """The ticket type applied for."""
+        return TicketType.REPAIR
+
+
+Application = RequestRefund | RequestExchange | RequestReissue | RequestRepair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawApplication:
+    """Take an application back."""
+
+    ticket_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModifyApplication:
+    """Change what an application asks for; the merchant answers anew."""
+
+    ticket_id: str
+    type: TicketType
+    items: tuple[RequestedItem, ...]
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTicketRemark:
+    """Add a remark, with pictures if need be."""
+
+    ticket_id: str
+    side: Side
+    text: str
+    pictures: tuple[Attachment, ...]
+
+
+ApplicationCommand = ModifyApplication | WithdrawApplication | AddTicketRemark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketCreated:
+    """The consumer's application became a ticket.
+
+    ``overdue`` is the label 超期售后: the application came through an opened entry, whose
+    ``entry_generation`` is named then and absent otherwise.
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    type: TicketType
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...]
+    overdue: bool
+    entry_generation: int | None
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClosed:
+    """The ticket ended without the request being met."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    cause: CloseCause
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationModified:
+    """The consumer changed the application; it waits for the merchant anew."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    type: TicketType
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    reason: ApplicationReason
+    description: str | None
+    evidence: tuple[Attachment, ...]
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRemarked:
+    """One side added a remark; the ticket stays where it is."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    side: Side
+    text: str
+    pictures: tuple[Attachment, ...]
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketDueReminded:
+    """The side concerned is reminded once of what is about to happen by itself.
+
+    The ticket itself is not changed by it, nor is its version.
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    side: Side
+    state: TicketState
+    due: Due
+
+
+BuyersChange = ApplicationModified | TicketClosed
+ApplicationChange = BuyersChange | TicketRemarked
+
+
+def decide(
+    command: ApplicationCommand,
+    ticket: Ticket,
+    order: Order,
+    now: datetime,
+    policy: Policy,
+) -> Decision[ApplicationChange]:
+    """Decide a command of this family on a ticket that stands where the command is allowed."""
+    match command:
+        case ModifyApplication():
+            return modify(command, ticket, order, now, policy)
+        case WithdrawApplication():
+            return withdraw(ticket, order, now)
+        case AddTicketRemark():
+            return remark(command, ticket, order, now, policy)
+        case _:
+            assert_never(command)
+
+
+def apply_for(
+    command: Application, order: Order, now: datetime, policy: Policy
+) -> Decision[TicketCreated]:
     """Create the ticket, through the period's own door or through an opened entry."""
     overdue = period_is_over(order, now, policy)
     refusal = (
@@ -54,7 +263,7 @@ def apply_for(command: Application, order: Order, now: datetime, policy: Policy)
 
 def modify(
     command: ModifyApplication, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[ApplicationChange]:
     """Change what an application asks for, a few times at most; it counts as the same one."""
     if ticket.modifications >= policy.modifications_max:
         return reject(RejectionCode.MODIFICATION_LIMIT_REACHED, limit=policy.modifications_max)
@@ -148,3 +357,86 @@ def _item_refused(
             RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, item_id=item_id, refundable=str(amount_left)
         )
     return None
+
+
+def withdraw(ticket: Ticket, order: Order, now: datetime) -> Decision[ApplicationChange]:
+    return (
+        TicketClosed(
+            at=now,
+            ticket_id=ticket.ticket_id,
+            buyer_id=order.facts.buyer_id,
+            cause=CloseCause.WITHDRAWN,
+            state=TicketState.CLOSED,
+            due=None,
+        ),
+    )
+
+
+def remark(
+    command: AddTicketRemark, ticket: Ticket, order: Order, now: datetime, policy: Policy
+) -> Decision[ApplicationChange]:
+    if ticket.remarks >= policy.remarks_max:
+        return reject(RejectionCode.REMARK_LIMIT_REACHED, limit=policy.remarks_max)
+    refusal = refuse_attachments(command.pictures, pictures_only=True)
+    if refusal is not None:
+        return refusal
+    return (
+        TicketRemarked(
+            at=now,
+            ticket_id=ticket.ticket_id,
+            buyer_id=order.facts.buyer_id,
+            side=command.side,
+            text=command.text,
+            pictures=command.pictures,
+            state=ticket.state,
+            due=ticket.due,
+        ),
+    )
+
+
+def evolve(ticket: Ticket, event: ApplicationChange) -> Ticket:
+    """Return the ticket after an event of this family; state and deadline are set by the caller."""
+    match event:
+        case ApplicationModified():
+            return _modified(ticket, event)
+        case TicketRemarked():
+            return replace(ticket, remarks=ticket.remarks + 1)
+        case TicketClosed():
+            return ticket
+        case _:
+            assert_never(event)
+
+
+def created_ticket(event: TicketCreated, version: int, previewed: CostPreview | None) -> Ticket:
+    """Return the ticket an application became, at a version of its order's stream."""
+    return Ticket(
+        ticket_id=event.ticket_id,
+        type=event.type,
+        state=event.state,
+        items=event.items,
+        amount=event.amount,
+        reason=event.reason,
+        overdue=event.overdue,
+        due=event.due,
+        version=version,
+        previewed=previewed,
+    )
+
+
+def _modified(ticket: Ticket, event: ApplicationModified) -> Ticket:
+    return replace(
+        ticket,
+        type=event.type,
+        items=event.items,
+        amount=event.amount,
+        reason=event.reason,
+        modifications=ticket.modifications + 1,
+        assistant_notified=False,
+        goods_returned=ticket.goods_returned and _no_more_units(event.items, ticket.items),
+    )
+
+
+def _no_more_units(now: Sequence[RequestedItem], before: Sequence[RequestedItem]) -> bool:
+    """Whether all units asked about now were asked about before, and so came back with them."""
+    units = {item.item_id: item.quantity for item in before}
+    return all(item.quantity <= units.get(item.item_id, 0) for item in now)

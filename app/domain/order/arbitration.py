@@ -1,27 +1,19 @@
-"""The platform between buyer and merchant: request, evidence, ruling, withdrawal."""
+"""Arbitration by the platform: request, evidence, ruling, withdrawal, escalation."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import assert_never
 
+from app.domain.attachments import Attachment
 from app.domain.money import split
-from app.domain.order.decision import Decision
 from app.domain.order.input_rules import refuse_attachments
 from app.domain.order.state import ItemRefunds, Order
-from app.domain.order.ticket_commands import (
-    RequestArbitration,
-    RuleArbitration,
-    SubmitArbitrationEvidence,
-)
-from app.domain.order.ticket_events import (
-    ArbitrationEvidenceSubmitted,
-    ArbitrationRequested,
-    ArbitrationRuled,
-    ArbitrationWithdrawn,
-    TicketEscalated,
-)
 from app.domain.order.tickets import (
+    Arbitration,
     ArbitrationCause,
     Blame,
     CloseCause,
+    Due,
     RequestedItem,
     Ruling,
     Side,
@@ -32,12 +24,161 @@ from app.domain.order.tickets import (
     state_once_granted,
 )
 from app.domain.policy import Policy
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestArbitration:
+    """Ask the platform to arbitrate a rejection."""
+
+    ticket_id: str
+    note: str
+    evidence: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitArbitrationEvidence:
+    """Give evidence in an arbitration."""
+
+    ticket_id: str
+    side: Side
+    note: str | None
+    evidence: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleArbitration:
+    """Rule for buyer or merchant, and say whose fault it was.
+
+    ``final_amount``, in minor units and only for the buyer: None grants what was asked for, goods
+    included; an amount on a ticket that asks for goods is paid in their place.
+    """
+
+    ticket_id: str
+    ruling: Ruling
+    blame: Blame
+    final_amount: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WithdrawArbitration:
+    """Take a request for arbitration back."""
+
+    ticket_id: str
+
+
+ArbitrationCommand = (
+    RequestArbitration | SubmitArbitrationEvidence | RuleArbitration | WithdrawArbitration
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbitrationRequested:
+    """The buyer asked the platform to arbitrate a rejection."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    note: str
+    evidence: tuple[Attachment, ...]
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEscalated:
+    """The platform stepped in by itself, because the merchant did not act in time."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    cause: ArbitrationCause
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbitrationEvidenceSubmitted:
+    """One side gave evidence in an arbitration."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    side: Side
+    note: str | None
+    evidence: tuple[Attachment, ...]
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbitrationRuled:
+    """The platform ruled, or the time for the merchant's evidence ran out (``automatic``).
+
+    ``items`` and ``amount``: the money granted, in minor units; 0 where goods are sent, or nothing.
+    ``close_cause``: why the ticket ends here, None if it goes on.
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    automatic: bool
+    ruling: Ruling
+    blame: Blame
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    note: str | None
+    close_cause: CloseCause | None
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArbitrationWithdrawn:
+    """The buyer took the request for arbitration back; the ticket stands where it stood."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    state: TicketState
+    due: Due | None
+
+
+ArbitrationChange = (
+    ArbitrationRequested
+    | TicketEscalated
+    | ArbitrationEvidenceSubmitted
+    | ArbitrationRuled
+    | ArbitrationWithdrawn
+)
+
+
+def decide(
+    command: ArbitrationCommand,
+    ticket: Ticket,
+    order: Order,
+    now: datetime,
+    policy: Policy,
+) -> Decision[ArbitrationChange]:
+    """Decide a command of this family on a ticket that stands where the command is allowed."""
+    match command:
+        case RequestArbitration():
+            return request_arbitration(command, ticket, order, now, policy)
+        case SubmitArbitrationEvidence():
+            return submit_evidence(command, ticket, order, now, policy)
+        case RuleArbitration():
+            return rule(command, ticket, order, now, policy)
+        case WithdrawArbitration():
+            return withdraw_arbitration(ticket, order, now, policy)
+        case _:
+            assert_never(command)
 
 
 def request_arbitration(
     command: RequestArbitration, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[ArbitrationChange]:
     """Bring a rejection before the platform; the merchant has seven days to give evidence."""
     if ticket.arbitrations >= policy.arbitrations_max:
         return reject(RejectionCode.ARBITRATION_LIMIT_REACHED, limit=policy.arbitrations_max)
@@ -71,7 +212,7 @@ def escalation(ticket: Ticket, order: Order, at: datetime, policy: Policy) -> Ti
 
 def submit_evidence(
     command: SubmitArbitrationEvidence, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[ArbitrationChange]:
     """Take evidence. Once the merchant has given some, nothing is ruled by itself any more."""
     if _submissions(ticket, command.side) >= policy.arbitration_evidence_max:
         return reject(
@@ -96,7 +237,9 @@ def submit_evidence(
     )
 
 
-def withdraw_arbitration(ticket: Ticket, order: Order, now: datetime, policy: Policy) -> Decision:
+def withdraw_arbitration(
+    ticket: Ticket, order: Order, now: datetime, policy: Policy
+) -> Decision[ArbitrationChange]:
     """Go back to the rejection, with its whole time; what the platform began by itself stays."""
     arbitration = ticket.arbitration
     if arbitration is None or arbitration.cause is not ArbitrationCause.BUYER_REQUEST:
@@ -114,7 +257,7 @@ def withdraw_arbitration(ticket: Ticket, order: Order, now: datetime, policy: Po
 
 def rule(
     command: RuleArbitration, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[ArbitrationChange]:
     """Rule as the platform says, within what the ticket asks for and the order still allows."""
     if command.ruling is Ruling.FOR_MERCHANT:
         if command.final_amount is not None:
@@ -250,3 +393,34 @@ def _submissions(ticket: Ticket, side: Side) -> int:
     if arbitration is None:
         return 0
     return arbitration.merchant_evidence if side is Side.MERCHANT else arbitration.consumer_evidence
+
+
+def evolve(ticket: Ticket, event: ArbitrationChange) -> Ticket:
+    """Return the ticket after an event of this family; state and deadline are set by the caller."""
+    match event:
+        case ArbitrationRequested():
+            begun = _begun(ArbitrationCause.BUYER_REQUEST, ticket.state)
+            return replace(ticket, arbitration=begun, arbitrations=ticket.arbitrations + 1)
+        case TicketEscalated(cause=cause):
+            return replace(ticket, arbitration=_begun(cause, ticket.state))
+        case ArbitrationEvidenceSubmitted(side=side):
+            return replace(ticket, arbitration=_with_evidence(ticket.arbitration, side))
+        case ArbitrationRuled(items=items, amount=amount):
+            granted = replace(ticket, items=items, amount=amount) if items else ticket
+            return replace(granted, arbitration=None)
+        case ArbitrationWithdrawn():
+            return replace(ticket, arbitration=None)
+        case _:
+            assert_never(event)
+
+
+def _begun(cause: ArbitrationCause, came_from: TicketState) -> Arbitration:
+    return Arbitration(cause=cause, came_from=came_from, merchant_evidence=0, consumer_evidence=0)
+
+
+def _with_evidence(arbitration: Arbitration | None, side: Side) -> Arbitration | None:
+    if arbitration is None:
+        return None
+    if side is Side.MERCHANT:
+        return replace(arbitration, merchant_evidence=arbitration.merchant_evidence + 1)
+    return replace(arbitration, consumer_evidence=arbitration.consumer_evidence + 1)

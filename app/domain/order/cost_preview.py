@@ -1,14 +1,25 @@
-"""Works out what a refund would cost, before the entry is opened or a ticket agreed to."""
+"""What a refund would cost and who would pay, shown before opening an entry or agreeing."""
 
 from app.domain.funds.commands import FundRefund
 from app.domain.funds.state import Funds
 from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import share_of
 from app.domain.order.commission_split import shares_left
-from app.domain.order.cost import CostPreview
 from app.domain.order.facts import OnlinePayment
 from app.domain.order.state import Order
 from app.domain.order.tickets import Ticket
+from app.domain.refunds import CostPreview, FundingSource
+
+
+def differs(preview: CostPreview | None, source: FundingSource, borne: int) -> bool | None:
+    """Tell whether another source paid than was previewed, or the merchant bears more.
+
+    None where there is nothing to compare with. Less than was previewed is no surprise: opening an
+    entry previews everything that is refundable.
+    """
+    if preview is None or preview.source is None:
+        return None
+    return source is not preview.source or borne > preview.borne
 
 
 def cost_of_opening(order: Order, funds: Funds) -> CostPreview:

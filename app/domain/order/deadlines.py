@@ -4,16 +4,14 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.order.answers import agreement
+from app.domain.order.applications import TicketClosed, TicketDueReminded
 from app.domain.order.arbitration import escalation, ruling_by_default
-from app.domain.order.events import (
-    AfterSalesEntryExpired,
-    AfterSalesEntryExpiring,
-    OrderEvent,
-)
+from app.domain.order.entries import AfterSalesEntryExpired, AfterSalesEntryExpiring
+from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.evolve import evolve
-from app.domain.order.parcels import replacement_received, return_received
+from app.domain.order.replacements import replacement_received
+from app.domain.order.returns import return_received
 from app.domain.order.state import EntryOpen, Order
-from app.domain.order.ticket_events import TicketClosed, TicketDueReminded, TicketEvent
 from app.domain.order.tickets import (
     CloseCause,
     Due,

@@ -1,4 +1,4 @@
-"""The one door to an order's rules: command, state, instant and policy in; events out."""
+"""The one door to the rules of an order: command, state, instant and policy in; events out."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,42 +6,24 @@ from typing import assert_never
 
 from app.domain.funds.state import NO_FUNDS, Funds
 from app.domain.order import (
+    answers,
     applications,
-    entry,
-    paying_out,
-    refunding,
+    arbitration,
+    entries,
+    payouts,
+    refunds,
     registration,
-    ticket_decisions,
+    replacements,
+    returns,
 )
-from app.domain.order.commands import (
-    ActOnDeadlines,
-    DeclineEntryReopening,
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RecordSettlement,
-    RecordShipment,
-    RegisterOrder,
-    RequestEntryReopening,
-    RequestExchange,
-    RequestRefund,
-    RequestReissue,
-    RequestRepair,
-)
+from app.domain.order.commands import ActOnDeadlines, OrderCommand, TicketDecision
 from app.domain.order.deadlines import fall_due
-from app.domain.order.decision import Decision
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
-from app.domain.order.payout_commands import PayoutCommand
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import (
-    AgreeToApplication,
-    ConfirmReturnReceipt,
-    RefundReport,
-    TicketDecision,
-)
+from app.domain.order.transitions import refuse_transition
 from app.domain.policy import Policy
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +53,7 @@ def decide(
     """
     match state:
         case Unregistered():
-            if not isinstance(command, RegisterOrder):
+            if not isinstance(command, registration.RegisterOrder):
                 return reject(RejectionCode.ORDER_NOT_FOUND)
             return _accepted((), registration.register(command, state, now, policy))
         case Order():
@@ -87,15 +69,17 @@ def decide(
 def looks_at_funds(command: OrderCommand) -> bool:
     """Tell whether a decision depends on the shop's money, which then has to be loaded too."""
     match command:
-        case OpenAfterSalesEntry():
+        case entries.OpenAfterSalesEntry():
             return True
-        case AgreeToApplication() | ConfirmReturnReceipt():
+        case answers.AgreeToApplication() | returns.ConfirmReturnReceipt():
             return command.cost_acknowledged
         case _:
             return False
 
 
-def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted | Rejection:
+def _accepted(
+    fell_due: tuple[OrderEvent, ...], decision: Decision[OrderEvent]
+) -> Accepted | Rejection:
     if isinstance(decision, Rejection):
         return decision
     return Accepted(fell_due=fell_due, events=decision)
@@ -103,27 +87,59 @@ def _accepted(fell_due: tuple[OrderEvent, ...], decision: Decision) -> Accepted 
 
 def _decide_registered(
     command: OrderCommand, order: Order, now: datetime, policy: Policy, funds: Funds
-) -> Decision:
+) -> Decision[OrderEvent]:
     if isinstance(command, TicketDecision):
-        return ticket_decisions.decide_ticket(command, order, now, policy, funds)
-    if isinstance(command, RefundReport):
-        return refunding.report(command, order, now)
-    if isinstance(command, PayoutCommand):
-        return paying_out.decide_payout(command, order, now, policy)
+        return decide_ticket(command, order, now, policy, funds)
+    if isinstance(command, refunds.RefundReport):
+        return refunds.report(command, order, now)
+    if isinstance(command, payouts.PayoutCommand):
+        return payouts.decide_payout(command, order, now, policy)
     match command:
-        case RegisterOrder():
+        case registration.RegisterOrder():
             return registration.register(command, order, now, policy)
-        case RecordShipment() | RecordReceiptConfirmation() | RecordSettlement():
+        case (
+            registration.RecordShipment()
+            | registration.RecordReceiptConfirmation()
+            | registration.RecordSettlement()
+        ):
             return registration.record(command, order, now, policy)
-        case OpenAfterSalesEntry():
-            return entry.open_entry(order, now, policy, funds)
-        case RequestEntryReopening():
-            return entry.request_reopening(command, order, now)
-        case DeclineEntryReopening():
-            return entry.decline_reopening(command, order, now)
-        case RequestRefund() | RequestExchange() | RequestReissue() | RequestRepair():
+        case entries.OpenAfterSalesEntry():
+            return entries.open_entry(order, now, policy, funds)
+        case entries.RequestEntryReopening():
+            return entries.request_reopening(command, order, now)
+        case entries.DeclineEntryReopening():
+            return entries.decline_reopening(command, order, now)
+        case (
+            applications.RequestRefund()
+            | applications.RequestExchange()
+            | applications.RequestReissue()
+            | applications.RequestRepair()
+        ):
             return applications.apply_for(command, order, now, policy)
         case ActOnDeadlines():
             return ()
         case _:
             assert_never(command)
+
+
+def decide_ticket(
+    command: TicketDecision, order: Order, now: datetime, policy: Policy, funds: Funds
+) -> Decision[OrderEvent]:
+    """Decide on one ticket of the order, if the table allows it where the ticket stands."""
+    ticket = order.tickets.get(command.ticket_id)
+    if ticket is None:
+        return reject(RejectionCode.TICKET_NOT_FOUND)
+    refusal = refuse_transition(command, ticket)
+    if refusal is not None:
+        return refusal
+    if isinstance(command, answers.AnswerCommand):
+        return answers.decide(command, ticket, order, now, policy, funds=funds)
+    if isinstance(command, applications.ApplicationCommand):
+        return applications.decide(command, ticket, order, now, policy)
+    if isinstance(command, returns.ReturnCommand):
+        return returns.decide(command, ticket, order, now, policy, funds=funds)
+    if isinstance(command, replacements.ReplacementCommand):
+        return replacements.decide(command, ticket, order, now, policy)
+    if isinstance(command, arbitration.ArbitrationCommand):
+        return arbitration.decide(command, ticket, order, now, policy)
+    return refunds.succeed(command, ticket, order, now)

@@ -1,25 +1,45 @@
-"""What an event makes of an order. Total: it never refuses, whatever order history comes in."""
+"""What an event makes of an order. Total: it never refuses, whatever history comes in."""
 
 from collections.abc import Iterable
 from dataclasses import replace
 from types import MappingProxyType
 from typing import assert_never
 
+from app.domain.order import (
+    answers,
+    applications,
+    arbitration,
+    payouts,
+    refunds,
+    replacements,
+    returns,
+)
+from app.domain.order.applications import (
+    TicketCreated,
+    TicketDueReminded,
+)
 from app.domain.order.commission_split import added, shares_at_settlement, shares_of
-from app.domain.order.events import (
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryReopeningDeclined,
     EntryReopeningRequested,
-    OrderEvent,
+)
+from app.domain.order.events import OrderEvent, TicketChange
+from app.domain.order.payouts import (
+    AdvancePayoutPaid,
+)
+from app.domain.order.refunds import (
+    RefundRefused,
+    RefundSucceeded,
+)
+from app.domain.order.registration import (
     OrderRegistered,
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
 )
-from app.domain.order.evolve_ticket import changed_ticket, created_ticket
-from app.domain.order.payout_events import AdvancePayoutPaid
 from app.domain.order.state import (
     EntryClosed,
     EntryOpen,
@@ -28,12 +48,8 @@ from app.domain.order.state import (
     OrderState,
     Unregistered,
 )
-from app.domain.order.ticket_events import (
-    RefundRefused,
-    RefundSucceeded,
-    TicketChange,
-    TicketCreated,
-    TicketDueReminded,
+from app.domain.order.tickets import (
+    Ticket,
 )
 from app.domain.refunds import FundingSource
 
@@ -124,7 +140,7 @@ def _with_open_entry(order: Order, *, used: bool = False, reminded: bool = False
 def _with_created_ticket(order: Order, event: TicketCreated) -> Order:
     entry = order.entry if event.overdue else None
     previewed = entry.acknowledged_cost if isinstance(entry, EntryOpen) else None
-    ticket = created_ticket(event, order.version + 1, previewed)
+    ticket = applications.created_ticket(event, order.version + 1, previewed)
     applied = replace(
         order,
         tickets=MappingProxyType({**order.tickets, event.ticket_id: ticket}),
@@ -137,7 +153,7 @@ def _with_changed_ticket(order: Order, event: TicketChange) -> Order:
     ticket = order.tickets.get(event.ticket_id)
     if ticket is None:
         return order
-    changed = changed_ticket(ticket, event, order.version + 1)
+    changed = _changed_ticket(ticket, event, order.version + 1)
     return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: changed}))
 
 
@@ -147,6 +163,33 @@ def _with_reminded_ticket(order: Order, event: TicketDueReminded) -> Order:
         return order
     reminded = replace(ticket, reminded=True)
     return replace(order, tickets=MappingProxyType({**order.tickets, event.ticket_id: reminded}))
+
+
+def _changed_ticket(ticket: Ticket, event: TicketChange, version: int) -> Ticket:
+    """Return the ticket after one more event, at a version of its order's stream."""
+    return replace(
+        _evolve_ticket(ticket, event),
+        state=event.state,
+        due=event.due,
+        version=version,
+        reminded=ticket.reminded and event.due == ticket.due,
+    )
+
+
+def _evolve_ticket(ticket: Ticket, event: TicketChange) -> Ticket:
+    if isinstance(event, answers.AnswerToApplication):
+        return answers.evolve(ticket, event)
+    if isinstance(event, applications.ApplicationChange):
+        return applications.evolve(ticket, event)
+    if isinstance(event, returns.ReturnChange):
+        return returns.evolve(ticket, event)
+    if isinstance(event, replacements.ReplacementChange):
+        return replacements.evolve(ticket, event)
+    if isinstance(event, arbitration.ArbitrationChange):
+        return arbitration.evolve(ticket, event)
+    if isinstance(event, refunds.RefundChange):
+        return refunds.evolve(ticket, event)
+    return payouts.evolve(ticket, event)
 
 
 def _settled_late(order: Order, event: RefundRefused) -> Order:

@@ -1,25 +1,88 @@
-"""Taking note of what the order system reports. The same twice: nothing; differently: no."""
+"""The facts of an order as the order system reports them.
 
-from dataclasses import replace
+The same fact twice changes nothing; a different one is refused.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from app.domain.money import AMOUNT_MAX
-from app.domain.order.commands import (
-    RecordReceiptConfirmation,
-    RecordSettlement,
-    RecordShipment,
-    RegisterOrder,
-)
-from app.domain.order.decision import Decision
-from app.domain.order.events import OrderRegistered, OrderSettled, OrderShipped, ReceiptConfirmed
 from app.domain.order.facts import OrderFacts
 from app.domain.order.state import Order, OrderState
 from app.domain.policy import Policy
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
 
-def register(command: RegisterOrder, state: OrderState, now: datetime, policy: Policy) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterOrder:
+    """Take note of an order. The same facts again change nothing; other facts are a conflict."""
+
+    facts: OrderFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordShipment:
+    """Take note that the goods were shipped."""
+
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordReceiptConfirmation:
+    """Take note that the buyer confirmed receipt."""
+
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordSettlement:
+    """Take note that the order was settled with the shop."""
+
+    settled_at: datetime
+
+
+FactCommand = RegisterOrder | RecordShipment | RecordReceiptConfirmation | RecordSettlement
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRegistered:
+    """The order system told us about an order."""
+
+    at: datetime
+    facts: OrderFacts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderShipped:
+    """The goods left the merchant at ``shipped_at``."""
+
+    at: datetime
+    shipped_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptConfirmed:
+    """The buyer confirmed receipt at ``confirmed_at``; the after-sales period runs from there."""
+
+    at: datetime
+    confirmed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderSettled:
+    """The money left escrow for the shop's accounts at ``settled_at``."""
+
+    at: datetime
+    settled_at: datetime
+
+
+FactEvent = OrderRegistered | OrderShipped | ReceiptConfirmed | OrderSettled
+
+
+def register(
+    command: RegisterOrder, state: OrderState, now: datetime, policy: Policy
+) -> Decision[FactEvent]:
     """Register an order, once its facts agree with each other."""
     facts = command.facts
     if isinstance(state, Order):
@@ -53,7 +116,7 @@ def record(
     order: Order,
     now: datetime,
     policy: Policy,
-) -> Decision:
+) -> Decision[FactEvent]:
     """Take note of a later fact, once."""
     match command:
         case RecordShipment(shipped_at=instant):

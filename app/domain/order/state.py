@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
 
-from app.domain.order.cost import CostPreview
 from app.domain.order.facts import OrderFacts
 from app.domain.order.tickets import Ticket
-from app.domain.refunds import Shares
+from app.domain.refunds import CostPreview, Shares
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

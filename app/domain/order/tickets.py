@@ -7,11 +7,10 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import assert_never
 
-from app.domain.order.cost import CostPreview
 from app.domain.payees import SealedPayee
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
-from app.domain.refunds import FundingSource, PayoutStatus, RefundStatus, Shares
+from app.domain.refunds import CostPreview, FundingSource, PayoutStatus, RefundStatus, Shares
 from app.domain.shipments import Shipment
 
 

@@ -7,27 +7,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from app.domain.order.ticket_commands import (
-    AddTicketRemark,
+from app.domain.order.answers import (
     AgreeToApplication,
     ApplyAssistantRule,
-    ConfirmReplacementReceipt,
+    ProcessRejectedTicket,
+    RejectApplication,
+)
+from app.domain.order.applications import AddTicketRemark, ModifyApplication, WithdrawApplication
+from app.domain.order.arbitration import (
+    RequestArbitration,
+    RuleArbitration,
+    SubmitArbitrationEvidence,
+    WithdrawArbitration,
+)
+from app.domain.order.commands import TicketDecision
+from app.domain.order.refunds import RecordRefundSuccess
+from app.domain.order.replacements import ConfirmReplacementReceipt, ShipReplacement
+from app.domain.order.returns import (
     ConfirmReturnReceipt,
     CorrectReturnShipment,
     ExtendReturnDeadline,
-    ModifyApplication,
-    ProcessRejectedTicket,
-    RecordRefundSuccess,
-    RejectApplication,
     RejectReturnedGoods,
-    RequestArbitration,
-    RuleArbitration,
     ShipGoodsBack,
-    ShipReplacement,
-    SubmitArbitrationEvidence,
-    TicketDecision,
-    WithdrawApplication,
-    WithdrawArbitration,
 )
 from app.domain.order.tickets import FINAL_STATES, Side, Ticket, TicketState
 from app.domain.rejections import Rejection, RejectionCode, reject

@@ -6,16 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.assistant import HistoryKind, Past
+from app.domain.order.answers import ApplicationRejected
+from app.domain.order.applications import ApplicationModified, TicketCreated
+from app.domain.order.arbitration import ArbitrationRuled
 from app.domain.order.events import OrderEvent
-from app.domain.order.payout_events import AdvancePayoutPaid
-from app.domain.order.ticket_events import (
-    ApplicationModified,
-    ApplicationRejected,
-    ArbitrationRuled,
-    RefundSucceeded,
-    ReturnedGoodsRejected,
-    TicketCreated,
-)
+from app.domain.order.payouts import AdvancePayoutPaid
+from app.domain.order.refunds import RefundSucceeded
+from app.domain.order.returns import ReturnedGoodsRejected
 from app.domain.order.tickets import Ruling
 from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of

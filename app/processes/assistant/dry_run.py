@@ -13,8 +13,8 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.assistant import Past, Rule, action_on, matching_rule, past_needed
+from app.domain.order.applications import ApplicationModified, TicketCreated
 from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_events import ApplicationModified, TicketCreated
 from app.domain.order.tickets import AssistantAction
 from app.event_store.codec import Codec
 from app.event_store.log import stored_event

@@ -7,13 +7,9 @@ before it too.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_events import (
-    ApplicationModified,
-    AssistantNotified,
-    TicketCreated,
-    TicketEvent,
-)
+from app.domain.order.answers import AssistantNotified
+from app.domain.order.applications import ApplicationModified, TicketCreated
+from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.tickets import TicketState
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded

@@ -23,11 +23,11 @@ from app.domain.assistant import (
     matching_rule,
     past_needed,
 )
+from app.domain.order.answers import ApplyAssistantRule
+from app.domain.order.applications import ApplicationModified, TicketCreated
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.ticket_commands import ApplyAssistantRule
-from app.domain.order.ticket_events import ApplicationModified, TicketCreated
 from app.domain.order.tickets import AppliedRule, TicketState
 from app.event_store.codec import Codec
 from app.event_store.log import EventLog

@@ -19,8 +19,8 @@ from app.domain.funds.events import (
     RefundPaidOut,
     SettlementReceived,
 )
-from app.domain.order.events import OrderRegistered
 from app.domain.order.facts import OnlinePayment
+from app.domain.order.registration import OrderRegistered
 from app.domain.text import Text
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import shop_of_funds_stream

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
-from app.domain.order.cost import CostPreview
+from app.domain.refunds import CostPreview
 
 Params = dict[str, JsonValue]
 """Facts by stable names: codes, amounts in minor units, instants in RFC 3339."""

@@ -2,21 +2,22 @@
 
 from typing import assert_never
 
-from app.domain.order.events import (
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
+)
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.registration import (
     FactEvent,
-    OrderEvent,
     OrderRegistered,
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
 )
-from app.domain.order.ticket_events import TicketEvent
 from app.projections.operation_log.codes import LogCode, LogFacts, Params, cost_facts
 from app.projections.operation_log.ticket_facts import ticket_facts
 from app.projections.orders.view import EntryState

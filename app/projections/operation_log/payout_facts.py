@@ -4,7 +4,7 @@ from typing import assert_never
 
 from pydantic_core import to_jsonable_python
 
-from app.domain.order.payout_events import (
+from app.domain.order.payouts import (
     AdvancePayoutDeclined,
     AdvancePayoutOutcomeUnknown,
     AdvancePayoutPaid,

@@ -7,44 +7,49 @@ from pydantic import JsonValue
 from pydantic_core import to_jsonable_python
 
 from app.domain.attachments import Attachment
-from app.domain.order.cost import differs
-from app.domain.order.payout_events import PayoutChange
-from app.domain.order.ticket_events import (
+from app.domain.order.answers import (
     AnswerToApplication,
     ApplicationAgreed,
-    ApplicationModified,
     ApplicationRejected,
+    AssistantNotified,
+    RejectionReversed,
+)
+from app.domain.order.applications import (
+    ApplicationModified,
+    BuyersChange,
+    TicketClosed,
+    TicketCreated,
+    TicketDueReminded,
+    TicketRemarked,
+)
+from app.domain.order.arbitration import (
     ArbitrationChange,
     ArbitrationEvidenceSubmitted,
     ArbitrationRequested,
     ArbitrationRuled,
     ArbitrationWithdrawn,
-    AssistantNotified,
-    BuyersChange,
-    GoodsShippedBack,
+    TicketEscalated,
+)
+from app.domain.order.events import TicketChange, TicketEvent
+from app.domain.order.payouts import PayoutChange
+from app.domain.order.refunds import (
     RefundChange,
     RefundFunded,
     RefundOutcomeUnknown,
     RefundRefused,
     RefundSucceeded,
-    RejectionReversed,
-    ReplacementChange,
-    ReplacementReceived,
-    ReplacementShipped,
+)
+from app.domain.order.replacements import ReplacementChange, ReplacementReceived, ReplacementShipped
+from app.domain.order.returns import (
+    GoodsShippedBack,
     ReturnChange,
     ReturnDeadlineExtended,
     ReturnedGoodsRejected,
     ReturnReceived,
     ReturnShipmentCorrected,
-    TicketChange,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEscalated,
-    TicketEvent,
-    TicketRemarked,
 )
 from app.domain.order.tickets import AppliedRule, CloseCause, Due
+from app.domain.refunds import differs
 from app.domain.shipments import Shipment
 from app.projections.operation_log.codes import LogCode, LogFacts, Params, cost_facts
 from app.projections.operation_log.payout_facts import payout_facts

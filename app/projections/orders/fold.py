@@ -7,22 +7,21 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
-from app.domain.order.events import (
+from app.domain.order.applications import TicketCreated
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
-    OrderEvent,
+)
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.registration import (
     OrderRegistered,
     OrderSettled,
     OrderShipped,
     ReceiptConfirmed,
-)
-from app.domain.order.ticket_events import (
-    TicketCreated,
-    TicketEvent,
 )
 from app.event_store.recorded_event import Recorded
 from app.projections.orders.view import (

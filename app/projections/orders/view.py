@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from app.domain.order.cost import CostPreview
 from app.domain.order.facts import OrderFacts
 from app.domain.reasons import DeclineReason
+from app.domain.refunds import CostPreview
 from app.projections.tickets.view import TicketView
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.domain.funds.events import FundingReversed, FundsEvent
-from app.domain.order.events import OrderEvent
+from app.domain.order.events import OrderEvent, TicketChange
 from app.domain.order.evolve import fold
-from app.domain.order.payout_events import PayoutChange
+from app.domain.order.payouts import PayoutChange
+from app.domain.order.refunds import RefundChange
 from app.domain.order.state import Order, Unregistered
-from app.domain.order.ticket_events import RefundChange, TicketChange
 from app.domain.order.tickets import TicketState
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection

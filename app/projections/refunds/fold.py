@@ -21,9 +21,13 @@ from app.domain.funds.events import (
     SettlementReceived,
     ShopRestricted,
 )
+from app.domain.order.answers import AnswerToApplication
+from app.domain.order.applications import BuyersChange, TicketRemarked
+from app.domain.order.arbitration import ArbitrationChange
 from app.domain.order.commission_split import fees_kept, fees_lost
+from app.domain.order.events import TicketChange
 from app.domain.order.facts import OnlinePayment
-from app.domain.order.payout_events import (
+from app.domain.order.payouts import (
     AdvancePayoutDeclined,
     AdvancePayoutOutcomeUnknown,
     AdvancePayoutPaid,
@@ -32,20 +36,15 @@ from app.domain.order.payout_events import (
     AdvancePayoutStarted,
     PayoutChange,
 )
-from app.domain.order.state import Order
-from app.domain.order.ticket_events import (
-    AnswerToApplication,
-    ArbitrationChange,
-    BuyersChange,
+from app.domain.order.refunds import (
     RefundFunded,
     RefundOutcomeUnknown,
     RefundRefused,
     RefundSucceeded,
-    ReplacementChange,
-    ReturnChange,
-    TicketChange,
-    TicketRemarked,
 )
+from app.domain.order.replacements import ReplacementChange
+from app.domain.order.returns import ReturnChange
+from app.domain.order.state import Order
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import FundingSource, PayoutStatus, refund_key_of
 from app.event_store.recorded_event import Recorded

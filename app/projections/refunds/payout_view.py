@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
-from app.domain.order.payout_events import (
+from app.domain.order.payouts import (
     AdvancePayoutDeclined,
     AdvancePayoutOutcomeUnknown,
     AdvancePayoutPaid,

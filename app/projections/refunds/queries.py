@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.domain.order.events import OrderEvent
+from app.domain.order.events import OrderEvent, TicketChange
 from app.domain.order.evolve import evolve
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_events import TicketChange
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import stored_event

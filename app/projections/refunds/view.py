@@ -5,8 +5,14 @@ from datetime import datetime
 from enum import StrEnum
 
 from app.domain.funds.accounts import Account
-from app.domain.order.cost import CostPreview
-from app.domain.refunds import KEY_OF_ANOTHER, FundingSource, PayoutStatus, RefundRefusal, Shares
+from app.domain.refunds import (
+    KEY_OF_ANOTHER,
+    CostPreview,
+    FundingSource,
+    PayoutStatus,
+    RefundRefusal,
+    Shares,
+)
 
 
 class RefundProgress(StrEnum):

@@ -3,42 +3,46 @@
 from dataclasses import replace
 from typing import assert_never
 
-from app.domain.order.events import OrderEvent
-from app.domain.order.payout_events import AdvancePayoutPaid, PayoutChange
-from app.domain.order.ticket_events import (
+from app.domain.order.answers import (
     AnswerToApplication,
     ApplicationAgreed,
-    ApplicationModified,
     ApplicationRejected,
+    AssistantNotified,
+    RejectionReversed,
+)
+from app.domain.order.applications import (
+    ApplicationModified,
+    BuyersChange,
+    TicketClosed,
+    TicketCreated,
+    TicketDueReminded,
+    TicketRemarked,
+)
+from app.domain.order.arbitration import (
     ArbitrationChange,
     ArbitrationEvidenceSubmitted,
     ArbitrationRequested,
     ArbitrationRuled,
     ArbitrationWithdrawn,
-    AssistantNotified,
-    BuyersChange,
-    GoodsShippedBack,
+    TicketEscalated,
+)
+from app.domain.order.events import OrderEvent, TicketChange, TicketEvent
+from app.domain.order.payouts import AdvancePayoutPaid, PayoutChange
+from app.domain.order.refunds import (
     RefundChange,
     RefundFunded,
     RefundOutcomeUnknown,
     RefundRefused,
     RefundSucceeded,
-    RejectionReversed,
-    ReplacementChange,
-    ReplacementReceived,
-    ReplacementShipped,
+)
+from app.domain.order.replacements import ReplacementChange, ReplacementReceived, ReplacementShipped
+from app.domain.order.returns import (
+    GoodsShippedBack,
     ReturnChange,
     ReturnDeadlineExtended,
     ReturnedGoodsRejected,
     ReturnReceived,
     ReturnShipmentCorrected,
-    TicketChange,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEscalated,
-    TicketEvent,
-    TicketRemarked,
 )
 from app.domain.order.tickets import ArbitrationCause, Side
 from app.domain.refunds import FundingSource, RefundStatus

@@ -17,8 +17,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from app.domain.order.events import OrderEvent
-from app.domain.order.ticket_events import TicketCreated, TicketEvent
+from app.domain.order.applications import TicketCreated
+from app.domain.order.events import OrderEvent, TicketEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.attachments import Attachment
-from app.domain.order.cost import CostPreview
 from app.domain.order.tickets import (
     FINAL_STATES,
     AppliedRule,
@@ -20,7 +19,7 @@ from app.domain.order.tickets import (
     waiting_for,
 )
 from app.domain.reasons import ApplicationReason, RejectReason
-from app.domain.refunds import FundingSource, RefundRefusal, RefundStatus, Shares
+from app.domain.refunds import CostPreview, FundingSource, RefundRefusal, RefundStatus, Shares
 from app.domain.shipments import Shipment
 from app.projections.refunds.payout_view import PayoutView
 

@@ -20,7 +20,9 @@ from app.domain.funds.events import (
     SettlementReceived,
     ShopRestricted,
 )
-from app.domain.order.events import EntryEvent, FactEvent, OrderEvent
+from app.domain.order.entries import EntryEvent
+from app.domain.order.events import OrderEvent
+from app.domain.order.registration import FactEvent
 from app.domain.webhook_endpoints import (
     DisabledReason,
     WebhookEndpointDisabled,

@@ -5,20 +5,38 @@ An event that others are not told of is named `PRIVATE`, and the reason is said.
 
 from typing import Final, assert_never
 
-from app.domain.order.events import (
+from app.domain.order.answers import (
+    AnswerToApplication,
+    ApplicationAgreed,
+    ApplicationRejected,
+    AssistantNotified,
+    RejectionReversed,
+)
+from app.domain.order.applications import (
+    ApplicationModified,
+    TicketClosed,
+    TicketCreated,
+    TicketDueReminded,
+    TicketRemarked,
+)
+from app.domain.order.arbitration import (
+    ArbitrationChange,
+    ArbitrationEvidenceSubmitted,
+    ArbitrationRequested,
+    ArbitrationRuled,
+    ArbitrationWithdrawn,
+    TicketEscalated,
+)
+from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
     AfterSalesEntryOpened,
     EntryEvent,
     EntryReopeningDeclined,
     EntryReopeningRequested,
-    FactEvent,
-    OrderRegistered,
-    OrderSettled,
-    OrderShipped,
-    ReceiptConfirmed,
 )
-from app.domain.order.payout_events import (
+from app.domain.order.events import TicketEvent
+from app.domain.order.payouts import (
     AdvancePayoutDeclined,
     AdvancePayoutOutcomeUnknown,
     AdvancePayoutPaid,
@@ -27,37 +45,28 @@ from app.domain.order.payout_events import (
     AdvancePayoutStarted,
     PayoutChange,
 )
-from app.domain.order.ticket_events import (
-    AnswerToApplication,
-    ApplicationAgreed,
-    ApplicationModified,
-    ApplicationRejected,
-    ArbitrationChange,
-    ArbitrationEvidenceSubmitted,
-    ArbitrationRequested,
-    ArbitrationRuled,
-    ArbitrationWithdrawn,
-    AssistantNotified,
-    GoodsShippedBack,
+from app.domain.order.refunds import (
     RefundChange,
     RefundFunded,
     RefundOutcomeUnknown,
     RefundRefused,
     RefundSucceeded,
-    RejectionReversed,
-    ReplacementReceived,
-    ReplacementShipped,
+)
+from app.domain.order.registration import (
+    FactEvent,
+    OrderRegistered,
+    OrderSettled,
+    OrderShipped,
+    ReceiptConfirmed,
+)
+from app.domain.order.replacements import ReplacementReceived, ReplacementShipped
+from app.domain.order.returns import (
+    GoodsShippedBack,
     ReturnChange,
     ReturnDeadlineExtended,
     ReturnedGoodsRejected,
     ReturnReceived,
     ReturnShipmentCorrected,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketEscalated,
-    TicketEvent,
-    TicketRemarked,
 )
 from app.domain.order.tickets import TicketState
 from app.webhooks.catalog.event_types import EventType

@@ -6,7 +6,7 @@ the event, and after a rebuild it always is.
 
 from collections.abc import Iterable, Sequence
 
-from app.domain.order.events import FactEvent
+from app.domain.order.registration import FactEvent
 from app.event_store.connections import Connection
 from app.event_store.histories import read_beginnings
 from app.event_store.recorded_event import Recorded

@@ -8,14 +8,13 @@ from types import MappingProxyType
 from typing import assert_never
 
 from app.domain.money import Money
-from app.domain.order.commands import (
-    OrderCommand,
-    RegisterOrder,
+from app.domain.order.applications import (
     RequestExchange,
     RequestRefund,
     RequestReissue,
     RequestRepair,
 )
+from app.domain.order.commands import OrderCommand, TicketDecision
 from app.domain.order.deadlines import fall_due
 from app.domain.order.decide import Accepted, decide
 from app.domain.order.evolve import fold
@@ -28,8 +27,8 @@ from app.domain.order.facts import (
     OrderFacts,
     PaymentChannel,
 )
+from app.domain.order.registration import RegisterOrder
 from app.domain.order.state import Order, OrderState, Unregistered
-from app.domain.order.ticket_commands import TicketDecision
 from app.domain.order.tickets import (
     ArbitrationCause,
     DueAction,

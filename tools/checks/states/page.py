@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 
-from app.domain.order.ticket_commands import TicketDecision, WithdrawArbitration
+from app.domain.order.arbitration import WithdrawArbitration
+from app.domain.order.commands import TicketDecision
 from app.domain.order.tickets import (
     DOUDIAN_CODES,
     FINAL_STATES,

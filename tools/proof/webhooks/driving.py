@@ -11,14 +11,10 @@ from app.command_handling.apply_due_deadlines import Silent
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest, TooManyConflicts
 from app.domain.money import Money
-from app.domain.order.commands import (
-    OpenAfterSalesEntry,
-    OrderCommand,
-    RecordReceiptConfirmation,
-    RecordShipment,
-    RegisterOrder,
-    RequestRefund,
-)
+from app.domain.order.answers import AgreeToApplication
+from app.domain.order.applications import RequestRefund
+from app.domain.order.commands import OrderCommand
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.facts import (
     BusinessLine,
     CommissionTerms,
@@ -28,7 +24,7 @@ from app.domain.order.facts import (
     OrderFacts,
     PaymentChannel,
 )
-from app.domain.order.ticket_commands import AgreeToApplication
+from app.domain.order.registration import RecordReceiptConfirmation, RecordShipment, RegisterOrder
 from app.domain.order.tickets import RequestedItem
 from app.domain.reasons import ApplicationReason
 from app.event_store.append import AppendOutcomeUnknown, EventStoreUnavailable

@@ -1,26 +1,108 @@
 """The after-sales entry: closed -> open (generation n, five days) -> closed.
 
-By the time a command gets here, an entry past its expiry has been closed (see deadlines).
+By the time a command is decided, an entry past its expiry has been closed (see deadlines).
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.funds.state import Funds
-from app.domain.order.commands import DeclineEntryReopening, RequestEntryReopening
 from app.domain.order.cost_preview import cost_of_opening
-from app.domain.order.decision import Decision
-from app.domain.order.eligibility import check_eligibility
-from app.domain.order.events import (
-    AfterSalesEntryOpened,
-    EntryReopeningDeclined,
-    EntryReopeningRequested,
-)
+from app.domain.order.eligibility import Verdict, check_eligibility
 from app.domain.order.state import Entry, EntryClosed, EntryOpen, NeverOpened, Order
 from app.domain.policy import Policy
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.reasons import DeclineReason
+from app.domain.refunds import CostPreview
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
 
-def open_entry(order: Order, now: datetime, policy: Policy, funds: Funds) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenAfterSalesEntry:
+    """Open the entry of one order for five days, knowing what it may cost."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEntryReopening:
+    """Ask the merchant to open a closed entry again."""
+
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineEntryReopening:
+    """Answer a reopening request with no."""
+
+    reason: DeclineReason
+    note: str | None
+
+
+EntryCommand = OpenAfterSalesEntry | RequestEntryReopening | DeclineEntryReopening
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryOpened:
+    """The merchant opened the entry, knowing the cost shown; it closes at ``expires_at``."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    expires_at: datetime
+    remind_at: datetime
+    acknowledged_cost: CostPreview
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryExpiring:
+    """The consumer is reminded once that an unused entry is about to close."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterSalesEntryExpired:
+    """The five days are over. ``used`` says whether an application came through this opening."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    used: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReopeningRequested:
+    """The consumer asked for the closed entry to be opened again."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryReopeningDeclined:
+    """The merchant declined to open the entry again."""
+
+    at: datetime
+    buyer_id: str
+    generation: int
+    reason: DeclineReason
+    note: str | None
+
+
+EntryEvent = (
+    AfterSalesEntryOpened
+    | AfterSalesEntryExpiring
+    | AfterSalesEntryExpired
+    | EntryReopeningRequested
+    | EntryReopeningDeclined
+)
+
+
+def open_entry(order: Order, now: datetime, policy: Policy, funds: Funds) -> Decision[EntryEvent]:
     """Open the entry if every rule allows it; an open one stays as it is, with its own expiry.
 
     A shop in arrears beyond the limit opens none, whatever the order.
@@ -48,7 +130,9 @@ def open_entry(order: Order, now: datetime, policy: Policy, funds: Funds) -> Dec
     )
 
 
-def request_reopening(command: RequestEntryReopening, order: Order, now: datetime) -> Decision:
+def request_reopening(
+    command: RequestEntryReopening, order: Order, now: datetime
+) -> Decision[EntryEvent]:
     """Ask for a closed entry to be opened again; asking twice changes nothing."""
     match order.entry:
         case NeverOpened():
@@ -68,7 +152,9 @@ def request_reopening(command: RequestEntryReopening, order: Order, now: datetim
             )
 
 
-def decline_reopening(command: DeclineEntryReopening, order: Order, now: datetime) -> Decision:
+def decline_reopening(
+    command: DeclineEntryReopening, order: Order, now: datetime
+) -> Decision[EntryEvent]:
     """Answer a waiting request with no, for a coded reason."""
     if not (isinstance(order.entry, EntryClosed) and order.entry.reopening_requested):
         return reject(RejectionCode.REOPENING_NOT_REQUESTED)

@@ -1,44 +1,211 @@
-"""Advance payouts: to another account of the buyer, once the provider has refused the refund.
+"""Advance payouts (先行赔付) to another account of the buyer, once the provider refused."""
 
-One at a time, and none while anything about the money is unknown. Above an amount a second person
-must approve. Asking twice moves nothing twice.
-"""
-
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
 from app.domain.order.commission_split import shares_of_payout
-from app.domain.order.decision import Decision
-from app.domain.order.payout_commands import (
-    ApproveAdvancePayout,
-    DeclineAdvancePayout,
-    PayoutCommand,
-    PayoutDecision,
-    PayoutReport,
-    RecordPayoutRefusal,
-    RecordPayoutSuccess,
-    RecordPayoutUnknown,
-    StartAdvancePayout,
-)
-from app.domain.order.payout_events import (
-    AdvancePayoutDeclined,
-    AdvancePayoutOutcomeUnknown,
-    AdvancePayoutPaid,
-    AdvancePayoutRefused,
-    AdvancePayoutRequested,
-    AdvancePayoutStarted,
-)
 from app.domain.order.state import Order
-from app.domain.order.tickets import Payout, Ticket, TicketState
+from app.domain.order.tickets import (
+    Due,
+    Payout,
+    RequestedItem,
+    Ticket,
+    TicketState,
+)
+from app.domain.payees import SealedPayee
 from app.domain.policy import Policy
-from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundStatus
-from app.domain.rejections import Rejection, RejectionCode, reject
+from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundRefusal, RefundStatus, Shares
+from app.domain.rejections import Decision, Rejection, RejectionCode, reject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartAdvancePayout:
+    """Pay the money of a refused refund to another account of the buyer.
+
+    ``payout_key`` is new for every payout and the same for its whole life; ``requested_by``: the
+    id of the key or person that asks.
+    """
+
+    ticket_id: str
+    payout_key: str
+    payee: SealedPayee
+    note: str | None
+    requested_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApproveAdvancePayout:
+    """Let a payout go that needs a second person."""
+
+    ticket_id: str
+    payout_key: str
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclineAdvancePayout:
+    """Do not let it go; whoever asked for it may decline it too."""
+
+    ticket_id: str
+    payout_key: str
+    declined_by: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPayoutUnknown:
+    """Take note that nobody knows yet whether a payout was paid."""
+
+    ticket_id: str
+    payout_key: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPayoutRefusal:
+    """Take note that the provider will never pay to this payee under this key."""
+
+    ticket_id: str
+    payout_key: str
+    refusal: RefundRefusal
+    provider_text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPayoutSuccess:
+    """Take note that the buyer has the money."""
+
+    ticket_id: str
+    payout_key: str
+    provider_reference: str
+
+
+PayoutDecision = StartAdvancePayout | ApproveAdvancePayout | DeclineAdvancePayout
+"""What people of the platform decide."""
+
+
+PayoutReport = RecordPayoutUnknown | RecordPayoutRefusal | RecordPayoutSuccess
+"""What is reported of a payout on its way."""
+
+
+PayoutCommand = PayoutDecision | PayoutReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutRequested:
+    """Customer service asked for a payout. ``needs_approval``: it waits for a second person."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    payee: SealedPayee
+    amount: int
+    currency: str
+    note: str | None
+    requested_by: str
+    needs_approval: bool
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutStarted:
+    """The platform pays in advance and charges the deposit; the provider is asked to pay.
+
+    ``approved_by``: None where it needed nobody's approval. ``shares``: who bears how much of
+    ``amount``, in minor units: all of it the shop, but for what flows back in the period.
+    """
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    amount: int
+    currency: str
+    approved_by: str | None
+    shares: Shares
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutDeclined:
+    """A payout was not let go; nothing had moved."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    declined_by: str
+    note: str | None
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutOutcomeUnknown:
+    """The provider gave no answer; until it does, nothing else pays."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    why: str
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutRefused:
+    """The provider will not pay to this payee; what was charged goes back."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    refusal: RefundRefusal
+    provider_text: str
+    state: TicketState
+    due: Due | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancePayoutPaid:
+    """The buyer has the money; the ticket has succeeded."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    payout_key: str
+    items: tuple[RequestedItem, ...]
+    amount: int
+    currency: str
+    provider_reference: str
+    state: TicketState
+    due: Due | None
+
+
+PayoutChange = (
+    AdvancePayoutRequested
+    | AdvancePayoutStarted
+    | AdvancePayoutDeclined
+    | AdvancePayoutOutcomeUnknown
+    | AdvancePayoutRefused
+    | AdvancePayoutPaid
+)
+
 
 _ON_ITS_WAY = frozenset({PayoutStatus.STARTED, PayoutStatus.UNKNOWN})
+
+
 _UNDER_WAY = _ON_ITS_WAY | {PayoutStatus.REQUESTED}
 
 
-def decide_payout(command: PayoutCommand, order: Order, now: datetime, policy: Policy) -> Decision:
+def decide_payout(
+    command: PayoutCommand, order: Order, now: datetime, policy: Policy
+) -> Decision[PayoutChange]:
     """Decide on a payout of one ticket of the order."""
     ticket = order.tickets.get(command.ticket_id)
     if ticket is None:
@@ -52,7 +219,7 @@ def decide_payout(command: PayoutCommand, order: Order, now: datetime, policy: P
 
 def _decide(
     command: PayoutDecision, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[PayoutChange]:
     match command:
         case StartAdvancePayout():
             if ticket.payout(command.payout_key) is not None:
@@ -90,7 +257,7 @@ def _not_startable(ticket: Ticket, policy: Policy) -> Rejection | None:
 
 def _request(
     command: StartAdvancePayout, ticket: Ticket, order: Order, now: datetime, policy: Policy
-) -> Decision:
+) -> Decision[PayoutChange]:
     needs_approval = ticket.amount > policy.payout_dual_control_above
     requested = AdvancePayoutRequested(
         at=now,
@@ -152,7 +319,9 @@ def _declined(
     )
 
 
-def _report(command: PayoutReport, ticket: Ticket, order: Order, now: datetime) -> Decision:
+def _report(
+    command: PayoutReport, ticket: Ticket, order: Order, now: datetime
+) -> Decision[PayoutChange]:
     """Take note of what became of a payout; what is known already changes nothing."""
     payout = ticket.payout(command.payout_key)
     if payout is None:
@@ -222,3 +391,46 @@ def _told(
             )
         case _:
             assert_never(command)
+
+
+def _payouts(payouts: tuple[Payout, ...], event: PayoutChange) -> tuple[Payout, ...]:
+    if isinstance(event, AdvancePayoutRequested):
+        asked = Payout(
+            payout_key=event.payout_key,
+            status=PayoutStatus.REQUESTED,
+            payee=event.payee,
+            requested_by=event.requested_by,
+        )
+        return (*payouts, asked)
+    return tuple(
+        _payout(one, event) if one.payout_key == event.payout_key else one for one in payouts
+    )
+
+
+def _payout(
+    payout: Payout,
+    event: AdvancePayoutStarted
+    | AdvancePayoutDeclined
+    | AdvancePayoutOutcomeUnknown
+    | AdvancePayoutRefused
+    | AdvancePayoutPaid,
+) -> Payout:
+    match event:
+        case AdvancePayoutStarted(shares=shares):
+            return replace(payout, status=PayoutStatus.STARTED, shares=shares)
+        case AdvancePayoutDeclined():
+            return replace(payout, status=PayoutStatus.DECLINED)
+        case AdvancePayoutOutcomeUnknown(why=why):
+            of_another = why == KEY_OF_ANOTHER
+            return replace(payout, status=PayoutStatus.UNKNOWN, key_of_another=of_another)
+        case AdvancePayoutRefused():
+            return replace(payout, status=PayoutStatus.REFUSED)
+        case AdvancePayoutPaid():
+            return replace(payout, status=PayoutStatus.PAID)
+        case _:
+            assert_never(event)
+
+
+def evolve(ticket: Ticket, event: PayoutChange) -> Ticket:
+    """Return the ticket after an event of this family; state and deadline are set by the caller."""
+    return replace(ticket, payouts=_payouts(ticket.payouts, event))

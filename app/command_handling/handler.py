@@ -29,7 +29,7 @@ from app.command_handling.shop_time import ShopTime, present_of
 from app.command_handling.stored_answer import answer_after, remembered, replayed
 from app.domain.funds.state import NO_FUNDS, Funds
 from app.domain.order.commands import ActOnDeadlines, TicketDecision
-from app.domain.order.decide import decide, looks_at_funds
+from app.domain.order.decide import decide_current, due_events, looks_at_funds
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
@@ -190,7 +190,7 @@ class CommandHandler:
         """
         if request.buyer_id is not None and not _belongs_to(state, request.buyer_id):
             return Decided(refusal=reject(RejectionCode.ORDER_NOT_FOUND))
-        fell_due = self._fell_due(state, now)
+        fell_due = due_events(state, now, self._policy)
         by_actor = [(DEADLINES, event) for event in fell_due]
         state = fold(state, fell_due)
         first = request.commands[0]
@@ -199,16 +199,12 @@ class CommandHandler:
             return Decided(by_actor=tuple(by_actor), refusal=stale)
         caused: list[tuple[Actor, OrderEvent]] = []
         for command in request.commands:
-            decision = decide(command, state, now, self._policy, funds)
+            decision = decide_current(command, state, now, self._policy, funds)
             if isinstance(decision, Rejection):
                 return Decided(by_actor=tuple(by_actor), refusal=decision)
-            state = fold(state, decision.all_events)
-            caused += [(request.actor, event) for event in decision.all_events]
+            state = fold(state, decision)
+            caused += [(request.actor, event) for event in decision]
         return Decided(by_actor=(*by_actor, *caused), changed=bool(caused))
-
-    def _fell_due(self, state: OrderState, now: datetime) -> tuple[OrderEvent, ...]:
-        decision = decide(ActOnDeadlines(), state, now, self._policy)
-        return () if isinstance(decision, Rejection) else decision.fell_due
 
     def _recorded(
         self,

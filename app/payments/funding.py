@@ -25,7 +25,6 @@ from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
 from app.domain.order.answers import ApplicationAgreed, RejectionReversed
 from app.domain.order.arbitration import ArbitrationRuled
-from app.domain.order.commission_split import shares_of
 from app.domain.order.cost_preview import refund_of
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold as fold_order
@@ -37,7 +36,7 @@ from app.domain.order.returns import ReturnReceived
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.tickets import TicketState
 from app.domain.policy import Policy
-from app.domain.refunds import FundingSource, refund_key_of
+from app.domain.refunds import Shares, refund_key_of
 from app.domain.rejections import Rejection
 from app.event_store.append import Append, NewEvent, VersionConflict, Written
 from app.event_store.append_statement import append_to_one_partition
@@ -186,8 +185,12 @@ def commands_for(event: OrderEvent, order: Order) -> tuple[FundsCommand, ...]:
             # Finance reports without a key what it paid before the provider was asked.
             key = key or refund_key_of(order.facts.shop_id, ticket_id)
             return (CompleteRefund(refund_key=key),)
-        case RefundRefused(refund_key=key, ticket_id=ticket_id):
-            return (ReverseFunding(refund_key=key), *_settled_late(ticket_id, order, payment))
+        case RefundRefused(refund_key=key, settled_late=Shares() as late):
+            order_id, channel = order.facts.order_id, payment.channel
+            settle = SettleOrder(order_id=order_id, channel=channel, shares=late)
+            return (ReverseFunding(refund_key=key), settle)
+        case RefundRefused(refund_key=key):
+            return (ReverseFunding(refund_key=key),)
         case AdvancePayoutStarted(payout_key=key, ticket_id=ticket_id, shares=shares):
             order_id = order.facts.order_id
             return (
@@ -211,13 +214,3 @@ def _refund(event: GrantingEvent, order: Order, payment: OnlinePayment) -> FundR
         refund_key=refund_key_of(order.facts.shop_id, ticket.ticket_id),
         ticket_id=ticket.ticket_id,
     )
-
-
-def _settled_late(ticket_id: str, order: Order, payment: OnlinePayment) -> tuple[SettleOrder, ...]:
-    """Settle at once what goes back to the escrow of an order settled meanwhile."""
-    ticket = order.tickets[ticket_id]
-    refund = ticket.refund
-    if refund is None or refund.source is not FundingSource.ESCROW or order.settled_at is None:
-        return ()
-    shares = shares_of(ticket.amount, order.facts.commission)
-    return (SettleOrder(order_id=order.facts.order_id, channel=payment.channel, shares=shares),)

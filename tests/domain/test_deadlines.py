@@ -7,6 +7,7 @@ import pytest
 from app.domain.order.answers import ApplicationAgreed
 from app.domain.order.applications import TicketClosed, TicketDueReminded
 from app.domain.order.commands import ActOnDeadlines, OrderCommand
+from app.domain.order.decide import decide_current, due_events
 from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
@@ -14,9 +15,10 @@ from app.domain.order.entries import (
     OpenAfterSalesEntry,
     RequestEntryReopening,
 )
-from app.domain.order.registration import RecordSettlement
+from app.domain.order.registration import OrderSettled, RecordSettlement
 from app.domain.order.tickets import CloseCause, Due, DueAction, Side, TicketState, TicketType
-from app.domain.rejections import RejectionCode
+from app.domain.policy import POLICY
+from app.domain.rejections import Rejection, RejectionCode
 from tests.support.orders import (
     BUYER,
     DAY,
@@ -216,3 +218,11 @@ def test_a_clock_put_back_does_not_open_a_closed_entry() -> None:
     assert code_of(put_back) is RejectionCode.ENTRY_NOT_OPEN
     asked = accepted(closed.ask(RequestEntryReopening(note=None), at=EXPIRES - DAY))
     assert [event.at for event in asked.all_events] == [EXPIRES]
+
+
+def test_a_command_decided_on_the_current_state_repeats_nothing_that_fell_due() -> None:
+    order = RETURNING.order
+    assert due_events(order, RETURN_BY, POLICY) == ALL_OF_IT
+    decided = decide_current(RecordSettlement(settled_at=OPENED), order, RETURN_BY, POLICY)
+    assert not isinstance(decided, Rejection)
+    assert [type(event) for event in decided] == [OrderSettled]

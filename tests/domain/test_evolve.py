@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from app.domain.order.applications import TicketCreated
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import evolve, fold
-from app.domain.order.registration import OrderRegistered
+from app.domain.order.registration import OrderRegistered, OrderSettled
 from app.domain.order.state import EntryOpen, Order, Unregistered
 from app.domain.order.tickets import Due, DueAction, RequestedItem
+from app.domain.refunds import Shares
 from tests.domain.exploring import bounded
 from tests.support.orders import (
     EXPIRES,
@@ -123,3 +124,11 @@ def test_a_ticket_carries_the_stream_version_of_its_last_change_and_a_reminder_i
     assert (ticket.version, expired.order.version) == (created_at_version + 2, len(expired.events))
     paid = expired.then(refund_arrived(), at=EXPIRES)
     assert paid.tickets["order-1-1"].version == paid.order.version
+
+
+def test_a_settlement_is_folded_with_the_shares_it_was_recorded_with() -> None:
+    order = received_order().order
+    recorded = Shares(shop=1, talent=2, agency=3, service_fee=4)
+    settled = evolve(order, OrderSettled(at=OPENED, settled_at=OPENED, shares=recorded))
+    assert isinstance(settled, Order)
+    assert settled.settled_shares == recorded

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pytest
 
+from app.domain.order.commission_split import shares_at_settlement
 from app.domain.order.registration import (
     OrderSettled,
     OrderShipped,
@@ -63,7 +64,9 @@ def test_each_fact_is_recorded_with_its_own_instant_at_the_instant_it_was_report
     expected = {
         shipped: OrderShipped(at=NOW, shipped_at=then),
         received: ReceiptConfirmed(at=NOW, confirmed_at=then),
-        settled: OrderSettled(at=NOW, settled_at=then),
+        settled: OrderSettled(
+            at=NOW, settled_at=then, shares=shares_at_settlement(registered_order().order)
+        ),
     }
     for fact, event in expected.items():
         assert accepted(registered_order().ask(fact(then), at=NOW)).all_events == (event,)

@@ -51,17 +51,35 @@ def decide(
     Whatever fell due before that instant happens first, so that a late timer can never let a late
     command in. Within a stream time does not go back: a clock behind the last event stands at it.
     """
+    fell_due = due_events(state, now, policy)
+    decision = decide_current(command, fold(state, fell_due), now, policy, funds)
+    if isinstance(decision, Rejection):
+        return decision
+    return Accepted(fell_due=fell_due, events=decision)
+
+
+def due_events(state: OrderState, now: datetime, policy: Policy) -> tuple[OrderEvent, ...]:
+    """Return what has fallen due by an instant: the doing of the system, whoever asks."""
+    if isinstance(state, Unregistered):
+        return ()
+    return fall_due(state, max(now, state.updated_at), policy)
+
+
+def decide_current(
+    command: OrderCommand,
+    state: OrderState,
+    now: datetime,
+    policy: Policy,
+    funds: Funds = NO_FUNDS,
+) -> Decision[OrderEvent]:
+    """Decide a command on a state to which what had fallen due has been applied."""
     match state:
         case Unregistered():
             if not isinstance(command, registration.RegisterOrder):
                 return reject(RejectionCode.ORDER_NOT_FOUND)
-            return _accepted((), registration.register(command, state, now, policy))
+            return registration.register(command, state, now, policy)
         case Order():
-            now = max(now, state.updated_at)
-            fell_due = fall_due(state, now, policy)
-            current = fold(state, fell_due)
-            assert isinstance(current, Order)  # noqa: S101 - a registered order stays registered
-            return _accepted(fell_due, _decide_registered(command, current, now, policy, funds))
+            return _decide_registered(command, state, max(now, state.updated_at), policy, funds)
         case _:
             assert_never(state)
 
@@ -75,14 +93,6 @@ def looks_at_funds(command: OrderCommand) -> bool:
             return command.cost_acknowledged
         case _:
             return False
-
-
-def _accepted(
-    fell_due: tuple[OrderEvent, ...], decision: Decision[OrderEvent]
-) -> Accepted | Rejection:
-    if isinstance(decision, Rejection):
-        return decision
-    return Accepted(fell_due=fell_due, events=decision)
 
 
 def _decide_registered(

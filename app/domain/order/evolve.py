@@ -18,7 +18,7 @@ from app.domain.order.applications import (
     TicketCreated,
     TicketDueReminded,
 )
-from app.domain.order.commission_split import added, shares_at_settlement, shares_of
+from app.domain.order.commission_split import added
 from app.domain.order.entries import (
     AfterSalesEntryExpired,
     AfterSalesEntryExpiring,
@@ -51,7 +51,6 @@ from app.domain.order.state import (
 from app.domain.order.tickets import (
     Ticket,
 )
-from app.domain.refunds import FundingSource
 
 
 def fold(state: OrderState, events: Iterable[OrderEvent]) -> OrderState:
@@ -88,8 +87,7 @@ def _evolve_registered(order: Order, event: OrderEvent) -> Order:
             return replace(order, shipped_at=shipped_at)
         case ReceiptConfirmed(confirmed_at=confirmed_at):
             return replace(order, receipt_confirmed_at=confirmed_at)
-        case OrderSettled(settled_at=settled_at):
-            shares = shares_at_settlement(order)
+        case OrderSettled(settled_at=settled_at, shares=shares):
             return replace(order, settled_at=settled_at, settled_shares=shares)
         case AfterSalesEntryOpened():
             return replace(order, entry=_opened(event))
@@ -193,15 +191,9 @@ def _evolve_ticket(ticket: Ticket, event: TicketChange) -> Ticket:
 
 
 def _settled_late(order: Order, event: RefundRefused) -> Order:
-    """What goes back to the escrow of an order settled meanwhile is settled at once."""
-    ticket = order.tickets.get(event.ticket_id)
-    refund = None if ticket is None else ticket.refund
-    if ticket is None or refund is None or order.settled_shares is None:
+    if event.settled_late is None or order.settled_shares is None:
         return order
-    if refund.source is not FundingSource.ESCROW:
-        return order
-    late = shares_of(ticket.amount, order.facts.commission)
-    return replace(order, settled_shares=added(order.settled_shares, late))
+    return replace(order, settled_shares=added(order.settled_shares, event.settled_late))
 
 
 def _with_refund(order: Order, event: RefundSucceeded | AdvancePayoutPaid) -> Order:

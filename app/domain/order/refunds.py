@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import assert_never
 
+from app.domain.order.commission_split import shares_of
 from app.domain.order.state import Order
 from app.domain.order.tickets import (
     Due,
@@ -118,6 +119,8 @@ class RefundRefused:
     refund_key: str
     refusal: RefundRefusal
     provider_text: str
+    settled_late: Shares | None
+    """How the money is shared that goes back to the escrow of an order settled meanwhile."""
     state: TicketState
     due: Due | None
 
@@ -231,10 +234,17 @@ def record_refusal(
             refund_key=command.refund_key,
             refusal=command.refusal,
             provider_text=command.provider_text,
+            settled_late=_settled_late(refund, ticket, order),
             state=ticket.state,
             due=None,
         ),
     )
+
+
+def _settled_late(refund: Refund, ticket: Ticket, order: Order) -> Shares | None:
+    if refund.source is not FundingSource.ESCROW or order.settled_shares is None:
+        return None
+    return shares_of(ticket.amount, order.facts.commission)
 
 
 def succeed(

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.money import AMOUNT_MAX
+from app.domain.order.commission_split import shares_at_settlement
 from app.domain.order.facts import OrderFacts
 from app.domain.order.state import Order, OrderState
 from app.domain.policy import Policy
+from app.domain.refunds import Shares
 from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
 
@@ -75,6 +77,8 @@ class OrderSettled:
 
     at: datetime
     settled_at: datetime
+    shares: Shares
+    """How the money was shared; every later figure is taken from what is left of it."""
 
 
 FactEvent = OrderRegistered | OrderShipped | ReceiptConfirmed | OrderSettled
@@ -129,7 +133,8 @@ def record(
             event = ReceiptConfirmed(at=now, confirmed_at=instant)
         case RecordSettlement(settled_at=instant):
             known, after = order.settled_at, replace(order, settled_at=instant)
-            event = OrderSettled(at=now, settled_at=instant)
+            shares = shares_at_settlement(order)
+            event = OrderSettled(at=now, settled_at=instant, shares=shares)
         case _:
             assert_never(command)
     if known is not None:

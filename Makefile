@@ -51,7 +51,7 @@ format: $(INSTALLED) ## Rewrite the code in the agreed format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-openapi: $(INSTALLED) ## Write openapi.json and its forms for clients anew
+openapi: $(INSTALLED) ## Write openapi.json anew
 	$(BIN)/aftersales openapi
 
 contract-diff: $(INSTALLED) ## List what openapi.json changes since the last release; fail if that breaks clients

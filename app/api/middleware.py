@@ -24,7 +24,8 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
 class Edge:
     """ASGI middleware. A caller's own `X-Request-Id` is kept if it is a plain word.
 
-    What nobody expected ends here: the failure goes to the log, never to the caller.
+    HEAD is served as GET, without the body. What nobody expected ends here: the failure goes to the
+    log, never to the caller.
     """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
@@ -43,6 +44,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":
+            scope, send = {**scope, "method": "GET"}, _head_only(send)
         request_id = _request_id(scope)
         scope["aftersales.request_id"] = request_id
         started, status = time.perf_counter(), 0
@@ -75,6 +78,17 @@ class Edge:
                     request_id=request_id,
                     milliseconds=round(seconds * 1000, 2),
                 )
+
+
+def _head_only(send: Send) -> Send:
+    """Return what sends an answer's head and ends the answer there, be it a stream without end."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            await send(message)
+            await send({"type": "http.response.body"})
+
+    return send_head
 
 
 def _request_id(scope: Scope) -> str:

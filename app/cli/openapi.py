@@ -1,4 +1,4 @@
-"""`aftersales openapi`: write the contract of the API to files, or tell if they are current."""
+"""`aftersales openapi`: write the contract of the API to a file, or tell if that is current."""
 
 import difflib
 from itertools import islice
@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from app.api.openapi.document import document_texts
+from app.api.openapi.document import document_text
+from app.api.openapi.forms import Form
 from app.cli.context import err, out
 from app.cli.errors import CommandFailed, ExitCode
 from app.main import build_app
@@ -18,31 +19,32 @@ DIFFERENCE_LINES_MAX = 40
 
 def openapi(
     folder: Annotated[Path, typer.Argument(help="Where.", metavar="FOLDER")] = Path(),
+    form: Annotated[
+        Form, typer.Option(help="full; client: without webhooks; client-3.0: in OpenAPI 3.0.3.")
+    ] = Form.FULL,
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; exit with 1 if a file is outdated.")
+        bool, typer.Option("--check", help="Write nothing; exit with 1 if the file is outdated.")
     ] = False,
 ) -> None:
-    """Write the OpenAPI documents of this version to a folder, or check that they are current.
+    """Write the OpenAPI document of this version to a folder, or check that it is current.
 
-    openapi.json is the whole; openapi.client.json leaves out the webhooks, for generators of
-    clients; openapi.client-3.0.json says the same in OpenAPI 3.0.3, for older generators.
+    The forms for generators of clients are openapi.client.json, which leaves out the webhooks, and
+    openapi.client-3.0.json, the same in OpenAPI 3.0.3. A running service serves all three.
 
-    Example: aftersales openapi --check
+    Example: aftersales openapi --form client
     """
-    for name, text in document_texts(build_app(Settings(_env_file=None))).items():
-        path = folder / name
-        if not check:
-            path.write_text(text, "utf-8")
-            err.print(f"Wrote {path}.")
-        elif difference := _difference(path, text):
-            out.print("\n".join(difference), markup=False, soft_wrap=True)
-            raise CommandFailed(
-                f"{path} is not what this version serves",
-                "run: make openapi",
-                ExitCode.FOUND_FAULTS,
-            )
-        else:
-            err.print(f"{path} is current.")
+    text = document_text(build_app(Settings(_env_file=None)), form)
+    path = folder / form.file
+    if not check:
+        path.write_text(text, "utf-8")
+        err.print(f"Wrote {path}.")
+    elif difference := _difference(path, text):
+        out.print("\n".join(difference), markup=False, soft_wrap=True)
+        raise CommandFailed(
+            f"{path} is not what this version serves", "run: make openapi", ExitCode.FOUND_FAULTS
+        )
+    else:
+        err.print(f"{path} is current.")
 
 
 def _difference(path: Path, text: str) -> list[str]:

@@ -49,8 +49,9 @@ def every_refusal_names_a_documented_code(
     """A problem's code is among those the operation documents for its status."""
     if response.status_code < 400 or response.status_code == 405:
         return None
-    declared = case.operation.definition.raw["responses"].get(str(response.status_code), {})
-    assert f"`{_code_of(response)}`" in declared.get("description", ""), response.text
+    declared = case.operation.responses.find_by_status_code(response.status_code)
+    assert declared is not None, response.text
+    assert f"`{_code_of(response)}`" in declared.definition["description"], response.text
     return None
 
 

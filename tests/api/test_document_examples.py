@@ -8,8 +8,9 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from tests.cli.running import REPOSITORY
+from tests.support.inlined import inlined
 
-WHOLE = json.loads((REPOSITORY / "openapi.json").read_text("utf-8"))
+WHOLE = inlined(json.loads((REPOSITORY / "openapi.json").read_text("utf-8")))
 OPERATIONS = {
     operation["operationId"]: operation
     for item in WHOLE["paths"].values()

@@ -8,18 +8,58 @@ from typing import Any
 import pytest
 from openapi_spec_validator import validate
 
-from app.api.openapi.forms import client_document, document_3_0
+from app.api.openapi.document import compact_json
+from app.api.openapi.forms import Form, client_document, document_3_0, document_in
+from app.api.openapi.sharing import share_components
+from tests.support.inlined import inlined
 
 ROOT = Path(__file__).parents[2]
-FORMS = ("openapi.json", "openapi.client.json", "openapi.client-3.0.json")
 WHOLE = json.loads((ROOT / "openapi.json").read_text("utf-8"))
+COMPACT_BYTES_MAX = 650_000
 
 
-@pytest.mark.parametrize("name", FORMS)
-def test_every_form_is_valid(name: str) -> None:
-    document = json.loads((ROOT / name).read_text("utf-8"))
+@pytest.mark.parametrize("form", Form)
+def test_every_form_is_valid_and_defines_whatever_it_refers_to(form: Form) -> None:
+    document = document_in(form, WHOLE)
     validate(document)
-    assert document["openapi"] == ("3.0.3" if "3.0" in name else "3.1.0")
+    assert document["openapi"] == ("3.0.3" if form is Form.CLIENT_3_0 else "3.1.0")
+    for reference in _references(document):
+        section, name = reference.removeprefix("#/components/").split("/")
+        assert name in document["components"][section], reference
+
+
+def test_the_document_is_no_larger_than_agreed() -> None:
+    assert len(compact_json(WHOLE).encode()) <= COMPACT_BYTES_MAX
+
+
+def test_what_occurs_more_than_once_is_shared_and_means_the_same() -> None:
+    def refusal(*codes: str, **headers: Any) -> dict[str, Any]:
+        return {"description": "\n".join(f"- `{code}`: why" for code in codes), "headers": headers}
+
+    def operation(parameters: list[Any], **responses: Any) -> dict[str, Any]:
+        return {"parameters": parameters, "responses": responses}
+
+    limit, other = ({"name": "limit", "in": "query", "example": number} for number in (1, 2))
+    items = [
+        operation([limit], r409=refusal("a", "b"), r404=refusal("a")),
+        operation([limit, other], r409=refusal("a", "b"), r404=refusal("c")),
+        operation([], r409=refusal("a", "b", ETag={})),
+    ]
+    document = {
+        "paths": {"/a": {"get": items[0]}, "/b": {"get": items[1], "put": items[2]}},
+        "webhooks": {},
+        "components": {},
+    }
+    before = json.loads(json.dumps(document))
+    share_components(document)
+    shared = {"$ref": "#/components/responses/r409.a.b"}
+    assert document["components"] == {
+        "responses": {"r409.a.b": refusal("a", "b")},
+        "parameters": {"limit": limit},
+    }
+    assert [item["responses"]["r409"] == shared for item in items] == [True, True, False]
+    assert items[1]["parameters"] == [{"$ref": "#/components/parameters/limit"}, other]
+    assert {**inlined(document), "components": {}} == before
 
 
 def test_every_union_is_named_and_told_apart_by_a_required_constant() -> None:
@@ -61,7 +101,7 @@ def test_the_form_for_clients_leaves_out_webhooks_and_what_only_they_need() -> N
         return {"post": {"requestBody": {"content": content}}}
 
     reference = {"$ref": "#/components/schemas/Shared"}
-    document = {
+    document: dict[str, Any] = {
         "paths": {"/a": body("A")},
         "webhooks": {"told": body("Told")},
         "components": {
@@ -70,12 +110,15 @@ def test_the_form_for_clients_leaves_out_webhooks_and_what_only_they_need() -> N
                 "Told": {"type": "array", "items": {"anyOf": [reference, {"type": "null"}]}},
                 "Shared": {"type": "string"},
                 "Spoken": {"type": "string"},
-            }
+            },
+            "parameters": {"id": {"schema": {"type": "string"}}},
         },
     }
+    document["webhooks"]["told"]["post"]["parameters"] = [{"$ref": "#/components/parameters/id"}]
     left = client_document(document)
     assert "webhooks" not in left
     assert set(left["components"]["schemas"]) == {"A", "Shared", "Spoken"}
+    assert left["components"]["parameters"] == {}
     assert "Told" in document["components"]["schemas"], "the whole is left as it was"
 
 
@@ -114,6 +157,17 @@ def test_a_schema_means_the_same_in_the_older_dialect(
         exclusive = found.pop("exclusiveMinimum", None)
         assert exclusive is (True if "exclusiveMinimum" in schema else None)
         assert found == older
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if "$ref" in value:
+            yield value["$ref"]
+        for inner in value.values():
+            yield from _references(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -9,9 +9,10 @@ import pytest
 from app.api.problems.catalog import PROBLEMS
 from app.domain.order.eligibility import RULES
 from tests.cli.running import REPOSITORY
+from tests.support.inlined import inlined
 from tests.support.operations import ROLES
 
-WHOLE = json.loads((REPOSITORY / "openapi.json").read_text("utf-8"))
+WHOLE = inlined(json.loads((REPOSITORY / "openapi.json").read_text("utf-8")))
 OPERATIONS: dict[str, dict[str, Any]] = {
     operation["operationId"]: operation
     for item in WHOLE["paths"].values()

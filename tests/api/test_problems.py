@@ -9,6 +9,7 @@ from app.api.problems.catalog import PROBLEMS
 from app.main import build_app
 from app.settings import Settings
 from tests.support.api import Api
+from tests.support.inlined import inlined
 from tests.support.story import done, order_path, orders_of, problem, registered
 
 NOT_PROVOKED_OVER_HTTP = {
@@ -40,7 +41,7 @@ def test_every_problem_has_a_title_of_its_own_in_both_languages() -> None:
 
 
 def test_every_operation_documents_its_problems_by_code_and_as_problems_only() -> None:
-    paths = document(build_app(Settings(_env_file=None)))["paths"]
+    paths = inlined(document(build_app(Settings(_env_file=None))))["paths"]
     for template, item in paths.items():
         for method, operation in item.items():
             for status, response in operation["responses"].items():

@@ -14,6 +14,7 @@ import pytest
 from tests.cli.running import environment, output_until, press_ctrl_c, started
 from tests.guide.shell import free_port
 from tests.guide.tried import keys_in, try_all
+from tests.support.inlined import inlined
 
 POLICY = "Content-Security-Policy"
 LAST_LINE = "/refund-requests"
@@ -55,9 +56,8 @@ def demo() -> Iterator[Demo]:
 
 def document_of(demo: Demo) -> dict[str, Any]:
     """Return the document that the page's script shows."""
-    (path,) = re.findall(r'"url": "([^"]+)"', demo.get("/docs/start.js").text)
-    document: dict[str, Any] = demo.get(path).json()
-    return document
+    (path,) = re.findall(r' url: "([^"]+)"', demo.get("/docs/start.js").text)
+    return inlined(demo.get(path).json())
 
 
 def test_the_page_takes_everything_from_the_service_and_forbids_anything_else(demo: Demo) -> None:

@@ -10,6 +10,7 @@ import httpx
 from app.api.openapi.document import document
 from app.main import build_app
 from app.settings import Settings
+from tests.support.inlined import inlined
 
 UNDECLARED = frozenset(
     {
@@ -45,7 +46,8 @@ class Answers:
         await answer.aread()
         path = answer.request.url.path
         code = None
-        if answer.headers.get("content-type") == "application/problem+json":
+        is_problem = answer.headers.get("content-type") == "application/problem+json"
+        if is_problem and answer.request.method != "HEAD":
             code = answer.json()["code"]
         names = frozenset(name.lower() for name in answer.headers) - UNDECLARED
         self._seen.add(Answered(answer.request.method, path, answer.status_code, code, names))
@@ -97,7 +99,7 @@ def _operations_at(path: str) -> dict[str, Any]:
 
 @cache
 def _document() -> dict[str, Any]:
-    return document(build_app(Settings(_env_file=None)))
+    return inlined(document(build_app(Settings(_env_file=None))))
 
 
 def _pattern(template: str) -> str:

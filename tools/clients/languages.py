@@ -5,11 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from app.api.openapi.forms import Form
 from tools.clients.names import FILE, NDJSON, Names, camel, pascal, snake
 from tools.clients.toolchain import ROOT, WORKPLACE, Tools, run
 
 CONFIGURATIONS = ROOT / "clients"
-DOCUMENT, DOCUMENT_3_0 = ROOT / "openapi.client.json", ROOT / "openapi.client-3.0.json"
+DOCUMENT, DOCUMENT_3_0 = WORKPLACE / Form.CLIENT.file, WORKPLACE / Form.CLIENT_3_0.file
 
 GO = {
     "GOPROXY": "off",

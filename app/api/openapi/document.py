@@ -1,23 +1,26 @@
-"""The OpenAPI document: made from the routes, exported to files, checked for drift."""
+"""The OpenAPI document: made from the routes, served, exported to a file, checked for drift."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
 from starlette.requests import Request
 
 from app.api.openapi.examples import add_examples
-from app.api.openapi.forms import client_document, document_3_0
+from app.api.openapi.forms import Form, document_in
 from app.api.openapi.headers import add_headers
 from app.api.openapi.rule_texts import add_callers, add_rule_texts
+from app.api.openapi.sharing import share_components
 from app.api.openapi.tags import TAGS
 from app.api.openapi.webhooks import add_webhooks
 from app.api.problems.problem import Problem
+from app.api.static_content import StaticContent, add_static_route
 from app.api.wire.imports import ImportLine, ImportResult
 
 DESCRIPTION = """\
@@ -25,9 +28,9 @@ Opens the after-sales entry again for one order past the after-sales period, run
 come of it, and keeps an operation log of everything.
 
 Every answer other than 2xx is a problem (RFC 9457, `application/problem+json`) with a stable
-`code`. Texts of problems and messages follow `Accept-Language` (`zh-CN`, `en`). No answer may be
-stored (`Cache-Control: no-store`). Clients must ignore response fields and headers they do not
-know. Instants are RFC 3339 with a zone, amounts are minor units.
+`code`. Texts of problems and messages follow `Accept-Language` (`zh-CN`, `en`). No answer of an
+operation may be stored (`Cache-Control: no-store`). Clients must ignore response fields and
+headers they do not know. Instants are RFC 3339 with a zone, amounts are minor units.
 """
 
 INT64_MAX = 2**63 - 1
@@ -38,31 +41,23 @@ SCHEMA_REF = "#/components/schemas/{model}"
 
 
 def install_openapi(app: FastAPI) -> None:
-    """Serve the document and its other forms by the names of their files."""
-
-    texts: dict[str, str] = {}
-
-    async def get_document(request: Request) -> Response:
-        if not texts:
-            texts.update(document_texts(app))
-        text = texts[request.url.path.removeprefix("/")]
-        return Response(text, media_type="application/json")
-
-    for name in _FORMS:
-        app.add_api_route(
-            f"/{name}", get_document, name="get_openapi_document", include_in_schema=False
-        )
+    """Serve the document in each of its forms under the name of its file."""
+    for form in Form:
+        add_static_route(app, f"/{form.file}", partial(_content, app, form))
 
 
-def document_texts(app: FastAPI) -> dict[str, str]:
-    """Return the document in each of its forms as it is kept in the repo, by the file's name."""
-    whole = document(app)
-    return {name: _text(form(whole)) for name, form in _FORMS.items()}
+def _content(app: FastAPI, form: Form) -> StaticContent:
+    return StaticContent.of(compact_json(document_in(form, document(app))), "application/json")
 
 
-def _text(form: dict[str, Any]) -> str:
-    """Write JSON indented, with each bare reference on one line: they are thousands."""
-    text = json.dumps(form, ensure_ascii=False, indent=2)
+def compact_json(value: Any) -> str:
+    """Return JSON as short as it can be, as it is served."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def document_text(app: FastAPI, form: Form) -> str:
+    """Return the document as a file: indented, each bare reference on one line."""
+    text = json.dumps(document_in(form, document(app)), ensure_ascii=False, indent=2)
     return _BARE_REFERENCE.sub(r"{\1}", text) + "\n"
 
 
@@ -83,33 +78,37 @@ def document(app: FastAPI) -> dict[str, Any]:
         _tidy(schema["components"]["schemas"], at_name=True)
         _tidy(schema["paths"], at_name=False)
         _tidy(schema["webhooks"], at_name=False)
-        _leave_out_null_parameters(schema)
+        _tidy_parameters(schema)
         add_examples(schema)
         add_rule_texts(schema)
         add_callers(schema, app.routes)
+        share_components(schema)
         app.openapi_schema = schema
     return app.openapi_schema
 
 
-def documented_methods(request: Request) -> list[str]:
-    """Return the methods of the path a request came for; none if the path is not documented.
+def allowed_methods(request: Request) -> list[str]:
+    """Return the methods of the path a request came for; none if there is no such path.
 
     Where several templates fit a path, the one with the fewest variable parts is meant.
     """
-    fitting = [
-        (template.count("{"), sorted(item))
-        for template, item in document(request.app)["paths"].items()
-        if re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), request.scope["path"])
-    ]
-    return [method.upper() for method in min(fitting)[1]] if fitting else []
+    methods: dict[tuple[int, str], set[str]] = {}
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
+            template = route.path_format
+            methods.setdefault((template.count("{"), template), set()).update(route.methods or ())
+    found = methods[min(methods)] if methods else set()
+    return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
-def _leave_out_null_parameters(schema: dict[str, Any]) -> None:
-    """An optional parameter is left out; nobody can send null in a header or a query."""
+def _tidy_parameters(schema: dict[str, Any]) -> None:
+    """Say once what a parameter is for, and never that it may be null: it is left out instead."""
     for item in schema["paths"].values():
         for operation in item.values():
             for parameter in operation.get("parameters", []):
                 parameter["schema"] = _not_null(parameter["schema"])
+                if "description" in parameter:
+                    parameter["schema"].pop("description", None)
 
 
 def _not_null(schema: dict[str, Any]) -> dict[str, Any]:
@@ -156,13 +155,6 @@ def _add_schemas(schema: dict[str, Any]) -> None:
         schemas[model.__name__] = found
     schema["components"]["schemas"] = dict(sorted(schemas.items()))
 
-
-_FORMS: Mapping[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "openapi.json": lambda whole: whole,
-    "openapi.client.json": client_document,
-    "openapi.client-3.0.json": lambda whole: document_3_0(client_document(whole)),
-}
-"""The files, each with what it makes of the whole document."""
 
 _REFERRED_TO: tuple[tuple[type[BaseModel], JsonSchemaMode], ...] = (
     (Problem, "serialization"),

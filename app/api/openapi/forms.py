@@ -6,63 +6,93 @@ and nothing may stand beside a reference.
 """
 
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from typing import Any, TypeAlias
 
 Schema: TypeAlias = dict[str, Any]
 
-_SCHEMAS = "#/components/schemas/"
+_COMPONENTS = "#/components/"
 _ONLY_IN_3_1 = frozenset({"contentMediaType", "contentEncoding", "propertyNames", "$comment"})
 """Keywords of 3.1 that 3.0 does not know and that only narrow: what is left still holds."""
 
 
+class Form(StrEnum):
+    """The forms of the document."""
+
+    FULL = "full"
+    CLIENT = "client"
+    CLIENT_3_0 = "client-3.0"
+
+    @property
+    def file(self) -> str:
+        """The name of the file, and of the path it is served at."""
+        return "openapi.json" if self is Form.FULL else f"openapi.{self}.json"
+
+
+def document_in(form: Form, document: Schema) -> Schema:
+    """Return the whole document in one of its forms."""
+    if form is Form.FULL:
+        return document
+    client = client_document(document)
+    return client if form is Form.CLIENT else document_3_0(client)
+
+
 def client_document(document: Schema) -> Schema:
-    """Return the document without webhooks and without the schemas only they refer to."""
+    """Return the document without webhooks and without the components only they refer to."""
     kept = {name: value for name, value in document.items() if name != "webhooks"}
-    only_theirs = _reached(document, document.get("webhooks", {})) - _reached(
+    theirs = _reached(document, document.get("webhooks", {})) - _reached(
         document, document["paths"]
     )
-    schemas = document["components"]["schemas"]
-    left = {name: schema for name, schema in schemas.items() if name not in only_theirs}
-    return {**kept, "components": {**document["components"], "schemas": left}}
+    components = {
+        section: {
+            name: value
+            for name, value in values.items()
+            if f"{_COMPONENTS}{section}/{name}" not in theirs
+        }
+        for section, values in document["components"].items()
+    }
+    return {**kept, "components": components}
 
 
 def document_3_0(document: Schema) -> Schema:
     """Return the same document in OpenAPI 3.0.3."""
     older = {name: value for name, value in document.items() if name != "jsonSchemaDialect"}
-    schemas = {name: _older(schema) for name, schema in document["components"]["schemas"].items()}
+    components = {
+        section: {name: _older(schema) for name, schema in values.items()}
+        if section == "schemas"
+        else _schemas_older(values)
+        for section, values in document["components"].items()
+    }
+    schemas = components["schemas"]
     return {
         **older,
         "openapi": "3.0.3",
         "paths": _typed(_schemas_older(document["paths"]), schemas),
-        "components": {
-            **_schemas_older(_without_schemas(document["components"])),
-            "schemas": _typed(schemas, schemas),
-        },
+        "components": _typed(components, schemas),
     }
 
 
-def _without_schemas(components: Schema) -> Schema:
-    return {name: value for name, value in components.items() if name != "schemas"}
-
-
 def _reached(document: Schema, start: object) -> set[str]:
-    """Return the names of the schemas that can be reached by references from somewhere."""
-    schemas: Mapping[str, Any] = document["components"]["schemas"]
+    """Return the references to components that lead on from somewhere, directly or not."""
     found: set[str] = set()
     waiting = list(_references(start))
     while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += _references(schemas[name])
+        reference = waiting.pop()
+        if reference not in found:
+            found.add(reference)
+            waiting += _references(_component(document, reference))
     return found
+
+
+def _component(document: Schema, reference: str) -> object:
+    section, _, name = reference.removeprefix(_COMPONENTS).partition("/")
+    return document["components"][section][name]
 
 
 def _references(value: object) -> Iterator[str]:
     if isinstance(value, dict):
-        reference = value.get("$ref")
-        if isinstance(reference, str) and reference.startswith(_SCHEMAS):
-            yield reference.removeprefix(_SCHEMAS)
+        if isinstance(reference := value.get("$ref"), str):
+            yield reference
         for inner in value.values():
             yield from _references(inner)
     elif isinstance(value, list):
@@ -140,7 +170,7 @@ def _branches(schema: Schema) -> list[Schema]:
 
 def _type_of(schema: Schema, schemas: Mapping[str, Schema]) -> str:
     if "$ref" in schema:
-        return _type_of(schemas[schema["$ref"].removeprefix(_SCHEMAS)], schemas)
+        return _type_of(schemas[schema["$ref"].rpartition("/")[2]], schemas)
     return str(schema.get("type", "object"))  # a union of models is of objects
 
 

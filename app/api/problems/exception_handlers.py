@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.openapi.document import documented_methods
+from app.api.openapi.document import allowed_methods
 from app.api.problems.field_errors import field_errors
 from app.api.problems.problem import ProblemError, problem_response
 from app.command_handling.requests import KeyReused, TooManyConflicts
@@ -58,7 +58,7 @@ async def _http_exception(request: Request, error: Exception) -> Response:
         return problem_response(error, request)
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     code = _CODE_OF_STATUS.get(error.status_code, "malformed_request")
-    if error.status_code == 405 and (methods := documented_methods(request)):
+    if error.status_code == 405 and (methods := allowed_methods(request)):
         return _method_not_allowed(request, methods)  # Starlette names one route's methods only
     return problem_response(ProblemError(code, headers=dict(error.headers or {})), request)
 
@@ -70,7 +70,7 @@ def _method_not_allowed(request: Request, methods: Sequence[str]) -> Response:
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    methods = documented_methods(request)
+    methods = allowed_methods(request)
     if methods and request.method not in methods:
         # The path is one route's, and only looked like another's with an odd id in it.
         return _method_not_allowed(request, methods)

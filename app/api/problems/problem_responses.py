@@ -28,13 +28,14 @@ ATTACHMENT_REFUSALS = (
     "attachment_type_not_taken",
     "attachment_too_large",
 )
+_ORDER = {code: number for number, code in enumerate(PROBLEMS)}
 COMMAND = ("idempotency_key_reused", "overloaded", "contended")
 
 
 def problems(*codes: str, base: tuple[str, ...] = EVERYWHERE) -> dict[int | str, dict[str, Any]]:
     """Declare problems by code, grouped by status, each only as problem+json."""
     by_status: defaultdict[int, list[str]] = defaultdict(list)
-    for code in dict.fromkeys((*base, *codes)):
+    for code in sorted({*base, *codes}, key=_ORDER.__getitem__):
         by_status[PROBLEMS[code].status].append(code)
     counted = "rate_limited" in base
     return {

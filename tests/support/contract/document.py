@@ -7,6 +7,7 @@ import httpx
 
 from tests.support.api import Api
 from tests.support.documented import headers_of
+from tests.support.inlined import inlined
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ class Documented:
 
 async def documented(api: Api) -> list[Documented]:
     """Return every operation of the document."""
-    document = (await api.client.get("/openapi.json")).json()
+    document = inlined((await api.client.get("/openapi.json")).json())
     return [
         Documented(
             name=said["operationId"],

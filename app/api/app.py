@@ -11,14 +11,11 @@ from app.api.middleware import Edge
 from app.api.openapi.document import install_openapi
 from app.api.openapi.documentation import install_documentation
 from app.api.openapi.example_stock import ExampleStock
+from app.api.operation import route_of
+from app.api.operations.table import OPERATIONS
 from app.api.problems.exception_handlers import install_problem_handlers
 from app.api.routes import (
-    advance_payouts,
-    answers,
-    applications,
-    arbitrations,
     assistant,
-    batch_decisions,
     devices,
     entries,
     event_stream,
@@ -31,7 +28,6 @@ from app.api.routes import (
     notifications,
     operations,
     orders,
-    parcels,
     platform_events,
     preferences,
     provider_callbacks,
@@ -53,19 +49,13 @@ ROUTERS = (
     orders.router,
     imports.router,
     entries.router,
-    applications.router,
     tickets.router,
-    answers.router,
-    parcels.router,
-    batch_decisions.router,
-    arbitrations.router,
     assistant.router,
     lists.router,
     funds.router,
     refunds.router,
     reconciliation.router,
     statements.router,
-    advance_payouts.router,
     exports.router,
     notifications.router,
     notification_stream.router,
@@ -108,6 +98,7 @@ def create_app(
         redirect_slashes=False,
     )
     # Not include_router: through it every request would be matched with its route twice.
+    app.router.routes.extend(map(route_of, OPERATIONS))
     app.router.routes.extend(route for router in ROUTERS for route in router.routes)
     install_problem_handlers(app)
     install_openapi(app)

@@ -2,10 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, Header, Path, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -50,6 +50,21 @@ OrderId = Annotated[str, Path(pattern=ID_PATTERN, description="The order, unique
 TicketId = Annotated[
     str, Path(pattern=TICKET_ID_PATTERN, description="The ticket: its order's id and a number.")
 ]
+RefundId = Annotated[
+    str, Path(pattern=TICKET_ID_PATTERN, description="The refund: the id of its ticket.")
+]
+PayoutId = Annotated[
+    str, Path(pattern=r"^[0-9a-f]{32}$", description="The payout, as its ticket names it.")
+]
+
+PATH_PARAMETERS: Mapping[str, Any] = {
+    "shop_id": ShopId,
+    "order_id": OrderId,
+    "ticket_id": TicketId,
+    "refund_id": RefundId,
+    "payout_id": PayoutId,
+}
+"""What stands in paths, by its name there."""
 
 IDEMPOTENCY_KEY_PATTERN = r'^("[!#-\[\]-~]{1,128}"|[!#-\[\]-~]{1,128})$'
 IF_MATCH_PATTERN = r'^"[0-9]{1,18}"$'

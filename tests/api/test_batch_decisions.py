@@ -97,11 +97,11 @@ async def test_every_decision_of_a_merchant_can_be_taken_in_a_batch(api: Api) ->
     reject = {"reason": "no_evidence", "note": "请补充照片", "evidence": [a_picture()]}
     first = await batch(
         api.merchant,
-        decided("agreed", "agree"),
+        decided("agreed", "agree_to_application"),
         decided("kept", "agree_without_return"),
-        decided("refused", "reject", **reject),
-        decided("again", "reject", reason="other"),
-        *(decided(name, "agree") for name in ("longer", "back", "bad", "sent")),
+        decided("refused", "reject_application", **reject),
+        decided("again", "reject_application", reason="other"),
+        *(decided(name, "agree_to_application") for name in ("longer", "back", "bad", "sent")),
         key="first",
     )
     assert codes(first) == [
@@ -113,10 +113,10 @@ async def test_every_decision_of_a_merchant_can_be_taken_in_a_batch(api: Api) ->
         done(await api.consumer().post(f"{ticket_path(1, name)}/ship-back", A_PARCEL))
     second = await batch(
         api.merchant,
-        decided("again", "process_again"),
-        decided("longer", "extend_return", days=3),
-        decided("back", "confirm_return"),
-        decided("bad", "reject_return", reason="return_damaged", evidence=[a_picture()]),
+        decided("again", "process_rejected_ticket"),
+        decided("longer", "extend_return_deadline", days=3),
+        decided("back", "confirm_return_receipt"),
+        decided("bad", "reject_returned_goods", reason="return_damaged", evidence=[a_picture()]),
         decided("sent", "ship_replacement", **A_PARCEL),
         key="second",
     )
@@ -142,13 +142,13 @@ async def test_of_a_hundred_decisions_each_comes_out_as_it_would_alone(api: Api)
         names[11]: "return_not_awaited",
         names[12]: "replacement_not_awaited",
     }
-    items = [decided(name, "agree") for name in names]
-    items[9] = decided(names[9], "reject", reason="return_damaged")
+    items = [decided(name, "agree_to_application") for name in names]
+    items[9] = decided(names[9], "reject_application", reason="return_damaged")
     insecure = {**a_picture(), "url": "http://example.com/1.jpg"}
-    items[10] = decided(names[10], "reject", reason="other", evidence=[insecure])
-    items[11] = decided(names[11], "extend_return", days=1)
+    items[10] = decided(names[10], "reject_application", reason="other", evidence=[insecure])
+    items[11] = decided(names[11], "extend_return_deadline", days=1)
     items[12] = decided(names[12], "ship_replacement", **A_PARCEL)
-    items += [decided(f"never-{number}", "agree") for number in range(10)]
+    items += [decided(f"never-{number}", "agree_to_application") for number in range(10)]
     results = await batch(api.merchant, *items)
     assert codes(results) == [
         *(expected.get(name, "refunding") for name in names),
@@ -164,7 +164,9 @@ async def test_a_problem_in_a_batch_is_the_one_the_decision_would_meet_alone(api
         422,
         "reason_not_for_decision",
     )
-    (result,) = await batch(api.merchant, decided("order-1", "reject", **body), language="zh-CN")
+    (result,) = await batch(
+        api.merchant, decided("order-1", "reject_application", **body), language="zh-CN"
+    )
     assert result["problem"]["instance"] == ticket
     own = {"instance", "request_id"}
     for told in (alone, result["problem"]):
@@ -177,8 +179,8 @@ async def test_a_problem_in_a_batch_is_the_one_the_decision_would_meet_alone(api
 async def test_a_batch_repeated_gives_what_was_done_and_does_nothing_again(api: Api) -> None:
     names = [f"order-{number}" for number in range(20)]
     await tickets(api, *names)
-    items = [decided(name, "agree") for name in names]
-    items[3] = decided(names[3], "extend_return", days=1)
+    items = [decided(name, "agree_to_application") for name in names]
+    items[3] = decided(names[3], "extend_return_deadline", days=1)
     first = await batch(api.merchant, *items)
     assert not any(result["replayed"] for result in first)
     before = await api.contents()
@@ -191,7 +193,7 @@ async def test_a_batch_repeated_gives_what_was_done_and_does_nothing_again(api: 
 async def test_a_batch_whose_answer_was_lost_is_repeated_without_deciding_twice(api: Api) -> None:
     names = [f"order-{number:02}" for number in range(40)]
     await tickets(api, *names)
-    items = [decided(name, "agree") for name in names]
+    items = [decided(name, "agree_to_application") for name in names]
     await _sent_without_waiting(api, items)
 
     async def some_decided() -> bool:
@@ -216,8 +218,8 @@ async def test_a_stale_version_is_told_in_its_result_and_may_be_corrected_under_
         201,
     )
     items = [
-        decided("seen", "agree", seen_version=seen),
-        decided("stale", "agree", seen_version=seen),
+        decided("seen", "agree_to_application", seen_version=seen),
+        decided("stale", "agree_to_application", seen_version=seen),
     ]
     results = await batch(api.merchant, *items)
     assert codes(results) == ["refunding", "version_stale"]
@@ -233,10 +235,10 @@ async def test_a_ticket_named_twice_is_decided_on_once_as_it_was_named_first(api
     await tickets(api, "twice", "once")
     results = await batch(
         api.merchant,
-        decided("twice", "agree"),
-        decided("once", "agree"),
-        decided("twice", "reject", reason="other"),
-        decided("twice", "agree"),
+        decided("twice", "agree_to_application"),
+        decided("once", "agree_to_application"),
+        decided("twice", "reject_application", reason="other"),
+        decided("twice", "agree_to_application"),
     )
     assert codes(results) == ["refunding", "refunding", "ticket_repeated", "ticket_repeated"]
     assert [result["problem"]["facts"] for result in results[2:]] == [{"first": 0}] * 2
@@ -249,12 +251,18 @@ async def test_of_two_batches_that_decide_differently_at_once_each_ticket_follow
     names = [f"order-{number:02}" for number in range(24)]
     await tickets(api, *names)
     agreeing, rejecting = await asyncio.gather(
-        batch(api.merchant, *(decided(name, "agree") for name in names), key="a"),
-        batch(api.merchant, *(decided(name, "reject", reason="other") for name in names), key="b"),
+        batch(api.merchant, *(decided(name, "agree_to_application") for name in names), key="a"),
+        batch(
+            api.merchant,
+            *(decided(name, "reject_application", reason="other") for name in names),
+            key="b",
+        ),
     )
     pairs = {tuple(pair) for pair in zip(codes(agreeing), codes(rejecting), strict=True)}
     assert pairs <= {("refunding", "already_decided"), ("already_decided", "rejected")}
-    settled = await batch(api.merchant, *(decided(name, "agree") for name in names), key="c")
+    settled = await batch(
+        api.merchant, *(decided(name, "agree_to_application") for name in names), key="c"
+    )
     assert set(codes(settled)) == {"already_decided"}
     decisions = await _count(api, "ApplicationAgreed") + await _count(api, "ApplicationRejected")
     assert decisions == len(names)
@@ -264,10 +272,12 @@ async def test_another_decision_under_the_same_key_is_refused_for_its_ticket_alo
     api: Api,
 ) -> None:
     await tickets(api, "a", "b", "c")
-    await batch(api.merchant, decided("a", "agree"), decided("b", "agree"))
+    await batch(
+        api.merchant, decided("a", "agree_to_application"), decided("b", "agree_to_application")
+    )
     before = await api.contents()
-    changed = decided("a", "reject", reason="other")
-    results = await batch(api.merchant, changed, decided("b", "agree"))
+    changed = decided("a", "reject_application", reason="other")
+    results = await batch(api.merchant, changed, decided("b", "agree_to_application"))
     assert codes(results) == ["idempotency_key_reused", "refunding"]
     assert await api.contents() == before
     done(await api.merchant.post(f"{ticket_path(1, 'c')}/agree", key="batch"))
@@ -277,7 +287,7 @@ async def test_nobody_decides_on_what_is_not_theirs(api: Api) -> None:
     await applied(api, "own")
     await applied(api, "foreign", shop_id=OTHER_SHOP)
     before = await api.contents()
-    items = [decided("own", "agree")]
+    items = [decided("own", "agree_to_application")]
     for caller, status, code in (
         (api.other_merchant, 404, "not_found"),
         (api.consumer(), 403, "role_not_allowed"),
@@ -286,7 +296,9 @@ async def test_nobody_decides_on_what_is_not_theirs(api: Api) -> None:
     ):
         problem(await caller.post(BATCH, {"items": items}, key="k"), status, code)
     there, nowhere = await batch(
-        api.merchant, decided("foreign", "agree"), decided("never", "agree")
+        api.merchant,
+        decided("foreign", "agree_to_application"),
+        decided("never", "agree_to_application"),
     )
     assert there["problem"]["code"] == nowhere["problem"]["code"] == "ticket_not_found"
     assert there["problem"]["facts"] == nowhere["problem"]["facts"] == {}
@@ -296,17 +308,20 @@ async def test_nobody_decides_on_what_is_not_theirs(api: Api) -> None:
 async def test_a_malformed_batch_decides_nothing_and_is_pointed_at(api: Api) -> None:
     await tickets(api, "order-1")
     before = await api.contents()
-    good = decided("order-1", "agree")
+    good = decided("order-1", "agree_to_application")
     for items, pointer in (
         ([], "#/items"),
         ([good] * 101, "#/items"),
         ([good, decided("x", "explode")], "#/items/1"),
         ([good, {"ticket_id": "x-1"}], "#/items/1"),
-        ([good, decided("x", "reject")], "#/items/1/reason"),
-        ([good, decided("x", "agree", reason="other")], "#/items/1/reason"),
-        ([good, decided("x", "extend_return", days="3")], "#/items/1/days"),
-        ([good, decided("x", "agree", seen_version='"3"')], "#/items/1/seen_version"),
-        ([good, {"ticket_id": "x", "decision": "agree"}], "#/items/1/ticket_id"),
+        ([good, decided("x", "reject_application")], "#/items/1/reason"),
+        ([good, decided("x", "agree_to_application", reason="other")], "#/items/1/reason"),
+        ([good, decided("x", "extend_return_deadline", days="3")], "#/items/1/days"),
+        (
+            [good, decided("x", "agree_to_application", seen_version='"3"')],
+            "#/items/1/seen_version",
+        ),
+        ([good, {"ticket_id": "x", "decision": "agree_to_application"}], "#/items/1/ticket_id"),
     ):
         refused = await api.merchant.post(BATCH, {"items": items}, key="k")
         errors = problem(refused, 422, "request_invalid")["errors"]

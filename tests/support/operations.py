@@ -171,7 +171,7 @@ BODIES: dict[str, Any] = {
     "submit_arbitration_evidence": {"evidence": [a_picture()]},
     "put_assistant_rules": ASSISTANT_RULES,
     "try_assistant_rules": {**ASSISTANT_RULES, "last": 50},
-    "decide_tickets": {"items": [{"ticket_id": "order-1-1", "decision": "agree"}]},
+    "decide_tickets": {"items": [{"ticket_id": "order-1-1", "decision": "agree_to_application"}]},
     "rule_arbitration": {"ruling": "for_buyer", "blame": "merchant"},
     "start_advance_payout": {
         "payee": {"kind": "alipay", "account": "13800001234", "holder": "王小明"}

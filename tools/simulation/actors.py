@@ -86,7 +86,7 @@ class Cast:
         ticket = order.active
         if ticket is None or self.lots.random() < 0.5:
             return None
-        names = [name for name in BATCHED if ticket.state in DECISIONS[name].states]
+        names = [name for name in sorted(BATCHED) if ticket.state in DECISIONS[name].states]
         if not names and self.lots.random() < 0.8:
             return None
         name = self.lots.choice(names or sorted(BATCHED))

@@ -8,7 +8,6 @@ from tools.simulation.expected_view import ticket_picture
 from tools.simulation.plain_order import PlainOrder
 from tools.simulation.playing import NOT_KEPT, Stage
 from tools.simulation.requests import Act, foretell
-from tools.simulation.rules import BATCHED
 
 BATCH_MAX = 90
 """Orders in a batch; with what is added to it, it stays within the service's 100."""
@@ -25,7 +24,7 @@ async def decide_at_one_go(
     """
     decided = decided[:BATCH_MAX]
     items = [_item(order, act) for order, act in decided]
-    items += [{"ticket_id": "order-9999-1", "decision": "agree"}, items[0]]
+    items += [{"ticket_id": "order-9999-1", "decision": "agree_to_application"}, items[0]]
     results = await _decide(stage, items, key)
     for (order, act), result in zip(decided, results, strict=False):
         _hold(stage, order, act, result)
@@ -49,7 +48,7 @@ async def _decide(
 def _item(order: PlainOrder, act: Act) -> dict[str, Any]:
     version = {} if act.if_match is None else {"seen_version": act.if_match}
     ticket_id = f"{order.order_id}-{act.ticket}"
-    return {"ticket_id": ticket_id, "decision": BATCHED[act.name], **(act.body or {}), **version}
+    return {"ticket_id": ticket_id, "decision": act.name, **(act.body or {}), **version}
 
 
 def _hold(stage: Stage, order: PlainOrder, act: Act, result: Mapping[str, Any]) -> None:

@@ -147,17 +147,19 @@ DECISIONS: Mapping[str, Decision] = {
 }
 """Every decision on a ticket, by the name of its operation."""
 
-BATCHED: Mapping[str, str] = {
-    "agree_to_application": "agree",
-    "agree_without_return": "agree_without_return",
-    "reject_application": "reject",
-    "process_rejected_ticket": "process_again",
-    "confirm_return_receipt": "confirm_return",
-    "reject_returned_goods": "reject_return",
-    "extend_return_deadline": "extend_return",
-    "ship_replacement": "ship_replacement",
-}
-"""What a merchant may decide in a batch, and how that is named there."""
+BATCHED = frozenset(
+    {
+        "agree_to_application",
+        "agree_without_return",
+        "reject_application",
+        "process_rejected_ticket",
+        "confirm_return_receipt",
+        "reject_returned_goods",
+        "extend_return_deadline",
+        "ship_replacement",
+    }
+)
+"""What a merchant may decide in a batch, too."""
 
 APPLICATIONS: Mapping[str, str] = {
     "request_refund": "refund-requests",

@@ -1,6 +1,5 @@
 """The after-sales entry of an order: look, open, ask for it again, decline."""
 
-from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
@@ -9,10 +8,9 @@ from app.access.scopes import Scope
 from app.api.bulk_open import open_each
 from app.api.order_reading import read_order
 from app.api.problems.problem import ProblemError
-from app.api.problems.problem_responses import command_problems, problems
+from app.api.problems.problem_responses import problems
 from app.api.request_context import (
     IdempotencyKeyHeader,
-    IfMatch,
     OrderId,
     RequestContext,
     ShopId,
@@ -22,23 +20,13 @@ from app.api.strict_request import StrictRoute
 from app.api.wire.common import Instant
 from app.api.wire.entries import (
     AfterSalesEntryDetail,
-    DeclineReopeningBody,
-    OpenedEntry,
     OpenEntriesBody,
     OpenEntriesResult,
-    OpenEntryBody,
     Opening,
-    ReopeningRequestBody,
     entry_detail_on_wire,
-    opened_entry_on_wire,
 )
 from app.domain.order.cost_preview import cost_of_opening
 from app.domain.order.eligibility import check_eligibility
-from app.domain.order.entries import (
-    DeclineEntryReopening,
-    OpenAfterSalesEntry,
-    RequestEntryReopening,
-)
 from app.event_store.recorded_event import Role
 
 router = APIRouter(route_class=StrictRoute, tags=["after-sales entry"])
@@ -86,88 +74,6 @@ async def get_after_sales_entry(
     )
     shown = entry_detail_on_wire(found.view, opening, found.at)
     return call.json(shown, etag=found.view.version)
-
-
-@router.post(
-    f"{_PATH}/open",
-    name="open_after_sales_entry",
-    summary="Open the after-sales entry for five days",
-    response_model=OpenedEntry,
-    responses=command_problems("not_eligible", "shop_restricted", "version_stale"),
-)
-async def open_after_sales_entry(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: OpenEntryBody,  # noqa: ARG001 - its acknowledgement is the point
-    call: EntryWriter,
-    key: IdempotencyKeyHeader = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Open the entry of one order, once its cost has been acknowledged (打开售后入口).
-
-    An entry that is open stays as it is, with its own expiry. A refusal names every failed rule.
-    A shop that owes more than it may opens no entry until a top-up.
-    """
-    return await call.command(
-        shop_id,
-        order_id,
-        OpenAfterSalesEntry(),
-        render=partial(opened_entry_on_wire, open_books=call.open_books),
-        key=key,
-        if_match=if_match,
-    )
-
-
-@router.post(
-    f"{_PATH}/reopening-request",
-    name="request_entry_reopening",
-    summary="Ask for the closed entry to be opened again",
-    response_model=OpenedEntry,
-    responses=command_problems("entry_never_opened", "entry_still_open"),
-)
-async def request_entry_reopening(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: ReopeningRequestBody,
-    call: Applicant,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
-    """Ask the merchant to open the entry again. While one request waits, asking changes nothing."""
-    command = RequestEntryReopening(note=body.note)
-    return await call.command(
-        shop_id,
-        order_id,
-        command,
-        render=partial(opened_entry_on_wire, open_books=call.open_books),
-        key=key,
-    )
-
-
-@router.post(
-    f"{_PATH}/decline",
-    name="decline_entry_reopening",
-    summary="Decline to open the entry again",
-    response_model=OpenedEntry,
-    responses=command_problems("reopening_not_requested", "version_stale"),
-)
-async def decline_entry_reopening(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: DeclineReopeningBody,
-    call: EntryWriter,
-    key: IdempotencyKeyHeader = None,
-    if_match: IfMatch = None,
-) -> Response:
-    """Answer the consumer's request with no, for a coded reason the consumer is told."""
-    command = DeclineEntryReopening(reason=body.reason, note=body.note)
-    return await call.command(
-        shop_id,
-        order_id,
-        command,
-        render=partial(opened_entry_on_wire, open_books=call.open_books),
-        key=key,
-        if_match=if_match,
-    )
 
 
 @router.post(

@@ -6,26 +6,13 @@ from fastapi import APIRouter, Query, Response
 
 from app.access.scopes import Scope
 from app.api.problems.problem import ProblemError
-from app.api.problems.problem_responses import command_problems, problems
-from app.api.request_context import IdempotencyKeyHeader, OrderId, RequestContext, ShopId, allow
+from app.api.problems.problem_responses import problems
+from app.api.request_context import OrderId, RequestContext, ShopId, allow
 from app.api.strict_request import StrictRoute
 from app.api.wire.common import Instant
 from app.api.wire.orders import (
-    Order,
     OrderDetail,
-    ReceiptConfirmationBody,
-    RegisterOrderBody,
-    SettlementBody,
-    ShipmentBody,
-    facts_of,
     order_detail_on_wire,
-    order_on_wire,
-)
-from app.domain.order.registration import (
-    RecordReceiptConfirmation,
-    RecordSettlement,
-    RecordShipment,
-    RegisterOrder,
 )
 from app.event_store.recorded_event import Role
 from app.projections.orders.queries import fetch_order_as_of, fetch_order_with_log
@@ -38,97 +25,6 @@ OrderReader = Annotated[
 ]
 
 _FACT_PROBLEMS = ("fact_in_future", "fact_before_order", "fact_out_of_order", "fact_conflict")
-
-
-@router.post(
-    "/v1/shops/{shop_id}/orders",
-    name="register_order",
-    summary="Register an order",
-    response_model=Order,
-    status_code=201,
-    responses={
-        200: {"model": Order, "description": "The order was registered before with these facts."},
-        **command_problems(
-            "order_facts_conflict",
-            "fact_in_future",
-            "fact_before_order",
-            "items_do_not_add_up",
-            "item_repeated",
-        ),
-    },
-)
-async def register_order(
-    shop_id: ShopId, body: RegisterOrderBody, call: OrderWriter, key: IdempotencyKeyHeader = None
-) -> Response:
-    """Take note of an order as the platform's order system knows it.
-
-    The same facts again change nothing; other facts for a known order are a conflict.
-    """
-    return await call.command(
-        shop_id,
-        body.order_id,
-        RegisterOrder(facts=facts_of(shop_id, body)),
-        render=order_on_wire,
-        created=True,
-        key=key,
-    )
-
-
-@router.post(
-    "/v1/shops/{shop_id}/orders/{order_id}/shipment",
-    name="record_shipment",
-    summary="Report that an order was shipped",
-    response_model=Order,
-    responses=command_problems(*_FACT_PROBLEMS),
-)
-async def record_shipment(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: ShipmentBody,
-    call: OrderWriter,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
-    """Take note of when the goods were shipped. The same instant again changes nothing."""
-    command = RecordShipment(shipped_at=body.shipped_at)
-    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
-
-
-@router.post(
-    "/v1/shops/{shop_id}/orders/{order_id}/receipt-confirmation",
-    name="record_receipt_confirmation",
-    summary="Report that the buyer confirmed receipt",
-    response_model=Order,
-    responses=command_problems(*_FACT_PROBLEMS),
-)
-async def record_receipt_confirmation(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: ReceiptConfirmationBody,
-    call: OrderWriter,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
-    """Take note of when receipt was confirmed; the after-sales period of 7 days runs from there."""
-    command = RecordReceiptConfirmation(confirmed_at=body.confirmed_at)
-    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
-
-
-@router.post(
-    "/v1/shops/{shop_id}/orders/{order_id}/settlement",
-    name="record_settlement",
-    summary="Report that an order was settled",
-    response_model=Order,
-    responses=command_problems(*_FACT_PROBLEMS),
-)
-async def record_settlement(
-    shop_id: ShopId,
-    order_id: OrderId,
-    body: SettlementBody,
-    call: OrderWriter,
-    key: IdempotencyKeyHeader = None,
-) -> Response:
-    """Take note of when the money left escrow for the shop's accounts."""
-    command = RecordSettlement(settled_at=body.settled_at)
-    return await call.command(shop_id, order_id, command, render=order_on_wire, key=key)
 
 
 @router.get(

@@ -7,29 +7,24 @@ from fastapi import APIRouter, Response
 from app.access.scopes import Scope
 from app.api.order_reading import read_order
 from app.api.problems.problem import ProblemError
-from app.api.problems.problem_responses import ATTACHMENT_REFUSALS, problems
+from app.api.problems.problem_responses import problems
 from app.api.request_context import (
-    IfMatch,
     RequestContext,
-    RequiredIdempotencyKey,
     ShopId,
     TicketId,
     allow,
 )
 from app.api.strict_request import StrictRoute
-from app.api.ticket_calls import TICKET_PATH, decide, decision_problems, side_of
-from app.api.wire.attachments import attachments_in
 from app.api.wire.costs import TicketCost, cost_on_wire
-from app.api.wire.decisions import AddTicketRemarkBody
 from app.api.wire.tickets import Ticket, ticket_on_wire
-from app.domain.order.applications import AddTicketRemark
 from app.domain.order.cost_preview import cost_of_ticket
-from app.domain.order.refunds import RecordRefundSuccess
 from app.event_store.recorded_event import Role
 from app.projections.orders.queries import fetch_order
 from app.projections.tickets.list import order_id_of
 
 router = APIRouter(route_class=StrictRoute, tags=["tickets"])
+
+TICKET_PATH = "/v1/shops/{shop_id}/tickets/{ticket_id}"
 
 TicketReader = Annotated[
     RequestContext, allow(Scope.ORDERS_READ, Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
@@ -82,53 +77,3 @@ async def get_ticket_cost(shop_id: ShopId, ticket_id: TicketId, call: CostReader
         version=ticket.version,
     )
     return call.json(shown, etag=ticket.version)
-
-
-@router.post(
-    f"{TICKET_PATH}/remarks",
-    name="add_ticket_remark",
-    summary="Add a remark to a ticket",
-    response_model=Ticket,
-    status_code=201,
-    responses=decision_problems(
-        "idempotency_key_required", "remark_limit_reached", *ATTACHMENT_REFUSALS
-    ),
-)
-async def add_ticket_remark(
-    shop_id: ShopId,
-    ticket_id: TicketId,
-    body: AddTicketRemarkBody,
-    call: Anybody,
-    key: RequiredIdempotencyKey,
-    if_match: IfMatch = None,
-) -> Response:
-    """Add a remark, with pictures if need be; the other side is told. The ticket stays as it is."""
-    command = AddTicketRemark(
-        ticket_id=ticket_id,
-        side=side_of(call),
-        text=body.text,
-        pictures=attachments_in(body.pictures),
-    )
-    return await decide(call, shop_id, command, key=key, if_match=if_match, created=True)
-
-
-@router.post(
-    f"{TICKET_PATH}/refund-success",
-    name="record_refund_success",
-    summary="Report that a ticket's money reached the buyer",
-    response_model=Ticket,
-    responses=decision_problems("idempotency_key_required", "not_refunding", "refund_key_differs"),
-)
-async def record_refund_success(
-    shop_id: ShopId,
-    ticket_id: TicketId,
-    call: Finance,
-    key: RequiredIdempotencyKey,
-    if_match: IfMatch = None,
-) -> Response:
-    """Take note that finance paid a refund; the ticket has succeeded.
-
-    Once a payment provider has the refund, only the provider's answer ends it.
-    """
-    command = RecordRefundSuccess(ticket_id=ticket_id)
-    return await decide(call, shop_id, command, key=key, if_match=if_match)

@@ -23,12 +23,20 @@ class RefundItemIn(RequestModel):
     amount: Amount
     """Minor units, in the order's currency."""
 
+    def in_domain(self) -> RequestedItem:
+        """Return it as the domain has it."""
+        return RequestedItem(item_id=self.item_id, quantity=self.quantity, amount=self.amount)
+
 
 class GoodsItemIn(RequestModel):
     """Units of one item to be exchanged, reissued or repaired."""
 
     item_id: Id
     quantity: Quantity
+
+    def in_domain(self) -> RequestedItem:
+        """Return it as the domain has it: goods ask for no money."""
+        return RequestedItem(item_id=self.item_id, quantity=self.quantity, amount=0)
 
 
 class RequestRefundBody(RequestModel):
@@ -66,15 +74,3 @@ class ModifyApplicationBody(RequestModel):
     reason: ApplicationReason
     description: LongText | None = None
     evidence: Attachments
-
-
-def requested_items(items: list[RefundItemIn] | list[GoodsItemIn]) -> tuple[RequestedItem, ...]:
-    """Make the domain's items of those asked for; goods ask for no money."""
-    return tuple(
-        RequestedItem(
-            item_id=item.item_id,
-            quantity=item.quantity,
-            amount=item.amount if isinstance(item, RefundItemIn) else 0,
-        )
-        for item in items
-    )

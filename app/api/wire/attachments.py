@@ -22,6 +22,10 @@ class AttachmentIn(RequestModel):
     size_bytes: Annotated[int, Field(strict=True, ge=0, le=2**53)]
     """At most 10 MiB a picture, 20 MiB a document, 50 MiB a video."""
 
+    def in_domain(self) -> Attachment:
+        """Return it as the domain has it, which says itself whether it is acceptable."""
+        return Attachment(url=self.url, media_type=self.media_type, size_bytes=self.size_bytes)
+
 
 Attachments = Annotated[
     list[AttachmentIn], Field(max_length=ATTACHMENTS_READ_MAX, default_factory=list)
@@ -35,14 +39,6 @@ class AttachmentOut(ResponseModel):
     url: str
     media_type: str | None
     size_bytes: int | None
-
-
-def attachments_in(given: Sequence[AttachmentIn]) -> tuple[Attachment, ...]:
-    """Make the domain's attachments of those given; whether they are taken, it says itself."""
-    return tuple(
-        Attachment(url=file.url, media_type=file.media_type, size_bytes=file.size_bytes)
-        for file in given
-    )
 
 
 def attachments_on_wire(attachments: Sequence[Attachment]) -> list[AttachmentOut]:

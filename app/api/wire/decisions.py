@@ -46,6 +46,11 @@ class ParcelBody(RequestModel):
     tracking_number: TrackingNumber
     """8 to 32 letters, digits and hyphens; kept in capitals and without spaces."""
 
+    @property
+    def shipment(self) -> Shipment:
+        """The parcel as the domain has it."""
+        return Shipment(carrier=self.carrier, tracking_number=self.tracking_number)
+
 
 class ExtendReturnDeadlineBody(RequestModel):
     """More time for the buyer."""
@@ -94,8 +99,3 @@ class RuleArbitrationBody(RequestModel):
     """Minor units, for the buyer only. Null grants what was asked for, goods included; an amount on
     a ticket that asks for goods is paid in their place."""
     note: LongText | None = None
-
-
-def shipment_in(body: ParcelBody) -> Shipment:
-    """Make the domain's shipment of the one given."""
-    return Shipment(carrier=body.carrier, tracking_number=body.tracking_number)

@@ -128,8 +128,12 @@ MODIFY_APPLICATION: dict[str, Any] = {
 PARCEL: dict[str, Any] = {"carrier": "sf", "tracking_number": "SF1030529384756"}
 BATCH_DECISIONS: dict[str, Any] = {
     "items": [
-        {"ticket_id": "demo-batch-1-1", "seen_version": 5, "decision": "agree"},
-        {"ticket_id": "demo-batch-2-1", "decision": "reject", "reason": "damaged_by_buyer"},
+        {"ticket_id": "demo-batch-1-1", "seen_version": 5, "decision": "agree_to_application"},
+        {
+            "ticket_id": "demo-batch-2-1",
+            "decision": "reject_application",
+            "reason": "damaged_by_buyer",
+        },
         {
             "ticket_id": "demo-batch-3-1",
             "decision": "ship_replacement",

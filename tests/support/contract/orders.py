@@ -162,7 +162,7 @@ def _granted_in(state: str, name: str, number: int) -> dict[str, Any]:
     order_id, body = f"{state}-{number}", BODIES.get(name)
     ticket_id = f"{order_id}-1"
     if name == "decide_tickets":
-        return in_shop({"items": [{"ticket_id": ticket_id, "decision": "agree"}]})
+        return in_shop({"items": [{"ticket_id": ticket_id, "decision": "agree_to_application"}]})
     if name == "open_after_sales_entries":
         return in_shop({**OPEN, "order_ids": [order_id]})
     if state in TICKET_STEPS:

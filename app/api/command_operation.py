@@ -1,0 +1,204 @@
+"""Rows of the operations table that issue one command for one order."""
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from inspect import Parameter
+from typing import Any, Literal, TypeAlias
+
+from fastapi import Response
+
+from app.access.scopes import Scope
+from app.api.operation import Operation, Roles, path_names, with_signature
+from app.api.problems.problem_responses import ATTACHMENT_REFUSALS, COMMAND, WITH_BODY
+from app.api.request_context import (
+    PATH_PARAMETERS,
+    IdempotencyKeyHeader,
+    IfMatch,
+    Presenter,
+    RequestContext,
+    RequiredIdempotencyKey,
+)
+from app.api.wire.common import RequestModel
+from app.domain.order.tickets import Side
+from app.event_store.recorded_event import Role
+from app.projections.tickets.list import order_id_of
+
+PathValues: TypeAlias = Mapping[str, str]
+Values: TypeAlias = dict[str, Any]
+OPTIONAL: Literal["optional"] = "optional"
+REQUIRED: Literal["required"] = "required"
+
+_SIDES = {
+    Role.CONSUMER: Side.CONSUMER,
+    Role.MERCHANT: Side.MERCHANT,
+    Role.PLATFORM: Side.PLATFORM,
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What a command is for: where it lies, and how it is shown afterwards."""
+
+    path: str
+    present: Callable[[RequestContext, PathValues], Presenter]
+    not_found: str = "order_not_found"
+    problems: tuple[str, ...] = ()
+    """What every command for it may be refused with."""
+
+
+def command_operation(
+    target: Target,
+    command: type[Any],
+    roles: Roles,
+    summary: str,
+    description: str,
+    *,
+    tag: str,
+    scope: Scope,
+    response: type[RequestModel] | Any,
+    name: str | None = None,
+    path: str | None = None,
+    body: type[RequestModel] | None = None,
+    optional_body: bool = False,
+    key: Literal["optional", "required"] = OPTIONAL,
+    if_match: bool = False,
+    status: int = 200,
+    responses: Mapping[int | str, dict[str, Any]] | None = None,
+    problems: tuple[str, ...] = (),
+    values: Mapping[str, Any] | None = None,
+    make: Callable[[RequestContext, PathValues, Any], Any] | None = None,
+    batch: bool = False,
+) -> Operation:
+    """Return the row of a command; without a name of its own it is called as its class is.
+
+    The command's fields are those of the path and the body that have their names, the caller's
+    `side`, and ``values``; ``make`` builds it where that does not do.
+    """
+    name = name or name_of(command)
+    whole_path = target.path + (f"/{name.replace('_', '-')}" if path is None else path)
+    if make is None:
+        _check_fields(command, path_names(whole_path), body, values or {})
+
+    async def issue(
+        call: RequestContext,
+        body: RequestModel | None = None,
+        key: str | None = None,
+        if_match: str | None = None,
+        **path_values: str,
+    ) -> Response:
+        if make is not None:
+            issued = make(call, path_values, body)
+        else:
+            given = {**path_values, "side": _SIDES[call.caller.actor.role], **(values or {})}
+            issued = command_of(command, body, given)
+        return await call.command(
+            path_values["shop_id"],
+            _order_named(path_values, body),
+            issued,
+            render=target.present(call, path_values),
+            key=key,
+            if_match=if_match,
+            created=status == 201,
+            not_found=target.not_found,
+        )
+
+    taken = (body | None) if body is not None and optional_body else body
+    parameters = _parameters(whole_path, taken, key=key, if_match=if_match)
+    return Operation(
+        name=name,
+        method="POST",
+        path=whole_path,
+        tag=tag,
+        roles=roles,
+        scope=scope,
+        summary=summary,
+        description=description,
+        handler=with_signature(issue, parameters),
+        response=response,
+        status=status,
+        problems=(*_problems(target, body, key=key, if_match=if_match), *problems),
+        responses=responses or {},
+        command=command,
+        values=values or {},
+        body=body,
+        optional_body=optional_body,
+        batch=batch,
+    )
+
+
+def name_of(command: type[Any]) -> str:
+    """Return what a command is called in the API: `AgreeToApplication`, `agree_to_application`."""
+    words = "".join(
+        f"_{letter.lower()}" if letter.isupper() else letter for letter in command.__name__
+    )
+    return words.removeprefix("_")
+
+
+def command_of(command: type[Any], body: RequestModel | None, given: Mapping[str, Any]) -> Any:
+    """Return a command with each field as it is given, or as the body of that name has it."""
+    values = {}
+    for field in dataclasses.fields(command):
+        if field.name in given:
+            values[field.name] = given[field.name]
+        elif body is not None and hasattr(body, field.name):
+            values[field.name] = _domain_value(getattr(body, field.name))
+    return command(**values)
+
+
+def _domain_value(value: Any) -> Any:
+    """Return what the domain has for a value of a body: parts of bodies say it themselves."""
+    if isinstance(value, list):
+        return tuple(_domain_value(one) for one in value)
+    in_domain = getattr(value, "in_domain", None)
+    return value if in_domain is None else in_domain()
+
+
+def _check_fields(
+    command: type[Any], path: list[str], body: type[RequestModel] | None, values: Mapping[str, Any]
+) -> None:
+    """Stop the process at its start if nothing gives a field its value."""
+    for field in dataclasses.fields(command):
+        given = field.name in {*path, "side", *values} or hasattr(body, field.name)
+        in_body = body is not None and field.name in body.model_fields
+        if not given and not in_body and field.default is dataclasses.MISSING:
+            raise TypeError(f"{command.__name__}.{field.name} is given by no path and no body")
+
+
+def _order_named(path_values: PathValues, body: Any) -> str:
+    ticket_id = path_values.get("ticket_id") or path_values.get("refund_id")
+    if ticket_id is not None:
+        return order_id_of(ticket_id)
+    return path_values["order_id"] if "order_id" in path_values else str(body.order_id)
+
+
+def _parameters(path: str, body: Any, *, key: str, if_match: bool) -> list[Parameter]:
+    """Return what a command's handler takes; a ``body`` that may be left out is one or None."""
+    parameters = [_keyword(name, PATH_PARAMETERS[name]) for name in path_names(path)]
+    parameters.append(_keyword("call", RequestContext))
+    if body is not None:
+        default = Parameter.empty if isinstance(body, type) else None
+        parameters.append(_keyword("body", body, default))
+    if key == REQUIRED:
+        parameters.append(_keyword("key", RequiredIdempotencyKey))
+    else:
+        parameters.append(_keyword("key", IdempotencyKeyHeader, None))
+    if if_match:
+        parameters.append(_keyword("if_match", IfMatch, None))
+    return parameters
+
+
+def _keyword(name: str, annotation: Any, default: Any = Parameter.empty) -> Parameter:
+    return Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default)
+
+
+def _problems(
+    target: Target, body: type[RequestModel] | None, *, key: str, if_match: bool
+) -> Iterator[str]:
+    """Return the problems that follow from what is taken."""
+    yield from (*WITH_BODY, *COMMAND, target.not_found, *target.problems)
+    if key == REQUIRED:
+        yield "idempotency_key_required"
+    if if_match:
+        yield "version_stale"
+    if body is not None and {"evidence", "pictures"} & body.model_fields.keys():
+        yield from ATTACHMENT_REFUSALS

@@ -1,0 +1,123 @@
+"""A row of the operations table, and the route that is made from it."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import Parameter, Signature, cleandoc
+from typing import Annotated, Any, Literal, TypeAlias
+
+from fastapi import Response
+from pydantic import BaseModel
+
+from app.access.scopes import Scope
+from app.api.problems.problem_responses import EVERYWHERE, problems
+from app.api.request_context import PATH_PARAMETERS, RequestContext, allow
+from app.api.strict_request import StrictRoute
+from app.event_store.recorded_event import Role
+
+Handler: TypeAlias = Callable[..., Awaitable[Response]]
+Roles: TypeAlias = tuple[Role, ...]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
+
+SHOP = "/v1/shops/{shop_id}"
+PLATFORM_PATH = "/v1/platform"
+
+CONSUMER = (Role.CONSUMER,)
+MERCHANT = (Role.MERCHANT,)
+PLATFORM = (Role.PLATFORM,)
+BUYER_AND_MERCHANT = (Role.CONSUMER, Role.MERCHANT)
+MERCHANT_AND_PLATFORM = (Role.MERCHANT, Role.PLATFORM)
+EVERYBODY = (Role.MERCHANT, Role.PLATFORM, Role.CONSUMER)
+"""Every caller with a credential."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One operation of the API."""
+
+    name: str
+    """Its operation id, which is the name of its route: verb_noun, unique."""
+    method: Method
+    path: str
+    tag: str
+    roles: Roles
+    """Who may call it; none: whoever reaches the service."""
+    scope: Scope | None
+    """What a credential must allow; None where no credential is asked for."""
+    summary: str
+    description: str
+    handler: Handler
+    """Takes what its parameters declare; its `call` is the caller's, who has been let in."""
+    response: type[BaseModel] | None = None
+    status: int = 200
+    problems: tuple[str, ...] = ()
+    """All the codes it answers with, but for those every operation with a caller has."""
+    responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
+    """Other answers than its response and its problems."""
+    command: type[Any] | None = None
+    """The command of the domain that is issued, if it is one command for one order."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """What the command's fields are always set to."""
+    body: type[BaseModel] | None = None
+    """What it takes, where it issues a command."""
+    optional_body: bool = False
+    batch: bool = False
+    """Whether it can also be asked for many tickets at a time, see `decide_tickets`."""
+
+
+def route_of(operation: Operation) -> StrictRoute:
+    """Return the route that serves an operation and describes it in the document."""
+    base = EVERYWHERE if operation.roles else ()
+    return StrictRoute(
+        operation.path,
+        _endpoint(operation),
+        methods=[operation.method],
+        name=operation.name,
+        summary=operation.summary,
+        description=cleandoc(operation.description),
+        tags=[operation.tag],
+        response_model=operation.response,
+        status_code=operation.status,
+        responses={**operation.responses, **problems(*operation.problems, base=base)},
+    )
+
+
+def _endpoint(operation: Operation) -> Handler:
+    """Return the handler as FastAPI shall see it: with the operation's caller and its whole path.
+
+    What of the path the handler does not ask for is declared and checked all the same.
+    """
+    handler, wanted = operation.handler, inspect.signature(operation.handler).parameters
+    unasked = [name for name in path_names(operation.path) if name not in wanted]
+    declared = [
+        Parameter(name, Parameter.KEYWORD_ONLY, annotation=PATH_PARAMETERS[name])
+        for name in unasked
+    ]
+    parameters = [*declared, *(_declared(one, operation) for one in wanted.values())]
+
+    async def endpoint(**values: Any) -> Response:
+        for name in unasked:
+            del values[name]
+        return await handler(**values)
+
+    return with_signature(endpoint, parameters)
+
+
+def with_signature(handler: Handler, parameters: list[Parameter]) -> Handler:
+    """Return a handler of keyword arguments with the parameters it takes, for who inspects it."""
+    signature = Signature(parameters, return_annotation=Response)
+    handler.__signature__ = signature  # type: ignore[attr-defined]
+    return handler
+
+
+def path_names(path: str) -> list[str]:
+    """Return the names of a path's variable parts, in their order."""
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def _declared(parameter: Parameter, operation: Operation) -> Parameter:
+    annotation = parameter.annotation
+    if annotation is RequestContext:
+        assert operation.scope is not None  # noqa: S101 - a caller is let in by scope
+        annotation = Annotated[RequestContext, allow(operation.scope, *operation.roles)]
+    return parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotation)

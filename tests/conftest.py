@@ -1,17 +1,25 @@
 """What any test may ask for."""
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 
 from app.clock import ManualClock
+from app.command_handling.handler import CommandHandler
+from app.command_handling.opening import open_command_handler
 from app.resources import Resources, open_resources
 from app.settings import Settings
+from tests.projections.event_log import Logged
 from tests.support.database import fresh_database, migrated_template, running_test_server
+
+if sys.platform != "win32":
+    import resource
 
 START = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 """Where the tests' clock stands until it is moved."""
@@ -72,3 +80,56 @@ async def resources(settings: Settings, clock: ManualClock) -> AsyncIterator[Res
     """Open pool and engine on this test's database; `resources.clock` is the `clock` fixture."""
     async with open_resources(settings, clock) as opened:
         yield opened
+
+
+@pytest.fixture
+def logged(resources: Resources) -> Logged:
+    """Return this test's log, with nothing in it."""
+    return Logged(resources.pool)
+
+
+@pytest.fixture
+async def handler(resources: Resources, clock: ManualClock) -> AsyncIterator[CommandHandler]:
+    """Open a handler of commands."""
+    async with open_command_handler(resources, clock) as opened:
+        yield opened
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Send the peak memory of a worker to the process that reports."""
+    output = getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output["peak_memory_mb"] = _peak_memory_mb()
+
+
+class _WorkersMemory:
+    """Collects the peak memory of each worker."""
+
+    def __init__(self) -> None:
+        self.peaks_mb: dict[str, int] = {}
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:  # noqa: ARG002 - a hook's form
+        """Keep what a worker sent; one that crashed sent nothing."""
+        peak_mb = getattr(node, "workeroutput", {}).get("peak_memory_mb")
+        if peak_mb is not None:
+            self.peaks_mb[node.gateway.id] = peak_mb
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the peak memory of each test process in one line."""
+        peaks = self.peaks_mb or {"main": _peak_memory_mb()}
+        shown = ", ".join(f"{name} {peak_mb} MB" for name, peak_mb in sorted(peaks.items()))
+        terminalreporter.write_line(f"Peak memory of the test processes: {shown}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the process that reports collect what its workers send."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_WorkersMemory(), "workers-memory")
+
+
+def _peak_memory_mb() -> int:
+    if sys.platform == "win32":
+        return 0
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1024 * 1024 if sys.platform == "darwin" else 1024)

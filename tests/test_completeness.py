@@ -22,7 +22,7 @@ from app.projections.texts import (
     TICKET_TYPE_TEXTS,
 )
 from app.schema import metadata
-from tests.read_models.logged import TABLES
+from tests.projections.event_log import TABLES
 
 APP = Path(str(app.__file__)).parent
 NOT_OF_READERS = {

@@ -12,9 +12,9 @@ from app.domain.policy import POLICY
 from app.event_store.recorded_event import Role
 from app.resources import Resources
 from app.settings import Settings
-from tests.payments.surroundings import provider_at, running_sandbox
-from tests.processes.refunding import Refunding
-from tests.read_models.logged import Logged
+from tests.payments.provider.sandbox import provider_at, running_sandbox
+from tests.payments.refund_cases import Refunding
+from tests.projections.event_log import Logged
 from tests.support.api import SHOP, Api, Caller, api_settings, running_api
 from tests.support.provider_callbacks import a_callback, a_refusal, refunding, refused, tell
 from tests.support.story import a_refund, applied, done, problem

@@ -12,7 +12,7 @@ from app.notifications.groups import TemplateGroup
 from app.resources import Resources
 from app.settings import Settings
 from tests.support.api import OTHER_BUYER, OTHER_SHOP, Api, Caller, api_settings, running_api
-from tests.support.pushing import DEVICES, PREFERENCES, registered_device
+from tests.support.pushes import DEVICES, PREFERENCES, registered_device
 from tests.support.story import done, problem
 
 TOKEN = "fMdc3kq0Q1:APA91bHun4MxP5egoKMwt2KZFBaFUH"

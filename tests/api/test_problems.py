@@ -21,7 +21,7 @@ NOT_PROVOKED_OVER_HTTP = {
     ),
     "payout_not_under_way": "a callback that comes too late is passed over: tests/domain",
     "reconciliation_too_large": "needs 20,000 refunds, and the bound itself is shown with few: "
-    "tests/processes/test_reconciling.py",
+    "tests/reconciliation/test_reconciliation.py",
     "decision_of_another_side": "every route speaks for the side of its caller: tests/domain",
 }
 

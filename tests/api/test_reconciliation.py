@@ -12,8 +12,8 @@ from app.clock import ManualClock
 from app.payments.provider.port import Succeeded
 from app.resources import Resources
 from app.settings import Settings
-from tests.payments.sandbox_process import SECRET
-from tests.payments.surroundings import SandboxProcess, a_refund, provider_at, running_sandbox
+from tests.payments.provider.sandbox import SandboxProcess, a_refund, provider_at, running_sandbox
+from tests.payments.provider.sandbox_process import SECRET
 from tests.support.api import SHOP, Api, api_settings, running_api
 from tests.support.story import applied, done, problem
 

@@ -18,9 +18,9 @@ from app.domain.funds.commands import TopUp
 from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_types.registry import event_codec
-from tests.api.statement_reckoning import as_reckoned, flat, reckoned
-from tests.read_models.logged import Logged
-from tests.read_models.refunded import AGREED, Refunded
+from tests.api.expected_statement import as_reckoned, flat, reckoned
+from tests.projections.event_log import Logged
+from tests.projections.refund_histories import AGREED, Refunded
 from tests.support.api import OTHER_SHOP, SHOP, Api
 from tests.support.clocks import in_test_mode
 from tests.support.orders import HOUR, INSTANT

@@ -12,9 +12,9 @@ from app.clock import ManualClock
 from app.domain.order.tickets import TicketState
 from app.resources import Resources
 from tests.cli.running import aftersales
-from tests.payments.sandbox_process import SECRET
-from tests.payments.surroundings import SandboxProcess, a_refund, running_sandbox
-from tests.processes.reconciling import open_books, paid, unknown
+from tests.payments.provider.sandbox import SandboxProcess, a_refund, running_sandbox
+from tests.payments.provider.sandbox_process import SECRET
+from tests.reconciliation.reconciliation_cases import open_books, paid, unknown
 from tests.support.orders import SHOP
 
 AT_ONCE = ("--grace-seconds", "0")

@@ -6,8 +6,8 @@ from app.domain.refunds import KEY_OF_ANOTHER
 from app.event_store.partitions import partition_of
 from app.resources import Resources
 from tests.cli.running import aftersales
-from tests.read_models.logged import Logged
-from tests.read_models.refunded import AGREED, Refunded
+from tests.projections.event_log import Logged
+from tests.projections.refund_histories import AGREED, Refunded
 from tests.support.orders import HOUR, SHOP
 
 ASKED = """

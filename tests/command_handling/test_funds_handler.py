@@ -29,8 +29,8 @@ from app.shop_clocks.changing import ClockRefusalCode, ClockRefused
 from app.shop_clocks.reading import ShopClocks
 from tests.command_handling.test_handler import OvertakenLane
 from tests.conftest import START
-from tests.processes.test_funding import follow, funds_of, settled_order
-from tests.read_models.logged import Logged
+from tests.payments.test_funding import follow, funds_of, settled_order
+from tests.projections.event_log import Logged
 from tests.support.orders import SHOP
 from tests.support.test_mode import given_test_clock
 

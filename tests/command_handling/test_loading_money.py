@@ -20,10 +20,10 @@ from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.reading import ShopClocks
 from tests.command_handling.test_handler import Heard, asking
-from tests.command_handling.test_load_lane import Counting
+from tests.command_handling.test_stream_loader import Counting
 from tests.conftest import START
 from tests.domain.test_cost import settled
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 
 
 @pytest.fixture

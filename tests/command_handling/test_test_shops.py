@@ -40,7 +40,7 @@ from app.topology import Topology
 from app.worker import act_and_tell_with
 from tests.conftest import START
 from tests.event_store.polling import until_blocked
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 from tests.support.orders import (
     BUYER,
     DAY,

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.domain.plain_given import check_files, check_parcel, parcel, shared_out
+from tests.domain.plain_inputs import check_files, check_parcel, parcel, shared_out
 from tests.domain.plain_tables import (
     ALLOWED,
     FINAL,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.domain.plain_given import Wanted, check_files
+from tests.domain.plain_inputs import Wanted, check_files
 from tests.domain.plain_tables import (
     FINAL,
     HOURS,

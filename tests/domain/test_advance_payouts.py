@@ -22,7 +22,7 @@ from app.domain.payees import masked_account, masked_holder
 from app.domain.policy import POLICY
 from app.domain.refunds import KEY_OF_ANOTHER, PayoutStatus, RefundStatus, Shares
 from app.domain.rejections import RejectionCode
-from tests.domain.exploring import bounded
+from tests.domain.search_depth import bounded
 from tests.support.orders import (
     FIRST_TICKET,
     HOUR,

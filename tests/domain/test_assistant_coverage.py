@@ -16,7 +16,7 @@ from app.domain.assistant import (
 )
 from app.domain.assistant_faults import RuleFaultCode, find_fault
 from app.domain.order.tickets import REASONS_OF_TYPE, TicketType, asks_for_money
-from tests.domain.exploring import bounded
+from tests.domain.search_depth import bounded
 from tests.support.rules import APPLIED, A, K, R, T, a_rule, an_application, yuan
 
 limits = st.builds(

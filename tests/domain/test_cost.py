@@ -22,8 +22,8 @@ from app.domain.order.returns import ConfirmReturnReceipt
 from app.domain.policy import POLICY
 from app.domain.refunds import CostPreview, FundingSource, Shares, differs
 from app.domain.rejections import Rejection, RejectionCode
-from tests.domain.exploring import bounded
 from tests.domain.funds.test_waterfall import a_refund, a_shop, after, funded
+from tests.domain.search_depth import bounded
 from tests.support.orders import (
     DAY,
     FIRST_TICKET,

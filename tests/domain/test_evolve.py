@@ -14,7 +14,7 @@ from app.domain.order.registration import OrderRegistered, OrderSettled
 from app.domain.order.state import EntryOpen, Order, Unregistered
 from app.domain.order.tickets import Due, DueAction, RequestedItem
 from app.domain.refunds import Shares
-from tests.domain.exploring import bounded
+from tests.domain.search_depth import bounded
 from tests.support.orders import (
     EXPIRES,
     HOUR,

@@ -15,11 +15,11 @@ from app.domain.order.registration import (
     RecordShipment,
 )
 from app.domain.order.tickets import TicketType
-from tests.domain.asking import KINDS, MOVES, Move, applications, decisions, sensible
-from tests.domain.both_tellings import BEGINNINGS, OF_ENTRY, SELDOM, BothTellings, a_wish
-from tests.domain.exploring import bounded
-from tests.domain.holding import check_history, check_people_are_shown_the_same, check_state
+from tests.domain.compare_rules import BEGINNINGS, OF_ENTRY, SELDOM, BothTellings, a_wish
+from tests.domain.invariants import check_history, check_people_are_shown_the_same, check_state
 from tests.domain.plain_tables import ALLOWED
+from tests.domain.random_commands import KINDS, MOVES, Move, applications, decisions, sensible
+from tests.domain.search_depth import bounded
 from tests.support.orders import (
     DAY,
     HOUR,

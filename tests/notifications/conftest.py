@@ -8,7 +8,7 @@ from app.clock import ManualClock
 from app.resources import Resources
 from app.settings import Settings
 from tests.support.api import Api, api_settings, running_api
-from tests.support.pushing import Pushing, Sandbox, pushing_service, running_sandbox
+from tests.support.pushes import Pushing, Sandbox, pushing_service, running_sandbox
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from app.notifications.push.provider import (
     TokenGone,
     TryLater,
 )
-from tests.support.pushing import SECRET, Sandbox, running_sandbox
+from tests.support.pushes import SECRET, Sandbox, running_sandbox
 
 MESSAGE = PushMessage(
     id=UUID(int=1),

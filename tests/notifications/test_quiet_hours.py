@@ -15,7 +15,7 @@ from app.notifications.quiet_hours import (
     quiet_until,
     time_zone,
 )
-from tests.domain.exploring import bounded
+from tests.domain.search_depth import bounded
 
 NEW_YORK, SHANGHAI = ZoneInfo("America/New_York"), ZoneInfo("Asia/Shanghai")
 INSTANT, MINUTE, DAY = timedelta(microseconds=1), timedelta(minutes=1), timedelta(days=1)

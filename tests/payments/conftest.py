@@ -1,26 +1,22 @@
-"""One sandbox for all tests of a file that do not kill it; each uses keys of its own."""
+"""A sandbox, and what carries refunds out against it."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import httpx
 import pytest
 
-from app.payments.provider.http import HttpPaymentProvider
-from tests.payments.surroundings import (
-    Receiver,
-    SandboxProcess,
-    console_of,
-    provider_at,
-    receiver,
-    running_sandbox,
-)
+from app.clock import ManualClock
+from app.command_handling.handler import CommandHandler
+from app.resources import Resources
+from tests.payments.provider.sandbox import SandboxProcess, provider_at, running_sandbox
+from tests.payments.refund_cases import Refunding
+from tests.projections.event_log import Logged
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[SandboxProcess]:
-    """Run a sandbox."""
+    """Run a sandbox for the tests of a file."""
     with (
         TemporaryDirectory(prefix="aftersales-test-") as folder,
         running_sandbox(Path(folder) / "sandbox.sqlite3") as running,
@@ -29,23 +25,15 @@ def sandbox() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-async def provider(sandbox: SandboxProcess) -> AsyncIterator[HttpPaymentProvider]:
-    """Open a client of the sandbox."""
-    async with provider_at(sandbox.url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def console(sandbox: SandboxProcess) -> AsyncIterator[httpx.AsyncClient]:
-    """Open what sets the sandbox."""
-    async with console_of(sandbox.url) as opened:
-        yield opened
-
-
-@pytest.fixture
-async def callbacks(console: httpx.AsyncClient) -> AsyncIterator[Receiver]:
-    """Receive the sandbox's callbacks."""
-    async with receiver() as receiving:
-        await console.put("/sandbox/callback-url", json={"url": receiving.url})
-        yield receiving
-        await console.put("/sandbox/callback-url", json={"url": None})
+async def refunding(
+    resources: Resources,
+    logged: Logged,
+    handler: CommandHandler,
+    clock: ManualClock,
+    sandbox: SandboxProcess,
+) -> AsyncIterator[Refunding]:
+    """Return what carries refunds out; the provider is given half a second for an answer."""
+    async with provider_at(sandbox.url, provider_timeout_seconds=0.5) as provider:
+        yield Refunding(
+            pool=resources.pool, logged=logged, handler=handler, clock=clock, provider=provider
+        )

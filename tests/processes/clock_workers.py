@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from app.processes.test_clocks import ClockLimits, TestClockWorker
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 from tests.support.orders import OPENED
 from tests.support.test_mode import Happened, ShopInTestMode, falls_due
 

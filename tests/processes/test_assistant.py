@@ -20,7 +20,7 @@ from app.processes.assistant.worker import AssistantLimits, AssistantWorker, Jud
 from app.projections.rebuild import Rebuild
 from app.resources import Resources
 from app.topology import Topology
-from tests.processes.judged import (
+from tests.processes.assistant_cases import (
     APPLIED,
     CONSUMER,
     MERCHANT,
@@ -32,7 +32,7 @@ from tests.processes.judged import (
     saved,
     waiting,
 )
-from tests.read_models.logged import CODEC, Logged
+from tests.projections.event_log import CODEC, Logged
 from tests.support.orders import DAY, FIRST_TICKET, INSTANT, SHOP, agree, refuse, withdraw
 from tests.support.rules import A, T, a_rule, yuan
 

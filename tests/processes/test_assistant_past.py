@@ -10,8 +10,17 @@ from app.domain.order.arbitration import RequestArbitration, RuleArbitration
 from app.domain.order.commands import TicketDecision
 from app.domain.order.tickets import Blame, Ruling
 from app.processes.assistant.worker import AssistantWorker
-from tests.processes.judged import APPLIED, CONSUMER, NOW, applied, do, last, modification, saved
-from tests.read_models.logged import Logged
+from tests.processes.assistant_cases import (
+    APPLIED,
+    CONSUMER,
+    NOW,
+    applied,
+    do,
+    last,
+    modification,
+    saved,
+)
+from tests.projections.event_log import Logged
 from tests.support.orders import (
     BUYER,
     DAY,

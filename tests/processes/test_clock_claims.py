@@ -10,7 +10,7 @@ from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances
 from tests.event_store.child_processes import running
 from tests.processes.clock_workers import LEASE, NewWorker, busy, until_ready
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 from tests.support.orders import DAY, HOUR, OPENED
 from tests.support.test_mode import ShopInTestMode, falls_due
 
@@ -79,7 +79,7 @@ async def test_a_worker_killed_in_the_middle_is_replaced_by_another(
     await logged.follow()
     before = len(await shop.happened())
     await shop.advance(110 * DAY)
-    async with running("tests.processes.advancing_process", database) as worker:
+    async with running("tests.processes.clock_process", database) as worker:
         for _ in range(12):
             assert await worker.says()
         await worker.kill()

@@ -18,7 +18,7 @@ from app.topology import Topology
 from app.worker import act_with
 from tests.event_store.polling import until
 from tests.processes.clock_workers import IMPATIENT, LEASE, NewWorker, busy, until_ready
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 from tests.support.orders import DAY, EXPIRES, OPENED
 from tests.support.test_mode import Happened, ShopInTestMode, falls_due
 

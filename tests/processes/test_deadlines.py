@@ -14,7 +14,7 @@ from app.processes.deadlines import Act, DeadlineLimits, DeadlineWorker
 from app.resources import Resources
 from app.topology import Topology
 from app.worker import act_with
-from tests.read_models.logged import Logged
+from tests.projections.event_log import Logged
 from tests.support.orders import (
     DAY,
     EXPIRES,

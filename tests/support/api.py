@@ -33,7 +33,7 @@ from app.projections.checkpoints import ensure_checkpoints
 from app.projections.runner import ProjectionRunner
 from app.resources import Resources
 from app.settings import Settings
-from tests.support.documented import Answers
+from tests.support.document_conformance import Answers
 
 SHOP, OTHER_SHOP = "shop-1", "shop-2"
 BUYER, OTHER_BUYER = "buyer-1", "buyer-2"

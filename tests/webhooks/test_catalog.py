@@ -41,9 +41,9 @@ from tests.domain.ticket_samples import (
     rule_for,
     ship_back,
 )
-from tests.read_models.histories import recorded
-from tests.stored.test_stored_events import NAMES
-from tests.stored.test_stored_events import SAMPLES as STORED
+from tests.event_types.test_stored_events import NAMES
+from tests.event_types.test_stored_events import SAMPLES as STORED
+from tests.projections.random_histories import recorded
 from tests.support.orders import (
     FIRST_TICKET,
     HOUR,

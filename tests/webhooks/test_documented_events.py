@@ -16,7 +16,7 @@ from app.webhooks.catalog.forms import Inclusion, form_of
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.schemas import model_name
 from tests.webhooks.largest_event import largest_event
-from tests.webhooks.written import an_order_full_of
+from tests.webhooks.personal_data_cases import an_order_full_of
 from tools.checks.events.__main__ import PAGE
 from tools.checks.events.page import page
 

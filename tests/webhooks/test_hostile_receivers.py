@@ -36,7 +36,7 @@ from tests.webhooks.receivers import (
     slow_headers,
     without_tls,
 )
-from tests.webhooks.surroundings import (
+from tests.webhooks.small_sender import (
     A_MESSAGE,
     AUTHORITY,
     SOON_SECONDS,

@@ -17,15 +17,15 @@ from app.settings import Settings
 from app.webhooks.catalog.public_event import PublicEvent
 from tests.domain.ticket_samples import a_ticket, goods_there, ship_back
 from tests.event_store.child_processes import Child, running
-from tests.read_models.logged import Logged
-from tests.read_models.test_agreement import moved_to
+from tests.projections.event_log import Logged
+from tests.projections.test_agreement import moved_to
 from tests.support.api import Api, api_settings, running_api, until
 from tests.support.orders import agree
-from tests.webhooks.consuming_process import kept_lines
-from tests.webhooks.deriving import derived, everything
+from tests.webhooks.feed_consumer_process import kept_lines
+from tests.webhooks.published import derived, everything
 
-FOLLOWING = "tests.webhooks.following_process"
-CONSUMING = "tests.webhooks.consuming_process"
+FOLLOWING = "tests.webhooks.feed_reader_process"
+CONSUMING = "tests.webhooks.feed_consumer_process"
 
 HISTORY = a_ticket(agree(), ship_back(), goods_there()).events
 SHOPS = ("feed-1", "feed-2", "feed-3")

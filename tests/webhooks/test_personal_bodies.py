@@ -15,7 +15,7 @@ from app.webhooks.catalog.payloads import EntryEventData, TicketEventData
 from app.webhooks.catalog.personal import CUT
 from app.webhooks.catalog.public_event import PublicEvent, without_personal
 from tests.webhooks.largest_event import largest_event
-from tests.webhooks.written import NUMBER, SECRETS, an_order_full_of
+from tests.webhooks.personal_data_cases import NUMBER, SECRETS, an_order_full_of
 
 ASKING = form_of(LATEST, [Inclusion.PERSONAL_DATA])
 TICKET = "order-1-1"

@@ -44,7 +44,7 @@ from tests.webhooks.receivers import (
     silent,
     throttling,
 )
-from tests.webhooks.surroundings import (
+from tests.webhooks.small_sender import (
     A_MESSAGE,
     AUTHORITY,
     BODY,

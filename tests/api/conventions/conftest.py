@@ -11,10 +11,10 @@ from app.resources import open_resources
 from app.settings import Settings
 from tests.conftest import START
 from tests.support.api import Api, api_settings, running_api
-from tests.support.contract.asking import Asking
+from tests.support.contract.all_stock import stock_of_everything
 from tests.support.contract.document import documented
 from tests.support.contract.endpoints import stock_of_endpoints
-from tests.support.contract.everything import stock_of_everything
+from tests.support.contract.granted_requests import Asking
 from tests.support.contract.stock import Stock
 from tests.support.database import fresh_database
 

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from tests.support.contract.asking import Asked, Asking
 from tests.support.contract.document import Documented
+from tests.support.contract.granted_requests import Asked, Asking
 from tests.support.contract.refunds import paid
 from tests.support.operations import operations_of
 from tests.support.story import done, problem

@@ -5,8 +5,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.support.contract.asking import Asked, Asking
 from tests.support.contract.document import Documented
+from tests.support.contract.granted_requests import Asked, Asking
 from tests.support.story import done, problem
 
 pytestmark = pytest.mark.asyncio(loop_scope="package")
@@ -29,7 +29,7 @@ PART_BY_PART = {"decide_tickets": "ticket", "open_after_sales_entries": "entry"}
 """Whose key counts for each result by itself, and what a result shows of what was granted."""
 
 LINE_BY_LINE = {"import_shop_orders", "import_orders"}
-"""Whose key counts for each line: tests/api/test_answering_once.py asks with lines that count."""
+"""The key counts for each line: see tests/api/test_idempotent_answers.py."""
 
 
 async def test_whatever_is_shown_with_a_version_has_it_as_its_etag(stocked: Asking) -> None:

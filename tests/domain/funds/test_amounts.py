@@ -16,9 +16,9 @@ from app.domain.order.facts import CommissionTerms, PaymentChannel
 from app.domain.policy import POLICY
 from app.domain.refunds import FundingSource, Shares
 from app.domain.rejections import Rejection
-from tests.domain.exploring import bounded
 from tests.domain.funds.test_conservation import COMMANDS
 from tests.domain.funds.test_waterfall import NOW, a_refund, a_shop, after, funded
+from tests.domain.search_depth import bounded
 
 TERMS = CommissionTerms(
     talent_basis_points=1_000, agency_basis_points=200, service_fee_basis_points=60

@@ -26,7 +26,7 @@ from app.domain.order.facts import PaymentChannel
 from app.domain.policy import POLICY
 from app.domain.refunds import Shares
 from app.domain.rejections import Rejection
-from tests.domain.exploring import bounded
+from tests.domain.search_depth import bounded
 
 NOW = datetime(2021, 3, 15, 9, tzinfo=UTC)
 AMOUNTS = st.integers(0, 5_000) | st.sampled_from([0, 1, 2, 99, 10**12])

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from tests.support.api import Api
-from tests.support.documented import headers_of
+from tests.support.document_conformance import headers_of
 from tests.support.inlined import inlined
 
 

@@ -8,7 +8,7 @@ from app.clock import ManualClock
 from app.resources import Resources
 from app.settings import Settings
 from tests.support.api import Api, api_settings, running_api
-from tests.webhooks.deliveries.subscribing import Subscribing, subscribing_service
+from tests.webhooks.deliveries.subscriptions import Subscribing, subscribing_service
 
 
 @pytest.fixture

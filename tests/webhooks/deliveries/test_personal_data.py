@@ -9,7 +9,7 @@ from app.projection_registry import READERS
 from app.projections.runner import ProjectionRunner
 from tests.support.api import SHOP, Api
 from tests.support.story import A_PARCEL, a_picture, a_refund, applied, done
-from tests.webhooks.deliveries.subscribing import OF_PLATFORM, Subscribing, verified
+from tests.webhooks.deliveries.subscriptions import OF_PLATFORM, Subscribing, verified
 from tests.webhooks.receivers import Answering, Received, receiving
 
 ASKING: dict[str, Any] = {"include": ["personal_data"]}

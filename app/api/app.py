@@ -73,6 +73,12 @@ ROUTERS = (
     operations.router,
 )
 
+ROUTES = (
+    *map(route_of, OPERATIONS),
+    *(route for router in ROUTERS for route in router.routes),
+)
+"""Every application of a process has the same; making them takes longer than all else."""
+
 
 def create_app(
     open_services: OpenServices, metrics: CollectorRegistry, stock: ExampleStock | None = None
@@ -98,8 +104,7 @@ def create_app(
         redirect_slashes=False,
     )
     # Not include_router: through it every request would be matched with its route twice.
-    app.router.routes.extend(map(route_of, OPERATIONS))
-    app.router.routes.extend(route for router in ROUTERS for route in router.routes)
+    app.router.routes.extend(ROUTES)
     install_problem_handlers(app)
     install_openapi(app)
     install_documentation(app, stock)

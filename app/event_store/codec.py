@@ -6,6 +6,7 @@ old versions are lifted step by step by upcasters, pure functions from one paylo
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, NewType, TypeAlias, TypeVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -64,7 +65,8 @@ class Codec(Generic[E]):
         _check_registry(event_types, self._upcasters)
         self._versions = {name: known.schema_version for name, known in event_types.items()}
         self._names = {known.cls: name for name, known in event_types.items()}
-        adapters = {name: _strict_adapter(known.cls) for name, known in event_types.items()}
+        classes: dict[str, Any] = {name: known.cls for name, known in event_types.items()}
+        adapters = {name: _strict_adapter(cls) for name, cls in classes.items()}
         metadata = _strict_adapter(EventMetadata)
         # The adapters' own methods cost as much again as what they call.
         self._write = {name: adapter.serializer.to_json for name, adapter in adapters.items()}
@@ -147,6 +149,7 @@ def _check_registry(
         raise ValueError("one class is registered under several names")
 
 
+@cache
 def _strict_adapter(cls: type[T]) -> TypeAdapter[T]:
     # The events are plain dataclasses and cannot carry pydantic's configuration themselves; under
     # another name of the type the adapter may set it, and it reaches the nested dataclasses too.

@@ -21,14 +21,14 @@ from app.event_store.connections import LOST_CONNECTION, OwnConnection
 from app.event_store.idempotency import prune_requests
 from app.event_store.streams import order_of_stream
 from app.event_types.registry import ServiceEvent, event_codec, funds_codec, order_codec
+from app.leased_work.backoff import Backoff
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
-from app.payments.executor import PaymentExecutor
 from app.payments.funding import FUNDING_READER, FundingReader
 from app.payments.payout_adapter import PayoutExecutor
 from app.payments.provider.http import ProviderNotConfigured, open_payment_provider
-from app.payments.refund_adapter import Pauses, RefundExecutor
-from app.payments.worker import RefundLimits, RefundWorker
+from app.payments.refund_adapter import RefundExecutor
+from app.payments.worker import PaymentExecutor, RefundLimits, RefundWorker
 from app.postgres.pool import CONNECTION_FAILURES, Pool, connect
 from app.processes.assistant.is_idle import nothing_to_judge
 from app.processes.assistant.rule_evaluation import Assistant
@@ -104,28 +104,33 @@ async def _pay_refunds(
     """Carry out what goes to buyers, if there is a provider for it; else finance reports it."""
     try:
         async with open_payment_provider(resources.settings) as provider:
-            pauses, limits = refund_limits(resources.settings)
+            backoff, limits = refund_limits(resources.settings)
             seal = seal_with(resources.settings.sealing_key)
             executor = PaymentExecutor(
-                refunds=RefundExecutor(handler, provider, pauses),
+                refunds=RefundExecutor(handler, provider, backoff),
                 payouts=PayoutExecutor(
-                    resources.pool, order_codec(), handler, provider, seal=seal, pauses=pauses
+                    resources.pool, order_codec(), handler, provider, seal=seal, backoff=backoff
                 ),
             )
-            await RefundWorker(resources.pool, executor, clock, limits=limits).run(stop)
+            worker = RefundWorker(
+                *(resources.pool, executor, clock),
+                topology=resources.settings.topology,
+                limits=limits,
+            )
+            await worker.run(stop)
     except ProviderNotConfigured:
         _log.info("refunds_left_to_finance", reason="no payment provider is configured")
 
 
-def refund_limits(settings: Settings) -> tuple[Pauses, RefundLimits]:
+def refund_limits(settings: Settings) -> tuple[Backoff, RefundLimits]:
     """Return how long refunds wait; no lease is shorter than asking about one and sending it."""
     asking_seconds = 2 * settings.provider_timeout_seconds + 1
     lease = timedelta(seconds=max(settings.refund_lease_seconds, asking_seconds))
-    pauses = Pauses(
+    backoff = Backoff(
         seconds_min=settings.refund_pause_seconds_min,
         seconds_max=settings.refund_pause_seconds_max,
     )
-    return pauses, RefundLimits(lease=lease)
+    return backoff, RefundLimits(lease=lease)
 
 
 def funding_runner(

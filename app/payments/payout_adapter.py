@@ -15,6 +15,7 @@ from app.domain.order.payouts import RecordPayoutUnknown
 from app.domain.order.state import Order
 from app.domain.refunds import KEY_OF_ANOTHER
 from app.event_store.codec import Codec
+from app.leased_work.backoff import Backoff
 from app.payments.issue_command import PaymentCommand, command_order
 from app.payments.outcomes import ended_command, told_of
 from app.payments.payees import open_payee
@@ -31,7 +32,7 @@ from app.payments.provider.port import (
 )
 from app.payments.queue import RefundWork
 from app.payments.read_order import read_order
-from app.payments.refund_adapter import LOOK_AT_KEY, Ended, Pauses, Step, Waits
+from app.payments.refund_adapter import ASK_AGAIN, LOOK_AT_KEY, Ended, Step, Waits
 from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
 
@@ -53,14 +54,14 @@ class PayoutExecutor:
         provider: PaymentProvider,
         *,
         seal: Seal | None,
-        pauses: Pauses | None = None,
+        backoff: Backoff = ASK_AGAIN,
     ) -> None:
         self._pool = pool
         self._codec = codec
         self._handler = handler
         self._provider = provider
         self._seal = seal
-        self._pauses = pauses or Pauses()
+        self._backoff = backoff
 
     async def step(self, work: RefundWork) -> Step:
         """Bring a payout further. Raises what the command handler and the database raise."""
@@ -72,7 +73,7 @@ class PayoutExecutor:
         except PayeeUnreadable:
             _log.error("payee_unreadable", payout_key=work.refund_key)
             return Waits(
-                why="payee unreadable: a person must look", seconds=self._pauses.seconds_max
+                why="payee unreadable: a person must look", seconds=self._backoff.seconds_max
             )
         _log.info("payout_asked", payout_key=work.refund_key, outcome=type(outcome).__name__)
         return await self._answered(work, outcome)
@@ -117,21 +118,21 @@ class PayoutExecutor:
                 return Ended()
             case Accepted():
                 return Waits(
-                    why="the provider has accepted it", seconds=self._pauses.after(work.asked)
+                    why="the provider has accepted it", seconds=self._backoff.after(work.asked)
                 )
             case Unknown(why=why):
                 unknown = RecordPayoutUnknown(
                     ticket_id=work.ticket_id, payout_key=work.refund_key, why=why.value
                 )
                 await self._command(work, unknown)
-                return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
+                return Waits(why=f"unknown: {why.value}", seconds=self._backoff.after(work.asked))
             case KeyReused(text=text):
                 _log.error("payout_key_reused", payout_key=work.refund_key, text=text)
                 of_another = RecordPayoutUnknown(
                     ticket_id=work.ticket_id, payout_key=work.refund_key, why=KEY_OF_ANOTHER
                 )
                 await self._command(work, of_another)
-                return Waits(why=LOOK_AT_KEY, seconds=self._pauses.seconds_max)
+                return Waits(why=LOOK_AT_KEY, seconds=self._backoff.seconds_max)
             case _:
                 assert_never(outcome)
 

@@ -5,12 +5,22 @@ has asked, when to ask again, and until when a row is claimed. A row made anew (
 again under the same key, which never pays twice.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from typing import Any
+from uuid import UUID
 
-import asyncpg
-from sqlalchemy import Column, Index, Integer, PrimaryKeyConstraint, SmallInteger, Table, Text
+from sqlalchemy import (
+    Column,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.domain.funds.accounts import Account, Journal, change_of
@@ -27,7 +37,10 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import shop_of_funds_stream
 from app.event_store.tables import BytewiseText, metadata
+from app.leased_work.claim import LeasedTable
 from app.payments.provider.port import PaymentKind
+from app.postgres.pool import Pool
+from app.topology import Topology
 
 refund_work = Table(
     "refund_work",
@@ -44,12 +57,13 @@ refund_work = Table(
     Column("due_at", TIMESTAMP(timezone=True), nullable=False),
     Column("claimed_until", TIMESTAMP(timezone=True)),
     Column("waits_for", Text),
+    Column("claim", Uuid),
     PrimaryKeyConstraint("partition_id", "refund_key", name="refund_work_pkey"),
     Index("refund_work_due_idx", "partition_id", "due_at"),
 )
 """``kind``: a refund, or a payout under a key of its own. ``shares``: four numbers.
 
-``asked``: how often the provider was, the claim under way included.
+``asked``: how often the provider was, the claim under way included. ``claim``: see leased_work.
 """
 
 # Due since ever: at once, by whatever clock.
@@ -66,42 +80,28 @@ DELETE FROM after_sales.refund_work AS w WHERE w.partition_id = $1 AND w.refund_
 
 CLEAR_PARTITION = "DELETE FROM after_sales.refund_work WHERE partition_id = $1"
 
-# Counted before the provider is asked: whoever finds the row later knows that it may have been.
-CLAIM = """
-WITH due AS MATERIALIZED (
-    SELECT w.partition_id, w.refund_key
-    FROM after_sales.refund_work AS w
-    WHERE w.partition_id = $1 AND w.due_at <= $2
-      AND (w.claimed_until IS NULL OR w.claimed_until <= $2)
-    ORDER BY w.due_at
-    LIMIT $4
-    FOR UPDATE SKIP LOCKED
-)
-UPDATE after_sales.refund_work AS w
-SET claimed_until = $3, asked = w.asked + 1
-FROM due
-WHERE w.partition_id = $1 AND w.partition_id = due.partition_id AND w.refund_key = due.refund_key
-RETURNING w.partition_id, w.refund_key, w.kind, w.shop_id, w.order_id, w.ticket_id, w.source,
-          w.shares, w.asked
-"""
-
-FIND_DUE = """
-SELECT DISTINCT w.partition_id
-FROM after_sales.refund_work AS w
-WHERE w.partition_id = ANY ($1::smallint[]) AND w.due_at <= $2
-  AND (w.claimed_until IS NULL OR w.claimed_until <= $2)
-"""
-
+# For the claim that it was worked on under alone: a later one is another worker's.
 ASK_AGAIN = """
 UPDATE after_sales.refund_work AS w
-SET due_at = $3, claimed_until = NULL, waits_for = $4
-WHERE w.partition_id = $1 AND w.refund_key = $2
+SET due_at = $4, claimed_until = NULL, waits_for = $5
+WHERE w.partition_id = $1 AND w.refund_key = $2 AND w.claim = $3
+RETURNING w.refund_key
 """
+
+# Counted before the provider is asked: whoever finds the row later knows that it may have been.
+QUEUE = LeasedTable(
+    "refund_work",
+    key=("refund_key",),
+    columns=("kind", "shop_id", "order_id", "ticket_id", "source", "shares"),
+    partitions=PARTITION_COUNT,
+    due="w.due_at <= $2",
+    counts="asked",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundWork:
-    """A claimed refund or payout, under its own key.
+    """A claimed refund or payout, under its own key; ``claim`` is the token of the claim.
 
     ``asked``: how often the provider has been or is about to be, from 1.
     """
@@ -115,6 +115,7 @@ class RefundWork:
     source: FundingSource
     shares: Shares
     asked: int
+    claim: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,23 +141,16 @@ class RefundWorkReader:
 
 
 async def claim_refunds(
-    database: Queryable, now: datetime, lease: timedelta, rows_max: int
+    pool: Pool, topology: Topology, now: datetime, until: datetime, rows_max: int
 ) -> list[RefundWork]:
-    """Claim what is due, partition by partition, up to a number of rows, until the lease ends."""
-    partitions = await database.fetch(FIND_DUE, list(range(PARTITION_COUNT)), now)
-    claimed: list[RefundWork] = []
-    for row in partitions:
-        room = rows_max - len(claimed)
-        if room == 0:
-            break
-        rows = await database.fetch(CLAIM, row["partition_id"], now, now + lease, room)
-        claimed += [_work(found) for found in rows]
-    return claimed
+    """Claim what is due, up to a number of rows, until the lease ends."""
+    return [_work(row) for row in await QUEUE.claim(pool, topology, now, until, rows_max)]
 
 
-async def ask_again(database: Queryable, work: RefundWork, at: datetime, waits_for: str) -> None:
-    """Give a refund back until an instant, saying why it waits."""
-    await database.fetch(ASK_AGAIN, work.partition_id, work.refund_key, at, waits_for)
+async def ask_again(database: Queryable, work: RefundWork, at: datetime, waits_for: str) -> bool:
+    """Give a refund back until an instant, saying why it waits; False if the claim is lost."""
+    key = work.partition_id, work.refund_key, work.claim
+    return bool(await database.fetch(ASK_AGAIN, *key, at, waits_for))
 
 
 def _row(
@@ -185,7 +179,7 @@ def _shares(borne: int, journal: Journal) -> tuple[int, int, int, int]:
     return borne, talent, agency, service_fee
 
 
-def _work(row: asyncpg.Record) -> RefundWork:
+def _work(row: Mapping[str, Any]) -> RefundWork:
     shop, talent, agency, service_fee = map(int, row["shares"].split())
     return RefundWork(
         partition_id=row["partition_id"],
@@ -197,4 +191,5 @@ def _work(row: asyncpg.Record) -> RefundWork:
         source=FundingSource(row["source"]),
         shares=Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee),
         asked=row["asked"],
+        claim=row["claim"],
     )

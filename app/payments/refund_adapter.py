@@ -18,6 +18,7 @@ from app.domain.order.refunds import RecordRefundFunding, RecordRefundUnknown
 from app.domain.order.state import Order, Unregistered
 from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
+from app.leased_work.backoff import Backoff
 from app.payments.issue_command import Outcome, PaymentCommand, command_order
 from app.payments.outcomes import ended_command, told_of
 from app.payments.provider.port import (
@@ -41,16 +42,8 @@ LOOK_AT_KEY = "key reused: a person must look"
 """What a refund or payout waits for under whose key the provider has another order."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pauses:
-    """How long a refund waits before it is asked about again: twice as long each time."""
-
-    seconds_min: float = 1.0
-    seconds_max: float = 600.0
-
-    def after(self, asked: int) -> float:
-        """Return the seconds to wait once the provider has been asked so often, from 1."""
-        return min(self.seconds_min * 2.0 ** min(asked - 1, 20), self.seconds_max)
+ASK_AGAIN = Backoff(seconds_min=1.0, seconds_max=600.0)
+"""How long a refund waits before it is asked about again, unless the settings say otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,11 +66,11 @@ class RefundExecutor:
     """Carries out refunds, one step at a time."""
 
     def __init__(
-        self, handler: CommandHandler, provider: PaymentProvider, pauses: Pauses | None = None
+        self, handler: CommandHandler, provider: PaymentProvider, backoff: Backoff = ASK_AGAIN
     ) -> None:
         self._handler = handler
         self._provider = provider
-        self._pauses = pauses or Pauses()
+        self._backoff = backoff
 
     async def step(self, work: RefundWork) -> Step:
         """Bring a refund further. Raises what the command handler and the database raise."""
@@ -91,7 +84,7 @@ class RefundExecutor:
         recorded = await self._command(work, funding)
         if recorded.refusal is not None:
             # Finance ended it first; the books follow that end, and the row goes with them.
-            return Waits(why=f"ticket: {recorded.refusal}", seconds=self._pauses.after(work.asked))
+            return Waits(why=f"ticket: {recorded.refusal}", seconds=self._backoff.after(work.asked))
         order = _order_of(recorded.history)
         outcome = await self._ask(work, order)
         _log.info("refund_asked", refund_key=work.refund_key, outcome=type(outcome).__name__)
@@ -118,7 +111,7 @@ class RefundExecutor:
                 return Ended()
             case Accepted():
                 return Waits(
-                    why="the provider has accepted it", seconds=self._pauses.after(work.asked)
+                    why="the provider has accepted it", seconds=self._backoff.after(work.asked)
                 )
             case Unknown(why=why):
                 await self._command(
@@ -127,7 +120,7 @@ class RefundExecutor:
                         ticket_id=work.ticket_id, refund_key=work.refund_key, why=why.value
                     ),
                 )
-                return Waits(why=f"unknown: {why.value}", seconds=self._pauses.after(work.asked))
+                return Waits(why=f"unknown: {why.value}", seconds=self._backoff.after(work.asked))
             case KeyReused(text=text):
                 _log.error("refund_key_reused", refund_key=work.refund_key, text=text)
                 await self._command(
@@ -136,7 +129,7 @@ class RefundExecutor:
                         ticket_id=work.ticket_id, refund_key=work.refund_key, why=KEY_OF_ANOTHER
                     ),
                 )
-                return Waits(why=LOOK_AT_KEY, seconds=self._pauses.seconds_max)
+                return Waits(why=LOOK_AT_KEY, seconds=self._backoff.seconds_max)
             case _:
                 assert_never(outcome)
 

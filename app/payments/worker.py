@@ -1,43 +1,60 @@
-"""The worker that carries refunds out: claims those that are due and brings each a step further.
+"""The worker that carries refunds and payouts out: brings each that is due a step further.
 
-A claim is committed before the provider is asked, and no transaction is open while it is. Whoever
-dies in between loses the claim when its lease ends, and the next begins with asking how it ended.
+A worker that dies in between loses its claim when the lease ends, and the next begins with asking
+the provider how it ended.
 """
 
-import asyncio
-from asyncio import FIRST_COMPLETED
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import assert_never
 
 import structlog
 
 from app.clock import Clock
-from app.payments.executor import PaymentExecutor
+from app.leased_work.worker import LeasedWorker, WorkerLimits
+from app.payments.payout_adapter import PayoutExecutor
+from app.payments.provider.port import PaymentKind
 from app.payments.queue import RefundWork, ask_again, claim_refunds
-from app.payments.refund_adapter import Ended
+from app.payments.refund_adapter import Ended, RefundExecutor, Step
 from app.postgres.pool import Pool
-from app.waiting import pause
+from app.topology import Topology
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundLimits:
+class PaymentExecutor:
+    """Carries out refunds and advance payouts, which lie in one table of work."""
+
+    refunds: RefundExecutor
+    payouts: PayoutExecutor
+
+    async def step(self, work: RefundWork) -> Step:
+        """Bring it further. Raises what the command handler and the database raise."""
+        match work.kind:
+            case PaymentKind.REFUND:
+                return await self.refunds.step(work)
+            case PaymentKind.PAYOUT:
+                return await self.payouts.step(work)
+            case _:
+                assert_never(work.kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundLimits(WorkerLimits):
     """How much a worker takes on. ``lease``: longer than a refund may be asked about and sent."""
 
     concurrency_max: int = 8
-    lease: timedelta = timedelta(seconds=60)
+    poll_seconds: float = 0.25
     books_follow: timedelta = timedelta(seconds=30)
     """How long after its end a row may still be there before it is looked at again."""
-    poll_seconds: float = 0.25
 
 
-class RefundWorker:
-    """Claims refunds, oldest first, and brings each a step further.
+class RefundWorker(LeasedWorker[RefundWork]):
+    """Claims refunds and payouts, oldest first, and brings each a step further."""
 
-    It claims no more than it works on at once, so that none waits here while its lease runs, and
-    one that is never answered keeps no other from being paid.
-    """
+    queue = "refund_work"
 
     def __init__(
         self,
@@ -45,54 +62,29 @@ class RefundWorker:
         executor: PaymentExecutor,
         clock: Clock,
         *,
+        topology: Topology = Topology.SINGLE,
         limits: RefundLimits | None = None,
     ) -> None:
         self._pool = pool
         self._executor = executor
-        self._clock = clock
+        self._topology = topology
         self._limits = limits or RefundLimits()
+        super().__init__(clock, self._limits)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop, and end what is under way then."""
-        limits = self._limits
-        under_way: set[asyncio.Task[None]] = set()
-        async with asyncio.TaskGroup() as tasks:
-            while not stop.is_set():
-                free = limits.concurrency_max - len(under_way)
-                claimed = await self._claimed_logged(free) if free else []
-                under_way |= {tasks.create_task(self._step_logged(work)) for work in claimed}
-                if under_way:
-                    _, under_way = await asyncio.wait(
-                        under_way, timeout=limits.poll_seconds, return_when=FIRST_COMPLETED
-                    )
-                else:
-                    await pause(stop, limits.poll_seconds)
+    async def claim(self, now: datetime, until: datetime, rows_max: int) -> Sequence[RefundWork]:
+        """Claim what is due."""
+        return await claim_refunds(self._pool, self._topology, now, until, rows_max)
 
-    async def run_once(self) -> int:
-        """Claim what is due, bring each a step further, and return how many there were."""
-        claimed = await self._claimed(self._limits.concurrency_max)
-        async with asyncio.TaskGroup() as tasks:
-            for work in claimed:
-                tasks.create_task(self._step_logged(work))
-        return len(claimed)
+    async def handle(self, work: RefundWork) -> None:
+        """Bring one a step further, and give it back until the next step is due."""
+        step = await self._executor.step(work)
+        if isinstance(step, Ended):
+            wait, why = self._limits.books_follow, "the books to follow"
+        else:
+            wait, why = timedelta(seconds=step.seconds), step.why
+        if not await ask_again(self._pool, work, self._clock.now() + wait, why):
+            _log.warning("refund_claim_lost", refund_key=work.refund_key)
 
-    async def _claimed(self, rows_max: int) -> list[RefundWork]:
-        return await claim_refunds(self._pool, self._clock.now(), self._limits.lease, rows_max)
-
-    async def _claimed_logged(self, rows_max: int) -> list[RefundWork]:
-        try:
-            return await self._claimed(rows_max)
-        except Exception:  # noqa: BLE001 - the edge of the loop: the next round tries again
-            _log.exception("refunds_round_failed")
-            return []
-
-    async def _step_logged(self, work: RefundWork) -> None:
-        try:
-            step = await self._executor.step(work)
-            if isinstance(step, Ended):
-                wait, why = self._limits.books_follow, "the books to follow"
-            else:
-                wait, why = timedelta(seconds=step.seconds), step.why
-            await ask_again(self._pool, work, self._clock.now() + wait, why)
-        except Exception:  # noqa: BLE001 - one refund must not keep the others from being paid
-            _log.exception("refund_step_failed", refund_key=work.refund_key)
+    def about(self, work: RefundWork) -> Mapping[str, object]:
+        """Return the refund's key."""
+        return {"refund_key": work.refund_key}

@@ -25,13 +25,12 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import funds_stream
 from app.event_types.registry import event_codec, funds_codec, order_codec
-from app.payments.executor import PaymentExecutor
 from app.payments.funding import FUNDING_READER
 from app.payments.issue_command import Outcome
 from app.payments.payout_adapter import PayoutExecutor
 from app.payments.provider.http import HttpPaymentProvider
 from app.payments.refund_adapter import RefundExecutor
-from app.payments.worker import RefundWorker
+from app.payments.worker import PaymentExecutor, RefundWorker
 from app.postgres.pool import Pool
 from app.projection_registry import READERS
 from app.projections.checkpoints import ensure_checkpoints

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,16 @@ from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import PayoutStatus
-from app.payments.refund_adapter import Pauses
-from app.payments.worker import RefundLimits, RefundWorker
+from app.leased_work.backoff import Backoff
+from app.payments.provider.port import (
+    PaymentOutcome,
+    PaymentProvider,
+    PayoutOrder,
+    QueryOutcome,
+    RefundOrder,
+)
+from app.payments.refund_adapter import RefundExecutor
+from app.payments.worker import PaymentExecutor, RefundLimits, RefundWorker
 from app.resources import Resources
 from app.settings import Settings
 from app.worker import refund_limits
@@ -27,6 +36,7 @@ from tools.sandboxes.payment_provider.behaviours import Behaviour
 NEVER_ANSWERED = Behaviour.HANGS_AFTER_PAYING.value
 AT_ONCE_MAX = RefundLimits().concurrency_max
 CLAIMED = "SELECT count(*) FROM after_sales.refund_work WHERE claimed_until IS NOT NULL"
+WORK = "SELECT asked, due_at, claimed_until, waits_for FROM after_sales.refund_work"
 
 
 @pytest.fixture
@@ -100,6 +110,65 @@ async def test_a_payout_whose_worker_dies_between_asking_and_recording_is_paid_o
     assert (await refunding.ticket(order_id)).state is TicketState.SUCCEEDED
 
 
+@dataclass(slots=True)
+class HeldBack:
+    """A provider whose answers are held back until they are let through."""
+
+    provider: PaymentProvider
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def refund(self, order: RefundOrder) -> PaymentOutcome:
+        outcome = await self.provider.refund(order)
+        await self._let_through()
+        return outcome
+
+    async def payout(self, order: PayoutOrder) -> PaymentOutcome:
+        outcome = await self.provider.payout(order)
+        await self._let_through()
+        return outcome
+
+    async def query(self, key: str) -> QueryOutcome:
+        outcome = await self.provider.query(key)
+        await self._let_through()
+        return outcome
+
+    async def _let_through(self) -> None:
+        self.asked.set()
+        await self.answers.wait()
+
+
+def worker_at(refunding: Refunding, provider: PaymentProvider) -> RefundWorker:
+    """Return a worker that asks a provider."""
+    executor = PaymentExecutor(
+        refunds=RefundExecutor(refunding.handler, provider), payouts=refunding.executor.payouts
+    )
+    return RefundWorker(refunding.pool, executor, refunding.clock)
+
+
+async def test_a_worker_past_its_lease_records_nothing_and_leaves_the_next_claim_alone(
+    refunding: Refunding,
+) -> None:
+    await refunding.agree(refund_agreed(f"order-{Behaviour.PAYS_LATER.value}"))
+    await refunding.follow()
+    late, timely = HeldBack(refunding.provider), HeldBack(refunding.provider)
+    first = asyncio.create_task(worker_at(refunding, late).run_once())
+    await late.asked.wait()
+    refunding.clock.advance(RefundLimits().lease)
+    second = asyncio.create_task(worker_at(refunding, timely).run_once())
+    await timely.asked.wait()
+    claimed = await refunding.pool.fetch(WORK)
+    late.answers.set()
+    assert await first == 1
+    assert await refunding.pool.fetch(WORK) == claimed, "the row is the second worker's"
+    assert await refunding.work_once() == 0, "so nobody asks beside it"
+    timely.answers.set()
+    assert await second == 1
+    (recorded,) = await refunding.pool.fetch(WORK)
+    assert (recorded["asked"], recorded["claimed_until"]) == (2, None)
+    assert recorded["due_at"] > refunding.clock.now()
+
+
 async def test_a_worker_claims_no_more_refunds_than_it_works_on(refunding: Refunding) -> None:
     some = range(AT_ONCE_MAX + 3)
     await refunding.agree(*(refund_agreed(f"order-{n}-{NEVER_ANSWERED}", 100) for n in some))
@@ -113,11 +182,6 @@ async def test_a_worker_claims_no_more_refunds_than_it_works_on(refunding: Refun
         assert await refunding.pool.fetchval(CLAIMED) == AT_ONCE_MAX
 
 
-def test_pauses_double_from_the_shortest_to_the_longest() -> None:
-    pauses = Pauses(seconds_min=0.5, seconds_max=10)
-    assert [pauses.after(asked) for asked in (1, 2, 3, 6, 1_000)] == [0.5, 1, 2, 10, 10]
-
-
 def test_no_lease_is_shorter_than_asking_about_a_refund_and_sending_it() -> None:
     settings = Settings(
         _env_file=None,
@@ -126,8 +190,8 @@ def test_no_lease_is_shorter_than_asking_about_a_refund_and_sending_it() -> None
         refund_pause_seconds_min=2,
         refund_pause_seconds_max=20,
     )
-    pauses, limits = refund_limits(settings)
+    backoff, limits = refund_limits(settings)
     assert limits.lease == timedelta(seconds=81)
-    assert pauses == Pauses(seconds_min=2, seconds_max=20)
+    assert backoff == Backoff(seconds_min=2, seconds_max=20)
     unhurried = settings.model_copy(update={"refund_lease_seconds": 300})
     assert refund_limits(unhurried)[1].lease == timedelta(seconds=300)

@@ -49,6 +49,7 @@ pushes = Table(
     Column("held_until", TIMESTAMP(timezone=True)),
     Column("claimed_until", TIMESTAMP(timezone=True)),
     Column("settled_at", TIMESTAMP(timezone=True)),
+    Column("claim", Uuid),
     PrimaryKeyConstraint("partition_id", "notification_id", "device_id", name="pushes_pkey"),
     Index("pushes_due_idx", "partition_id", "attempt_at", postgresql_where=_QUEUED),
     Index("pushes_device_idx", "partition_id", "device_id", postgresql_where=_QUEUED),

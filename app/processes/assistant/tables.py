@@ -10,6 +10,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    Uuid,
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
@@ -56,6 +57,7 @@ assistant_work = Table(
     Column("ticket_version", Integer, nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("claimed_until", TIMESTAMP(timezone=True)),
+    Column("claim", Uuid),
     PrimaryKeyConstraint("partition_id", "stream_id", "ticket_id", name="assistant_work_pkey"),
     Index("assistant_work_position_idx", "partition_id", "position"),
 )

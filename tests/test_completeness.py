@@ -11,8 +11,7 @@ import app
 from app.api.operations.table import OPERATIONS
 from app.domain.order import commands
 from app.domain.order.tickets import CloseCause, TicketState, TicketType
-from app.notifications.rendering import TEMPLATES
-from app.notifications.templates import Template
+from app.event_types.registry import ENDPOINT_EVENT_TYPES, FUNDS_EVENT_TYPES, ORDER_EVENT_TYPES
 from app.projection_registry import READERS
 from app.projections.orders.view import EntryState
 from app.projections.texts import (
@@ -21,6 +20,7 @@ from app.projections.texts import (
     TICKET_STATE_TEXTS,
     TICKET_TYPE_TEXTS,
 )
+from app.reactions.table import REACTIONS
 from app.schema import metadata
 from tests.projections.event_log import TABLES
 
@@ -41,11 +41,17 @@ NOT_OF_READERS = {
         (ENTRY_STATE_TEXTS, EntryState),
         (TICKET_STATE_TEXTS, TicketState),
         (TICKET_TYPE_TEXTS, TicketType),
-        (TEMPLATES, Template),
     ],
 )
 def test_every_code_has_its_texts(texts: Collection[object], codes: Collection[object]) -> None:
     assert set(texts) == set(codes)
+
+
+def test_every_stored_event_has_its_row_of_reactions_and_those_of_orders_a_log_line() -> None:
+    stored = {*ORDER_EVENT_TYPES, *FUNDS_EVENT_TYPES, *ENDPOINT_EVENT_TYPES}
+    assert set(REACTIONS) == stored
+    with_lines = {event for event, reaction in REACTIONS.items() if reaction.lines}
+    assert with_lines == set(ORDER_EVENT_TYPES)
 
 
 def test_every_table_of_a_view_is_compared_after_a_replay() -> None:

@@ -10,7 +10,7 @@ from app.cli.errors import CommandFailed
 from app.cli.listen_session import ListenSession
 from app.cli.listening import stop_on_signals
 from app.cli.options import LOCAL, Url, base_url
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.secrets import SecretRefused, SigningSecret, new_shared_secret, parse_secret
 
 LATEST, FIRST = "latest", "first"

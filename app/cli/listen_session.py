@@ -12,8 +12,8 @@ import httpx
 
 from app.cli.context import err, out
 from app.cli.errors import CommandFailed
+from app.reactions.public_types import EventType
 from app.waiting import wait_for_any
-from app.webhooks.catalog.event_types import EventType
 from app.webhooks.secrets import SigningSecret
 from app.webhooks.signing import signature_headers
 

@@ -7,11 +7,12 @@ from typing import Annotated
 import typer
 
 from app.cli.context import err, ready_resources, run, show_table
+from app.domain.text import instant_text
 from app.projections.paging import PAGE_ROWS_MAX
 from app.projections.refunds.list import STUCK, list_waiting
 from app.projections.refunds.queries import Asked, fetch_asked_anywhere
 from app.projections.refunds.view import RefundWaiting, ShopRefund
-from app.projections.texts import instant_text, money
+from app.projections.texts import money
 
 COLUMNS = (
     *("refund", "waits_for", "since", "amount", "source", "asked", "next_query", "last_answer"),

@@ -1,6 +1,7 @@
 """Texts shown to people, in every language the product speaks."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 
 
@@ -22,3 +23,8 @@ class Text:
 def in_language(text: Text, language: Language) -> str:
     """Return a text in one language."""
     return text.zh_cn if language is Language.ZH_CN else text.en
+
+
+def instant_text(instant: datetime) -> str:
+    """Return an instant as params hold it: RFC 3339 in UTC."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -2,8 +2,6 @@
 
 from enum import StrEnum
 
-from app.notifications.templates import Template
-
 
 class TemplateGroup(StrEnum):
     """What a message is about, broadly."""
@@ -28,6 +26,6 @@ _BY_FIRST_WORD = {
 }
 
 
-def group_of(template: Template) -> TemplateGroup:
+def group_of(template: str) -> TemplateGroup:
     """Return a message's group, by the first word of its name; most are about a ticket."""
-    return _BY_FIRST_WORD.get(template.value.partition("_")[0], TemplateGroup.TICKET)
+    return _BY_FIRST_WORD.get(template.partition("_")[0], TemplateGroup.TICKET)

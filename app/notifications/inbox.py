@@ -85,7 +85,7 @@ def _row(partition_id: int, notification: Notification) -> tuple[object, ...]:
         notification.order_id,
         notification.recipient_role.value,
         notification.recipient_id,
-        notification.template.value,
+        notification.template,
         to_json(notification.params).decode(),
         notification.created_at,
         notification.valid_until,

@@ -12,7 +12,6 @@ from app.event_store.partitions import partition_of
 from app.notifications.inbox import NotificationsReader
 from app.notifications.notification import Notification
 from app.notifications.recipient import Recipient
-from app.notifications.templates import Template
 from app.projections.paging import PAGE_ROWS_MAX
 
 UNREAD_COUNTED_MAX = 999
@@ -233,7 +232,7 @@ def _message(row: asyncpg.Record, recipient: Recipient) -> InboxMessage:
             order_id=row["order_id"],
             recipient_role=recipient.role,
             recipient_id=recipient.id,
-            template=Template(row["template"]),
+            template=row["template"],
             params=from_json(row["params"]),
             created_at=row["created_at"],
             valid_until=row["valid_until"],

@@ -1,37 +1,23 @@
-"""Who is told what about an event: made from the event alone, and free of any language."""
+"""The messages of an event in the inboxes: made from the event alone, free of any language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 from uuid import UUID, uuid5
 
 from pydantic import JsonValue
 
-from app.domain.funds.events import FundsEvent
 from app.domain.order.applications import TicketDueReminded
-from app.domain.order.entries import (
-    AfterSalesEntryExpired,
-    AfterSalesEntryExpiring,
-    AfterSalesEntryOpened,
-    EntryEvent,
-    EntryReopeningDeclined,
-    EntryReopeningRequested,
-)
+from app.domain.order.entries import AfterSalesEntryExpiring
 from app.domain.order.events import TicketEvent
-from app.domain.order.registration import FactEvent
-from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import order_of_stream, shop_of_stream
 from app.event_types.registry import ServiceEvent
-from app.notifications.endpoint_notifications import notifications_for_endpoint
-from app.notifications.funds_notifications import notifications_for_funds
 from app.notifications.recipient import Recipient
-from app.notifications.templates import Template
-from app.notifications.ticket_notifications import Told, notifications_for_ticket
-from app.projections.texts import instant_text
-
-Params = dict[str, JsonValue]
+from app.projections.stream_kinds import is_of_order
+from app.projections.texts import filled
+from app.reactions.reaction import Message, Params
+from app.reactions.table import MESSAGES, reaction_to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +37,7 @@ class Notification:
     order_id: str | None
     recipient_role: Role
     recipient_id: str
-    template: Template
+    template: str
     params: Mapping[str, JsonValue]
     created_at: datetime
     valid_until: datetime | None
@@ -63,16 +49,16 @@ class Notification:
 
 
 def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ...]:
-    """Return what an event tells whom: nothing, one of the two sides, or both."""
+    """Return the messages of an event: none, one to one of the two sides, or one to both."""
     event = recorded.event
-    if isinstance(event, FundsEvent):
-        return _to_merchant(notifications_for_funds(event), event.at, recorded)
-    if isinstance(event, WebhookEndpointEvent):
-        return _to_merchant(notifications_for_endpoint(event), event.at, recorded)
-    if isinstance(event, FactEvent):
+    addressed = reaction_to(event).notify(event)
+    if not addressed:
         return ()
-    shop_id, order_id = order_of_stream(recorded.stream_id)
-    recipients = {Role.CONSUMER: event.buyer_id, Role.MERCHANT: shop_id}
+    shop_id, order_id = _about(recorded)
+    recipients = {Role.MERCHANT: shop_id, Role.CONSUMER: getattr(event, "buyer_id", None)}
+    common: Params = {} if order_id is None else {"order_id": order_id}
+    if isinstance(event, TicketEvent):
+        common["ticket_id"] = event.ticket_id
     return tuple(
         Notification(
             notification_id=uuid5(recorded.event_id, role.value),
@@ -80,45 +66,25 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
             shop_id=shop_id,
             order_id=order_id,
             recipient_role=role,
-            recipient_id=recipients[role],
+            recipient_id=recipients[role] or shop_id,
             template=template,
-            params={"order_id": order_id, **params},
+            params={**common, **params},
             created_at=event.at,
             valid_until=_valid_until(event),
         )
-        for role, template, params in _told(event)
+        for role, template, params in addressed
     )
 
 
-def _to_merchant(
-    told: tuple[Template, Params] | None, at: datetime, recorded: Recorded[ServiceEvent]
-) -> tuple[Notification, ...]:
-    """Tell the merchant of what is about the shop, and about no order."""
-    if told is None:
-        return ()
-    template, params = told
-    shop_id = shop_of_stream(recorded.stream_id)
-    return (
-        Notification(
-            notification_id=uuid5(recorded.event_id, Role.MERCHANT.value),
-            position=recorded.position,
-            shop_id=shop_id,
-            order_id=None,
-            recipient_role=Role.MERCHANT,
-            recipient_id=shop_id,
-            template=template,
-            params=params,
-            created_at=at,
-            valid_until=None,
-        ),
-    )
+def _about(recorded: Recorded[ServiceEvent]) -> tuple[str, str | None]:
+    """Return shop and order; no order where the funds or endpoints of the shop are concerned."""
+    if is_of_order(recorded):
+        return order_of_stream(recorded.stream_id)
+    return shop_of_stream(recorded.stream_id), None
 
 
-def _valid_until(event: EntryEvent | TicketEvent) -> datetime | None:
-    """Return when a reminder is overtaken by what it reminds of; None for what stays worth saying.
-
-    For reminders only: whatever else is told stays true.
-    """
+def _valid_until(event: ServiceEvent) -> datetime | None:
+    """Return when what a reminder warns of comes true; None for messages that stay true."""
     match event:
         case AfterSalesEntryExpiring():
             return event.expires_at
@@ -128,29 +94,7 @@ def _valid_until(event: EntryEvent | TicketEvent) -> datetime | None:
             return None
 
 
-_CONSUMER, _MERCHANT = Role.CONSUMER, Role.MERCHANT
-
-
-def _told(event: EntryEvent | TicketEvent) -> tuple[Told, ...]:
-    if isinstance(event, EntryEvent):
-        return (_told_of_entry(event),)
-    return notifications_for_ticket(event)
-
-
-def _told_of_entry(event: EntryEvent) -> Told:
-    match event:
-        case AfterSalesEntryOpened():
-            params: Params = {"expires_at": instant_text(event.expires_at)}
-            return _CONSUMER, Template.ENTRY_OPENED, params
-        case AfterSalesEntryExpiring():
-            params = {"expires_at": instant_text(event.expires_at)}
-            return _CONSUMER, Template.ENTRY_EXPIRING, params
-        case AfterSalesEntryExpired():
-            return _CONSUMER, Template.ENTRY_EXPIRED, {"used": event.used}
-        case EntryReopeningRequested():
-            return _MERCHANT, Template.REOPENING_REQUESTED, {"note": event.note}
-        case EntryReopeningDeclined():
-            params = {"decline_reason": event.reason.value, "note": event.note}
-            return _CONSUMER, Template.REOPENING_DECLINED, params
-        case _:
-            assert_never(event)
+def render(template: str, params: Mapping[str, JsonValue]) -> Message:
+    """Return a message in words, its facts shown in each language."""
+    message = MESSAGES[template]
+    return Message(title=filled(message.title, params), body=filled(message.body, params))

@@ -1,7 +1,7 @@
 """How codes and facts are shown to people, in both languages."""
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from types import MappingProxyType
 
 from pydantic import JsonValue
@@ -269,11 +269,6 @@ def plain_money(amount: int) -> str:
     """Return an amount in hundredths without a currency: ``-1.05``."""
     major, minor = divmod(abs(amount), 100)
     return f"{'-' if amount < 0 else ''}{major}.{minor:02}"
-
-
-def instant_text(instant: datetime) -> str:
-    """Return an instant as params hold it: RFC 3339 in UTC."""
-    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 def local_time(instant: datetime) -> str:

@@ -14,9 +14,9 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
 from app.event_types.registry import event_codec
 from app.projections.rebuild import Rebuild
+from app.reactions.public_types import EventType
 from app.resources import Resources
 from app.settings import Settings
-from app.webhooks.catalog.event_types import EventType
 from app.webhooks.feed import queries
 from app.webhooks.feed.reader import PublicEventsReader
 from tests.support.api import OTHER_SHOP, SHOP, Api, api_settings, running_api, until

@@ -9,8 +9,7 @@ from app.access.keys import create_key
 from app.access.scopes import Scope
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
-from app.webhooks.catalog.event_types import LATEST
-from app.webhooks.catalog.forms import Inclusion
+from app.webhooks.catalog.forms import LATEST, Inclusion
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.states import Cause
 from tests.support.api import SHOP, Api, Caller

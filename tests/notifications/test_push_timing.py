@@ -9,12 +9,12 @@ from app.notifications.preferences import DEFAULTS
 from app.notifications.push.queue import PushReason
 from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
 from app.notifications.quiet_hours import QuietHours
-from app.notifications.templates import Template
+from app.reactions.table import MESSAGES
 
 NOW = datetime(2021, 3, 15, 15, tzinfo=UTC)  # 23:00 in Shanghai
 INSTANT = timedelta(microseconds=1)
 NIGHT = QuietHours(begin=time(22), end=time(8), zone=ZoneInfo("Asia/Shanghai"))
-OPENED = Template.ENTRY_OPENED
+OPENED = "entry_opened"
 
 
 def test_a_push_that_nothing_stands_against_is_sent() -> None:
@@ -30,7 +30,7 @@ def test_what_nobody_wants_is_skipped_whatever_the_time() -> None:
     assert verdict(OPENED, NOW, none, NOW, device_known=True) == off
     muted = replace(DEFAULTS, muted=frozenset({TemplateGroup.ENTRY}), quiet_hours=NIGHT)
     assert verdict(OPENED, None, muted, NOW, device_known=True) == off
-    ticket = verdict(Template.TICKET_CREATED, None, muted, NOW, device_known=True)
+    ticket = verdict("ticket_created", None, muted, NOW, device_known=True)
     assert isinstance(ticket, Hold)
     gone = verdict(OPENED, None, DEFAULTS, NOW, device_known=False)
     assert gone == Skip(PushReason.DEVICE_REMOVED)
@@ -44,8 +44,8 @@ def test_what_is_quiet_is_held_unless_it_is_too_late_already() -> None:
 
 
 def test_every_message_is_of_the_group_its_name_begins_with() -> None:
-    groups = {template: group_of(template) for template in Template}
+    groups = {template: group_of(template) for template in MESSAGES}
     assert set(groups.values()) == set(TemplateGroup)
-    assert groups[Template.REOPENING_DECLINED] is TemplateGroup.ENTRY
-    assert groups[Template.APPLICATION_REJECTED] is TemplateGroup.TICKET
-    assert groups[Template.REFUND_SUCCEEDED] is TemplateGroup.REFUND
+    assert groups["reopening_declined"] is TemplateGroup.ENTRY
+    assert groups["application_rejected"] is TemplateGroup.TICKET
+    assert groups["refund_succeeded"] is TemplateGroup.REFUND

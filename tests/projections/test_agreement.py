@@ -108,7 +108,7 @@ async def test_a_fresh_read_shows_an_event_no_reader_has_seen(
     fresh = await fetch_order_with_log(resources.pool, CODEC, SHOP, ORDER)
     assert fresh is not None
     assert fresh.order.tickets[0].state.value == "rejected"
-    assert [line.code.value for line in fresh.log[-2:]] == [
+    assert [line.code for line in fresh.log[-2:]] == [
         "overdue_ticket_created",
         "application_rejected",
     ]

@@ -22,7 +22,7 @@ from app.domain.shipments import Carrier
 from app.event_store.recorded_event import ClockKind, Role
 from app.event_store.streams import order_stream
 from app.projections.orders.view import EntryState
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.catalog.payloads import (
     EventArbitration,
     EventDue,

@@ -18,18 +18,18 @@ from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_types.registry import ServiceEvent, event_codec
 from app.projections.orders.fold import fold_history
 from app.projections.orders.view import OrderView
-from app.webhooks.catalog.descriptions import CATALOG
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
+from app.reactions.table import reaction_to
 from app.webhooks.catalog.payloads import (
     TicketEventData,
 )
 from app.webhooks.catalog.public_events import (
     Announcement,
-    announced_of_endpoint,
-    announced_of_funds,
     announced_of_order,
+    announced_of_shop,
+    ticket_types,
 )
-from app.webhooks.catalog.public_types import ticket_types
+from app.webhooks.catalog.schemas import data_model
 from tests.domain.ticket_samples import (
     ASKED,
     ASKED_AT,
@@ -136,11 +136,8 @@ def _types_of(event: ServiceEvent, before: TicketState | None) -> tuple[str, ...
 
 def _told_of(event: ServiceEvent, before: TicketState | None) -> tuple[Announcement, ...]:
     """Return what is told of an event of a ticket that was in a state before it."""
-    if isinstance(event, FundsEvent):
-        of_funds = announced_of_funds(event)
-        return () if of_funds is None else (of_funds,)
-    if isinstance(event, WebhookEndpointEvent):
-        return (announced_of_endpoint(event),)
+    if isinstance(event, FundsEvent | WebhookEndpointEvent):
+        return announced_of_shop(event)
     view = fold_history(recorded(order_with_ticket().events))
     (ticket,) = view.tickets
     ticket_id = getattr(event, "ticket_id", FIRST_TICKET)
@@ -184,7 +181,7 @@ def test_an_event_is_told_as_the_table_says_and_private_ones_not_at_all(
 def test_an_event_carries_what_its_type_is_documented_with(sample: dict[str, Any]) -> None:
     event = _stored(sample)
     for told in _told_of(event, before=getattr(event, "state", None)):
-        assert type(told.data) is CATALOG[told.type].data
+        assert type(told.data) is data_model(told.type)
 
 
 def test_every_public_type_is_told_of_something() -> None:
@@ -199,7 +196,7 @@ def test_a_state_newly_reached_is_told_once_beside_what_led_to_it(
 ) -> None:
     ruled = ASKED.then(rule_for(Ruling.FOR_MERCHANT), at=ASKED_AT + HOUR).events[-1]
     assert isinstance(ruled, ArbitrationRuled)
-    told = [each.value for each in ticket_types(ruled, before, after)]
+    told = [each.value for each in ticket_types(reaction_to(ruled).public, before, after)]
     expected = [REACHED[after]] if after in REACHED and after is not before else []
     assert told == ["ticket.ruled", *expected]
 

@@ -9,10 +9,10 @@ import pytest
 
 from app.api.openapi.document import document
 from app.main import build_app
+from app.reactions.public_types import EventType
 from app.settings import Settings
-from app.webhooks.catalog.event_types import LATEST, EventType
 from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.forms import Inclusion, form_of
+from app.webhooks.catalog.forms import LATEST, Inclusion, form_of
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.schemas import model_name
 from tests.webhooks.largest_event import largest_event

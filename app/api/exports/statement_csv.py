@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import datetime
 
 from app.api.exports.csv_response import Cell
+from app.domain.text import instant_text
 from app.projections.refunds.statements import borne_of
 from app.projections.refunds.view import ShopRefund
-from app.projections.texts import instant_text
 
 _FACTS: tuple[tuple[str, Callable[[ShopRefund], Cell]], ...] = (
     ("refund_id", lambda r: r.ticket_id),

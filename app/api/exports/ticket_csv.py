@@ -7,7 +7,7 @@ from app.api.exports.csv_response import Cell, csv_lines
 from app.api.language import Language, in_language
 from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.shipments import CARRIER_TEXTS, Shipment
-from app.domain.text import Text
+from app.domain.text import Text, instant_text
 from app.projections.texts import (
     CLOSE_CAUSE_TEXTS,
     DUE_ACTION_TEXTS,
@@ -15,7 +15,6 @@ from app.projections.texts import (
     SIDE_TEXTS,
     TICKET_STATE_TEXTS,
     TICKET_TYPE_TEXTS,
-    instant_text,
 )
 from app.projections.tickets.list import labels_of
 from app.projections.tickets.view import TicketView

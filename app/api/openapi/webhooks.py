@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from app.webhooks.catalog.descriptions import CATALOG
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.catalog.examples import example_of
 from app.webhooks.catalog.schemas import model_of
 from app.webhooks.signing import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
@@ -32,7 +31,7 @@ def add_webhooks(document: dict[str, Any]) -> None:
 
 
 def _operation(event_type: EventType, model: str) -> dict[str, Any]:
-    when = CATALOG[event_type].when
+    when = event_type.when
     return {
         "tags": ["webhooks"],
         "summary": when.en,

@@ -13,7 +13,7 @@ from app.api.routes.events import FEED_PROBLEMS, EventReader, latest_place, shop
 from app.api.sse.blocks import READ_AT_ONCE_MAX, live_blocks
 from app.api.sse.response import EVENT_STREAM, EventStream, block
 from app.api.strict_request import StrictRoute
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.feed.growth import feed_of
 from app.webhooks.feed.queries import Place, Wanted
 

@@ -17,7 +17,7 @@ from app.api.strict_request import StrictRoute
 from app.api.wire.common import RequestModel
 from app.api.wire.events import EventPage, event_page
 from app.event_store.recorded_event import Role
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.feed.growth import feed_of
 from app.webhooks.feed.queries import (
     BEGINNING,

@@ -18,7 +18,7 @@ from app.api.wire.common import RequestModel
 from app.api.wire.events import EventPage, event_page
 from app.event_store.log import read_heads
 from app.event_store.recorded_event import Role
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.feed.growth import EVERY_SHOP
 from app.webhooks.feed.merged import (
     EVERY_BEGINNING,

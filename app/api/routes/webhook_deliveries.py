@@ -32,7 +32,7 @@ from app.api.wire.webhook_deliveries import (
     health_on_wire,
 )
 from app.projections.paging import After
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.deliveries.reading import (
     DeliveryFilters,
     fetch_body,

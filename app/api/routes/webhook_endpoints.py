@@ -43,8 +43,7 @@ from app.api.wire.webhooks import (
 from app.command_handling.requests import Answer
 from app.domain.webhook_endpoints import DisabledReason
 from app.projections.paging import After
-from app.webhooks.catalog.event_types import LATEST
-from app.webhooks.catalog.forms import Inclusion
+from app.webhooks.catalog.forms import LATEST, Inclusion
 from app.webhooks.custom_headers import find_header_fault
 from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
 from app.webhooks.endpoints.encrypted_fields import EndpointSecrets

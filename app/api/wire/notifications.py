@@ -9,8 +9,8 @@ from app.api.language import Language, in_language
 from app.api.wire import examples
 from app.api.wire.common import InOneLanguage, Position, RequestModel, ResponseModel, Version
 from app.notifications.inbox_queries import InboxMessage, Unread
+from app.notifications.notification import render
 from app.notifications.push.states import PushedTo
-from app.notifications.rendering import render
 
 
 class InSiteState(ResponseModel):
@@ -111,7 +111,7 @@ def notification_on_wire(
         position=stored.position,
         shop_id=stored.shop_id,
         order_id=stored.order_id,
-        template=stored.template.value,
+        template=stored.template,
         title=in_language(words.title, language),
         body=in_language(words.body, language),
         facts=dict(stored.params),

@@ -4,8 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from app.api.wire.common import LocalizedText, ResponseModel, Version, localized
-from app.projections.operation_log.entry import LogEntry
-from app.projections.operation_log.texts import render
+from app.projections.operation_log.entry import LogEntry, render
 
 
 class LogActor(ResponseModel):
@@ -49,7 +48,7 @@ def log_entry_on_wire(entry: LogEntry) -> OperationLogEntry:
         recorded_at=entry.recorded_at,
         clock=entry.clock.value,
         actor=LogActor(role=entry.actor_role.value, id=entry.actor_id),
-        code=entry.code.value,
+        code=entry.code,
         text=localized(render(entry)),
         subject=entry.subject,
         before=entry.before,

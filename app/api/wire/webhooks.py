@@ -7,8 +7,8 @@ from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.wire import examples
 from app.api.wire.common import RequestModel, ResponseModel, ShortText, Version, YesOrNo
-from app.webhooks.catalog.event_types import ApiVersion, EventType
-from app.webhooks.catalog.forms import Inclusion
+from app.reactions.public_types import EventType
+from app.webhooks.catalog.forms import ApiVersion, Inclusion
 from app.webhooks.endpoints import endpoint as kept
 from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
 from app.webhooks.endpoints.queries import EndpointChange as KeptChange

@@ -12,7 +12,6 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import ClockKind, Role
 from app.notifications.push.queue import PushKey
 from app.notifications.recipient import Recipient
-from app.notifications.templates import Template
 from app.postgres.pool import Pool
 
 _CLAIMED_COLUMNS = """p.partition_id, p.notification_id, p.device_id, p.shop_id, p.recipient_role,
@@ -74,7 +73,7 @@ class ClaimedPush:
 
     key: PushKey
     recipient: Recipient
-    template: Template
+    template: str
     params: Mapping[str, JsonValue]
     clock: ClockKind
     valid_until: datetime | None
@@ -118,7 +117,7 @@ def _claimed(row: asyncpg.Record, attempt: int) -> ClaimedPush:
         recipient=Recipient(
             shop_id=row["shop_id"], role=Role(row["recipient_role"]), id=row["recipient_id"]
         ),
-        template=Template(row["template"]),
+        template=row["template"],
         params=from_json(row["params"]),
         clock=ClockKind(row["clock"]),
         valid_until=row["valid_until"],

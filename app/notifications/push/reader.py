@@ -92,7 +92,7 @@ def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ..
                     *key,
                     notification.notification_id,
                     device_id,
-                    notification.template.value,
+                    notification.template,
                     to_json(notification.params).decode(),
                     recorded.metadata.clock.value,
                     notification.valid_until,

@@ -8,7 +8,6 @@ from app.notifications.groups import group_of
 from app.notifications.preferences import Preferences
 from app.notifications.push.queue import PushReason
 from app.notifications.quiet_hours import quiet_until
-from app.notifications.templates import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ Verdict: TypeAlias = SendNow | Skip | Expire | Hold
 
 
 def verdict(
-    template: Template,
+    template: str,
     valid_until: datetime | None,
     preferences: Preferences,
     now: datetime,

@@ -15,6 +15,7 @@ import structlog
 from app.clock import Clock
 from app.domain.text import in_language
 from app.event_store.recorded_event import ClockKind
+from app.notifications.notification import render
 from app.notifications.preferences import Preferences, preferences_of
 from app.notifications.push.claims import (
     ClaimedPush,
@@ -39,7 +40,6 @@ from app.notifications.push.queue import (
     settle,
 )
 from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
-from app.notifications.rendering import render
 from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
@@ -271,7 +271,7 @@ def _message(one: _Addressed, device: SealedDevice, token: str) -> PushMessage:
         data={
             "notification_id": str(push.key.notification_id),
             "shop_id": push.recipient.shop_id,
-            "template": push.template.value,
+            "template": push.template,
             **{name: str(value) for name, value in about.items()},
         },
     )

@@ -11,11 +11,18 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from app.domain.order.events import OrderEvent
+from app.domain.order.entries import AfterSalesEntryExpiring, AfterSalesEntryOpened, EntryEvent
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.tickets import Due
+from app.domain.text import Text, instant_text
 from app.event_store.recorded_event import ClockKind, Recorded, Role
-from app.projections.operation_log.codes import LogCode
-from app.projections.operation_log.facts import ENTRY_SUBJECT, facts_of
 from app.projections.orders.view import EntryState
+from app.projections.texts import filled
+from app.reactions.reaction import Params
+from app.reactions.table import LINES, reaction_to
+
+ORDER_SUBJECT = "order"
+ENTRY_SUBJECT = "entry"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +41,7 @@ class LogEntry:
     clock: ClockKind
     actor_role: Role
     actor_id: str
-    code: LogCode
+    code: str
     subject: str
     before: str | None
     after: str | None
@@ -43,7 +50,9 @@ class LogEntry:
 
 def log_entry(recorded: Recorded[OrderEvent]) -> LogEntry:
     """Return the line of one event, not linked to those before it."""
-    facts = facts_of(recorded.event)
+    event = recorded.event
+    reaction = reaction_to(event)
+    subject, after, params = _subject(event)
     return LogEntry(
         version=recorded.version,
         event_id=recorded.event_id,
@@ -52,12 +61,35 @@ def log_entry(recorded: Recorded[OrderEvent]) -> LogEntry:
         clock=recorded.metadata.clock,
         actor_role=recorded.metadata.actor.role,
         actor_id=recorded.metadata.actor.id,
-        code=facts.code,
-        subject=facts.subject,
+        code=reaction.code(event),
+        subject=subject,
         before=None,
-        after=facts.after,
-        params=facts.params,
+        after=after,
+        params={**params, **reaction.facts(event)},
     )
+
+
+def _subject(event: OrderEvent) -> tuple[str, str | None, Params]:
+    """Return what a line is about, the state it led to, and the params every such line has."""
+    if isinstance(event, TicketEvent):
+        return (
+            event.ticket_id,
+            event.state.value,
+            {"ticket_id": event.ticket_id, "due": _due(event.due)},
+        )
+    if isinstance(event, EntryEvent):
+        is_open = isinstance(event, AfterSalesEntryOpened | AfterSalesEntryExpiring)
+        return ENTRY_SUBJECT, (EntryState.OPEN if is_open else EntryState.CLOSED).value, {}
+    return ORDER_SUBJECT, None, {}
+
+
+def _due(due: Due | None) -> JsonValue:
+    return None if due is None else {"at": instant_text(due.at), "action": due.action.value}
+
+
+def render(entry: LogEntry) -> Text:
+    """Return a line of the log in words, reasons included."""
+    return filled(LINES[entry.code], entry.params)
 
 
 def linked(entries: Iterable[LogEntry]) -> list[LogEntry]:

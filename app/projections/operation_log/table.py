@@ -12,7 +12,6 @@ from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded, Role
 from app.event_store.tables import SCHEMA, BytewiseText, metadata
-from app.projections.operation_log.codes import LogCode
 from app.projections.operation_log.entry import LogEntry, log_entry
 
 operation_log = Table(
@@ -68,7 +67,7 @@ def log_entry_from_row(row: asyncpg.Record) -> LogEntry:
         clock=ClockKind(row["clock"]),
         actor_role=Role(row["actor_role"]),
         actor_id=row["actor_id"],
-        code=LogCode(row["code"]),
+        code=row["code"],
         subject=row["subject"],
         before=None,
         after=row["after"],
@@ -87,7 +86,7 @@ def _row(recorded: Recorded[OrderEvent]) -> tuple[object, ...]:
         entry.recorded_at,
         entry.actor_role.value,
         entry.actor_id,
-        entry.code.value,
+        entry.code,
         entry.subject,
         entry.after,
         to_json(entry.params).decode(),

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from app.event_store.recorded_event import ClockKind
 from app.event_store.streams import endpoint_stream, funds_stream, order_stream
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.catalog.payloads import (
     EntryEventData,
     EventData,

@@ -4,7 +4,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from app.webhooks.catalog.event_types import ApiVersion
+
+class ApiVersion(StrEnum):
+    """A version of the bodies of public events; an endpoint keeps the one it was made with."""
+
+    V2026_11_01 = "2026-11-01"
+
+
+LATEST = ApiVersion.V2026_11_01
+"""The version of the feed and of a new endpoint."""
 
 
 class Inclusion(StrEnum):

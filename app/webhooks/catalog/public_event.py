@@ -12,8 +12,8 @@ from pydantic import ConfigDict
 
 from app.event_store.recorded_event import ClockKind
 from app.projections.orders.view import OrderView
-from app.webhooks.catalog.event_types import LATEST, ApiVersion, EventType
-from app.webhooks.catalog.forms import BodyForm, Inclusion
+from app.reactions.public_types import EventType
+from app.webhooks.catalog.forms import LATEST, ApiVersion, BodyForm, Inclusion
 from app.webhooks.catalog.payload import BODY_BYTES_MAX, Int64, Payload
 from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.personal import personal_data_of

@@ -1,28 +1,17 @@
 """What one domain event announces to others: of orders with how they stand, else by itself."""
 
 from dataclasses import dataclass
-from typing import assert_never
 
 from app.domain.funds.events import (
-    AccountToppedUp,
-    ArrearsCollected,
-    CashWithdrawn,
     DepositFellBelowRequired,
-    DepositRequired,
     DepositRestored,
-    FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
-    PayoutFundsReserved,
-    RefundFundsReserved,
-    RefundPaidOut,
     RestrictionLifted,
-    SettlementReceived,
     ShopRestricted,
 )
-from app.domain.order.entries import EntryEvent
-from app.domain.order.events import OrderEvent
-from app.domain.order.registration import FactEvent
+from app.domain.order.events import OrderEvent, TicketEvent
+from app.domain.order.tickets import TicketState
 from app.domain.webhook_endpoints import (
     DisabledReason,
     WebhookEndpointDisabled,
@@ -30,7 +19,8 @@ from app.domain.webhook_endpoints import (
     WebhookEndpointEvent,
 )
 from app.projections.orders.view import OrderView
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
+from app.reactions.table import reaction_to
 from app.webhooks.catalog.payload_mapping import shown_order, shown_ticket
 from app.webhooks.catalog.payloads import (
     DepositEventData,
@@ -41,7 +31,6 @@ from app.webhooks.catalog.payloads import (
     TicketEventData,
     WebhookEndpointEventData,
 )
-from app.webhooks.catalog.public_types import PRIVATE, entry_type, fact_types, ticket_types
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,16 +48,15 @@ def announced_of_order(
 ) -> tuple[Announcement, ...]:
     """Return what an event of an order announces, given the order before and after it."""
     order_id = after.facts.order_id
-    if isinstance(event, FactEvent):
-        return fact_types(event)
-    if isinstance(event, EntryEvent):
+    public = reaction_to(event).public
+    if not isinstance(event, TicketEvent):
         data = EntryEventData(order=shown_order(after))
-        return (Announcement(type=entry_type(event), data=data, order_id=order_id),)
+        return () if public is None else (Announcement(type=public, data=data, order_id=order_id),)
     ticket = after.ticket(event.ticket_id)
     if ticket is None:
         return ()
     earlier = None if before is None else before.ticket(event.ticket_id)
-    types = ticket_types(event, None if earlier is None else earlier.state, ticket.state)
+    types = ticket_types(public, None if earlier is None else earlier.state, ticket.state)
     shown = TicketEventData(order=shown_order(after), ticket=shown_ticket(ticket))
     return tuple(
         Announcement(type=each, data=shown, order_id=order_id, ticket_id=ticket.ticket_id)
@@ -76,42 +64,56 @@ def announced_of_order(
     )
 
 
-def announced_of_funds(event: FundsEvent) -> Announcement | None:
-    """Return what an event of a shop's money announces; None where it is private."""
+def ticket_types(
+    public: EventType | None, before: TicketState | None, after: TicketState
+) -> tuple[EventType, ...]:
+    """Return the type of an event of a ticket, and then that of the state it led to, if new."""
+    named = (public, _REACHED.get(after) if after is not before else None)
+    return tuple(dict.fromkeys(each for each in named if each is not None))
+
+
+_REACHED = {
+    TicketState.REFUNDING: EventType.REFUND_REQUESTED,
+    TicketState.SUCCEEDED: EventType.TICKET_SUCCEEDED,
+    TicketState.COMPLETED: EventType.TICKET_COMPLETED,
+    TicketState.CLOSED: EventType.TICKET_CLOSED,
+}
+"""States that are published as such; of the others the event that led there says enough."""
+
+
+def announced_of_shop(event: FundsEvent | WebhookEndpointEvent) -> tuple[Announcement, ...]:
+    """Return what an event of a shop's funds or endpoints publishes: nothing, or itself."""
+    public = reaction_to(event).public
+    return () if public is None else (_of_shop(public, event),)
+
+
+def _of_shop(public: EventType, event: FundsEvent | WebhookEndpointEvent) -> Announcement:
     match event:
-        case MerchantFundsInsufficient():
-            return _insufficient(event)
-        case DepositFellBelowRequired(deposit=deposit, level=level):
-            below = DepositEventData(deposit=deposit, required=level)
-            return Announcement(type=EventType.DEPOSIT_BELOW_REQUIRED, data=below)
-        case DepositRestored(deposit=deposit, level=level):
-            restored = DepositEventData(deposit=deposit, required=level)
-            return Announcement(type=EventType.DEPOSIT_RESTORED, data=restored)
+        case MerchantFundsInsufficient(order_id=order_id, ticket_id=ticket_id):
+            data = FundsInsufficientData(
+                refund_key=event.refund_key,
+                order_id=order_id,
+                ticket_id=ticket_id,
+                amount=event.amount,
+                cash_available=event.cash_available,
+                deposit_available=event.deposit_available,
+            )
+            return Announcement(type=public, data=data, order_id=order_id, ticket_id=ticket_id)
+        case DepositFellBelowRequired(level=level) | DepositRestored(level=level):
+            deposit = DepositEventData(deposit=event.deposit, required=level)
+            return Announcement(type=public, data=deposit)
         case ShopRestricted(arrears=arrears, limit=limit):
             restricted = RestrictionEventData(arrears=arrears, arrears_limit=limit)
-            return Announcement(type=EventType.SHOP_RESTRICTED, data=restricted)
+            return Announcement(type=public, data=restricted)
         case RestrictionLifted(arrears=arrears):
             lifted = RestrictionEventData(arrears=arrears, arrears_limit=None)
-            return Announcement(type=EventType.SHOP_RESTRICTION_LIFTED, data=lifted)
-        case RefundFundsReserved() | PayoutFundsReserved() | RefundPaidOut() | FundingReversed():
-            return PRIVATE  # the ticket's own events tell it
-        case SettlementReceived() | AccountToppedUp() | ArrearsCollected() | CashWithdrawn():
-            return PRIVATE  # movements are in the ledger
-        case DepositRequired():
-            return PRIVATE  # the platform set it itself
-        case _:
-            assert_never(event)
-
-
-def announced_of_endpoint(event: WebhookEndpointEvent) -> Announcement:
-    """Return what an event of a webhook endpoint announces."""
-    match event:
+            return Announcement(type=public, data=lifted)
         case WebhookEndpointDisabled(reason=reason):
-            return _of_endpoint(EventType.WEBHOOK_ENDPOINT_DISABLED, event, reason)
+            return _of_endpoint(public, event, reason)
         case WebhookEndpointEnabled():
-            return _of_endpoint(EventType.WEBHOOK_ENDPOINT_ENABLED, event, None)
+            return _of_endpoint(public, event, None)
         case _:
-            assert_never(event)
+            raise AssertionError(f"{type(event).__name__} is public and has no data")
 
 
 def _of_endpoint(
@@ -123,20 +125,3 @@ def _of_endpoint(
         disabled_reason=None if reason is None else reason.value,
     )
     return Announcement(type=event_type, data=data)
-
-
-def _insufficient(event: MerchantFundsInsufficient) -> Announcement:
-    data = FundsInsufficientData(
-        refund_key=event.refund_key,
-        order_id=event.order_id,
-        ticket_id=event.ticket_id,
-        amount=event.amount,
-        cash_available=event.cash_available,
-        deposit_available=event.deposit_available,
-    )
-    return Announcement(
-        type=EventType.FUNDS_INSUFFICIENT,
-        data=data,
-        order_id=event.order_id,
-        ticket_id=event.ticket_id,
-    )

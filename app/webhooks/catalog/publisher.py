@@ -18,9 +18,8 @@ from app.projections.stream_kinds import is_of_endpoint, is_of_funds, is_of_orde
 from app.webhooks.catalog.public_event import PublicEvent, id_of
 from app.webhooks.catalog.public_events import (
     Announcement,
-    announced_of_endpoint,
-    announced_of_funds,
     announced_of_order,
+    announced_of_shop,
 )
 
 _ORDERS = order_codec()
@@ -49,13 +48,9 @@ async def public_events_of(
                 shop_id, _ = order_of_stream(recorded.stream_id)
                 announced = announced_of_order(recorded.event, before, after)
                 found += _public(recorded, shop_id, announced, after)
-        elif is_of_funds(recorded):
-            alone = announced_of_funds(recorded.event)
+        elif is_of_funds(recorded) or is_of_endpoint(recorded):
             shop_id = shop_of_stream(recorded.stream_id)
-            found += _public(recorded, shop_id, () if alone is None else (alone,))
-        elif is_of_endpoint(recorded):
-            shop_id = shop_of_stream(recorded.stream_id)
-            found += _public(recorded, shop_id, (announced_of_endpoint(recorded.event),))
+            found += _public(recorded, shop_id, announced_of_shop(recorded.event))
     return found
 
 

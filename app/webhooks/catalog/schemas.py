@@ -1,11 +1,22 @@
 """The named models of public events, one a type: what subscribers' generators make classes of."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import create_model
 
-from app.webhooks.catalog.descriptions import CATALOG
-from app.webhooks.catalog.event_types import LATEST, EventType
+from app.reactions.public_types import EventType
+from app.webhooks.catalog.forms import LATEST
+from app.webhooks.catalog.payloads import (
+    DepositEventData,
+    EntryEventData,
+    EventData,
+    FundsInsufficientData,
+    RestrictionEventData,
+    TicketEventData,
+    WebhookEndpointEventData,
+)
 from app.webhooks.catalog.public_event import Envelope
 
 NOTICES = frozenset({EventType.WEBHOOK_ENDPOINT_DISABLED})
@@ -18,18 +29,34 @@ def model_name(event_type: EventType) -> str:
     return "".join(word.capitalize() for word in words) + "Event"
 
 
+def data_model(event_type: EventType) -> type[EventData]:
+    """Return the model of what a type carries in `data`: one for each noun of the types."""
+    return _DATA[event_type.value.partition(".")[0]]
+
+
+_DATA: Mapping[str, type[EventData]] = MappingProxyType(
+    {
+        "entry": EntryEventData,
+        **dict.fromkeys(("ticket", "refund", "advance_payout"), TicketEventData),
+        "funds": FundsInsufficientData,
+        "deposit": DepositEventData,
+        "shop": RestrictionEventData,
+        "webhook_endpoint": WebhookEndpointEventData,
+    }
+)
+
+
 def model_of(event_type: EventType) -> type[Envelope]:
     """Return the model of a type in the latest form: its name is fixed, and so is its data's."""
-    described = CATALOG[event_type]
     named: Any = Literal[event_type.value]
     form: Any = Literal[LATEST.value]
     of_nobodys_shop: Any = {"shop_id": (str | None, ...)} if event_type in NOTICES else {}
     return create_model(
         model_name(event_type),
         __base__=Envelope,
-        __doc__=f"{described.when.en} ({described.when.zh_cn}).",
+        __doc__=f"{event_type.when.en} ({event_type.when.zh_cn}).",
         type=(named, ...),
         api_version=(form, ...),
-        data=(described.data, ...),
+        data=(data_model(event_type), ...),
         **of_nobodys_shop,
     )

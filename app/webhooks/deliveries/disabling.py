@@ -10,8 +10,8 @@ from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Connection, Queryable
 from app.event_store.recorded_event import Actor, Role
 from app.postgres.pool import Pool
+from app.reactions.public_types import EventType
 from app.sealing import Seal
-from app.webhooks.catalog.event_types import EventType
 from app.webhooks.deliveries.endpoint_notices import disabled_notice
 from app.webhooks.deliveries.queueing import queue_deliveries
 from app.webhooks.endpoints.endpoint import Endpoint, Owner

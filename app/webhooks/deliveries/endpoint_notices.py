@@ -8,7 +8,7 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from app.event_store.connections import Connection
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.states import Cause

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.feed.queries import (
     BEGINNING,
     ORDINAL_MAX,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of
 from app.projections.paging import PAGE_ROWS_MAX
-from app.webhooks.catalog.event_types import EventType
+from app.reactions.public_types import EventType
 from app.webhooks.feed.reader import PublicEventsReader
 
 SCANNED_MAX = 5_000

@@ -6,13 +6,13 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from app.webhooks.catalog.descriptions import CATALOG
-from app.webhooks.catalog.event_types import LATEST, EventType
+from app.reactions.public_types import EventType
 from app.webhooks.catalog.examples import example_of
+from app.webhooks.catalog.forms import LATEST
 from app.webhooks.catalog.payload import BODY_BYTES_MAX
 from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.public_event import Envelope
-from app.webhooks.catalog.schemas import model_name
+from app.webhooks.catalog.schemas import data_model, model_name
 
 HEAD = f"""\
 # Public events
@@ -57,11 +57,11 @@ def page() -> str:
 
 def _overview() -> Iterator[str]:
     yield "| type | when | 何时 | `data` | model |\n|---|---|---|---|---|"
-    for event_type, described in CATALOG.items():
-        data = described.data.__name__
+    for event_type in EventType:
+        data = data_model(event_type).__name__
         yield (
-            f"| [`{event_type.value}`](#{_anchor(event_type.value)}) | {described.when.en} "
-            f"| {described.when.zh_cn} | [{data}](#{data.lower()}) | `{model_name(event_type)}` |"
+            f"| [`{event_type.value}`](#{_anchor(event_type.value)}) | {event_type.when.en} "
+            f"| {event_type.when.zh_cn} | [{data}](#{data.lower()}) | `{model_name(event_type)}` |"
         )
 
 
@@ -119,6 +119,6 @@ def _type_of(schema: dict[str, Any]) -> str:
 
 def _example(event_type: EventType) -> Iterator[str]:
     yield f"### {event_type.value}\n"
-    yield f"{CATALOG[event_type].when.en}.\n"
+    yield f"{event_type.when.en}.\n"
     body = json.dumps(example_of(event_type), ensure_ascii=False, indent=1)
     yield f"```json\n{body}\n```\n"

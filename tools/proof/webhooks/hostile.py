@@ -24,10 +24,10 @@ from app.clock import SystemClock
 from app.command_handling.opening import open_command_handler
 from app.migrate import migrate
 from app.postgres.embedded.postgres import temporary_postgres
+from app.reactions.public_types import EventType
 from app.resources import Resources, open_resources
 from app.sealing import Seal
 from app.settings import Settings
-from app.webhooks.catalog.event_types import EventType
 from app.webhooks.catalog.public_event import id_of
 from tests.webhooks.receivers import Connection, receiving
 from tools.bench.table import wide_console

@@ -22,7 +22,7 @@ from app.postgres.embedded.postgres import PostgresServer, temporary_postgres
 from app.resources import Resources, open_resources
 from app.sealing import Seal
 from app.settings import Settings
-from app.webhooks.catalog.event_types import LATEST
+from app.webhooks.catalog.forms import LATEST
 from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
 from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings, Owner
 from app.webhooks.endpoints.service import Change

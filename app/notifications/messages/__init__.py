@@ -1,1 +1,0 @@
-"""Every message in words, by what it is about."""

@@ -1,0 +1,1 @@
+"""What each event leads to: its line in the operation log, messages, public event."""

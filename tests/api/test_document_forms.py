@@ -55,10 +55,10 @@ def test_what_occurs_more_than_once_is_shared_and_means_the_same() -> None:
     shared = {"$ref": "#/components/responses/r409.a.b"}
     assert document["components"] == {
         "responses": {"r409.a.b": refusal("a", "b")},
-        "parameters": {"limit": limit},
+        "parameters": {"query.limit": limit},
     }
     assert [item["responses"]["r409"] == shared for item in items] == [True, True, False]
-    assert items[1]["parameters"] == [{"$ref": "#/components/parameters/limit"}, other]
+    assert items[1]["parameters"] == [{"$ref": "#/components/parameters/query.limit"}, other]
     assert {**inlined(document), "components": {}} == before
 
 

@@ -64,6 +64,12 @@ const searchOperations = ({React, getSystem}) => {
         },
       },
     },
+    wrapComponents: {
+      operations: (Operations) => (props) =>
+        words().length > 0 && props.specSelectors.taggedOperations().size === 0
+          ? React.createElement("h4", null, "No operation matches / 没有匹配的接口")
+          : React.createElement(Operations, props),
+    },
     components: {
       FilterContainer: ({layoutSelectors, layoutActions}) =>
         React.createElement("div", {className: "filter wrapper"},

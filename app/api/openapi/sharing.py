@@ -1,7 +1,8 @@
 """Shares what repeats in the document: responses and parameters that operations have in common.
 
 A response is named for its status and what it holds: the codes of its problems, its model, or the
-type of its content. So a reference alone shows what an operation may answer with.
+type of its content; a parameter for where it is and its name. So a reference alone shows what an
+operation may be asked with and may answer with.
 """
 
 import json
@@ -28,7 +29,7 @@ def share_components(document: Json) -> None:
         for status, response in one["responses"].items()
     )
     parameters = (
-        (one["parameters"], index, parameter["name"])
+        (one["parameters"], index, f"{parameter['in']}.{parameter['name']}")
         for one in operations
         for index, parameter in enumerate(one.get("parameters", ()))
     )

@@ -17,7 +17,7 @@ NAMES = Names(
 )
 DOCUMENT = {
     "paths": {"/a": {"get": {"operationId": "get_a"}, "post": {"operationId": "make_a"}}},
-    "components": {"schemas": {"A": {}, "Problem": {}}},
+    "components": {"schemas": {"A": {}, "Problem": {}}, "parameters": {"header.If-Match": {}}},
 }
 
 
@@ -32,7 +32,9 @@ def _client(folder: Path, api: str, *models: str) -> Path:
 
 
 def test_a_client_with_the_documents_names_is_let_pass(tmp_path: Path) -> None:
-    document = _client(tmp_path, "def get_a():\ndef make_a():\ndef _help():\n", "A", "Problem")
+    document = _client(
+        tmp_path, "def get_a():\ndef make_a():\ndef _help():\n", "A", "HeaderIfMatch"
+    )
     assert check_names(tmp_path, NAMES, document) == (2, 2)
 
 

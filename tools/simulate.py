@@ -16,7 +16,8 @@ import typer
 from app.access.consumer_tokens import LIFETIME_MAX, ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
 from app.api.wire.common import ID_PATTERN
-from app.cli.context import err, quietly, read_settings, ready_database, run
+from app.cli.console import err, run
+from app.cli.context import quietly, read_settings, ready_database
 from app.cli.errors import CommandFailed, ExitCode, Interrupted
 from app.cli.listening import (
     listen_from,
@@ -71,7 +72,7 @@ def simulation(
         str | None, typer.Option(help="What the shops' ids begin with; they must be new.")
     ] = None,
 ) -> None:
-    """Play merchants and consumers over HTTP, day after day on test clocks, then check everything.
+    """Play merchants and consumers over HTTP, day after day on test clocks, then check all.
 
     Orders are imported, entries opened, tickets applied for and decided, deadlines missed, and
     things tried that are not allowed. In the end every order, list and inbox is compared with what

@@ -1,37 +1,24 @@
-"""What commands find around them: settings, the database ready for use, a terminal or not."""
+"""What commands need of the service: its settings and a database ready for use."""
 
-import asyncio
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any, TypeVar
 
-import typer
-from pydantic import SecretStr
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
+import asyncpg
+from pydantic import SecretStr, ValidationError
 
-from app.cli.errors import CommandFailed, Interrupted, not_migrated
+from app.cli.errors import CommandFailed, not_migrated
 from app.clock import SystemClock
 from app.logs import configure_logs
 from app.migrate import is_migrated, migrate
 from app.postgres.embedded.database import database_url
-from app.postgres.pool import plain_url
+from app.postgres.embedded.errors import EmbeddedPostgresError
+from app.postgres.pool import DatabaseUnavailable, plain_url
 from app.resources import Resources, open_resources
 from app.settings import Settings
-
-T = TypeVar("T")
-
-LoopFactory = Callable[[], asyncio.AbstractEventLoop]
-
-out = Console(highlight=False)
-"""What a command was asked for."""
-err = Console(stderr=True, highlight=False)
-"""What it has to say beside it."""
 
 
 def read_settings(*, embedded: bool = False) -> Settings:
@@ -92,28 +79,39 @@ async def ready_resources() -> AsyncIterator[Resources]:
         yield resources
 
 
-def run(work: Coroutine[Any, Any, T], loop_factory: LoopFactory | None = None) -> T:
-    """Run a command's coroutine to its end; raises Interrupted at Ctrl-C."""
-    try:
-        with asyncio.Runner(loop_factory=loop_factory) as runner:
-            return runner.run(work)
-    except KeyboardInterrupt as interrupt:
-        raise Interrupted from interrupt
-
-
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table for a person, or lines of tab-separated fields for another program."""
-    if not out.is_terminal:
-        for row in (columns, *rows):
-            typer.echo("\t".join(row))
-        return
-    table = Table(box=None, pad_edge=False)
-    for number, column in enumerate(columns):
-        # The first column is what is copied into the next command.
-        table.add_column(column, overflow="fold", no_wrap=number == 0)
-    for row in rows:
-        table.add_row(*(escape(field) for field in row))
-    out.print(table)
+def explained(error: BaseException) -> CommandFailed | None:
+    """Say what a known failure means to whoever typed the command; None if it is a defect."""
+    match error:
+        case CommandFailed():
+            return error
+        case BaseExceptionGroup(exceptions=[only]):
+            return explained(only)
+        case EmbeddedPostgresError():
+            return CommandFailed(
+                f"the embedded database cannot be used: {error}",
+                "do what the message says, or set AFTERSALES_DATABASE_URL to a server of your own",
+            )
+        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
+            return not_migrated()
+        case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InvalidCatalogNameError():
+            return CommandFailed(
+                f"the database refuses us: {error}", "correct AFTERSALES_DATABASE_URL"
+            )
+        case DatabaseUnavailable():
+            return CommandFailed(
+                f"the database cannot be reached: {error}",
+                "see that it runs and that AFTERSALES_DATABASE_URL names it, then repeat",
+            )
+        case ValidationError(title="Settings"):
+            return CommandFailed.wrong_use(
+                "; ".join(
+                    f"AFTERSALES_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
+                    for fault in error.errors(include_url=False, include_input=False)
+                ),
+                "correct it in the environment or in .env",
+            )
+        case _:
+            return None
 
 
 def _check_url(url: str) -> None:

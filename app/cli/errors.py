@@ -3,12 +3,6 @@
 from enum import IntEnum
 from typing import Self
 
-import asyncpg
-from pydantic import ValidationError
-
-from app.postgres.embedded.errors import EmbeddedPostgresError
-from app.postgres.pool import DatabaseUnavailable
-
 
 class ExitCode(IntEnum):
     """What a command's exit code means; the same for all of them."""
@@ -50,41 +44,6 @@ class CommandFailed(Exception):
 
 class Interrupted(Exception):
     """Whoever typed the command wants it to end now."""
-
-
-def explained(error: BaseException) -> CommandFailed | None:
-    """Say what a known failure means to whoever typed the command; None if it is a defect."""
-    match error:
-        case CommandFailed():
-            return error
-        case BaseExceptionGroup(exceptions=[only]):
-            return explained(only)
-        case EmbeddedPostgresError():
-            return CommandFailed(
-                f"the embedded database cannot be used: {error}",
-                "do what the message says, or set AFTERSALES_DATABASE_URL to a server of your own",
-            )
-        case asyncpg.UndefinedTableError() | asyncpg.InvalidSchemaNameError():
-            return not_migrated()
-        case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InvalidCatalogNameError():
-            return CommandFailed(
-                f"the database refuses us: {error}", "correct AFTERSALES_DATABASE_URL"
-            )
-        case DatabaseUnavailable():
-            return CommandFailed(
-                f"the database cannot be reached: {error}",
-                "see that it runs and that AFTERSALES_DATABASE_URL names it, then repeat",
-            )
-        case ValidationError(title="Settings"):
-            return CommandFailed.wrong_use(
-                "; ".join(
-                    f"AFTERSALES_{'_'.join(map(str, fault['loc'])).upper()}: {fault['msg']}"
-                    for fault in error.errors(include_url=False, include_input=False)
-                ),
-                "correct it in the environment or in .env",
-            )
-        case _:
-            return None
 
 
 def not_migrated() -> CommandFailed:

@@ -18,7 +18,8 @@ from app.access.keys import (
     rotate_key,
 )
 from app.access.scopes import Scope
-from app.cli.context import err, quietly, read_settings, ready_resources, run, show_table
+from app.cli.console import err, run, show_table
+from app.cli.context import quietly, read_settings, ready_resources
 from app.cli.errors import CommandFailed
 from app.cli.options import duration
 from app.container import consumer_token_keys

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import err, run
+from app.cli.console import err, run
 from app.cli.errors import CommandFailed
 from app.cli.listen_session import ListenSession
 from app.cli.listening import stop_on_signals

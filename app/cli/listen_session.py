@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from app.cli.context import err, out
+from app.cli.console import err, out
 from app.cli.errors import CommandFailed
 from app.reactions.public_types import EventType
 from app.waiting import wait_for_any

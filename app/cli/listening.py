@@ -14,7 +14,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from app.api.http_protocol import HttpProtocol
 from app.api.services import end_streams
-from app.cli.context import LoopFactory
+from app.cli.console import LoopFactory
 from app.cli.errors import CommandFailed
 
 BACKLOG = 2_048

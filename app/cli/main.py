@@ -8,8 +8,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from app.cli.context import err
-from app.cli.errors import EXIT_CODES_HELP, ExitCode, Interrupted, explained
+from app.cli.console import err
+from app.cli.errors import EXIT_CODES_HELP, ExitCode, Interrupted
 
 HELP = f"""After-sales for orders past the after-sales period (超售后期售后).
 
@@ -20,41 +20,94 @@ each command with an example.
 """
 
 COMMANDS = {
-    "serve": "app.cli.serve:serve",
-    "worker": "app.cli.serve:worker",
-    "migrate": "app.cli.migrate:migrate",
-    "rebuild": "app.cli.rebuild:rebuild",
-    "reconcile": "app.cli.reconcile:reconcile",
-    "refunds": "app.cli.refunds:refunds",
-    "openapi": "app.cli.openapi:openapi",
-    "push-sandbox": "tools.sandboxes.push_provider.command:push_sandbox",
-    "demo": "tools.demo.command:demo",
-    "provider-sandbox": "tools.sandboxes.payment_provider.command:provider_sandbox",
-    "simulate": "tools.simulate:simulation",
-    "listen": "app.cli.listen:listen_to_shop",
-    "import": "tools.importers.command:importing",
-    "keys": "app.cli.keys:keys",
-    "readers": "app.cli.readers:readers",
-    "webhooks": "app.cli.webhooks:webhooks",
+    "serve": (
+        "app.cli.serve:serve",
+        "Serve the HTTP API, and run a worker beside it.",
+    ),
+    "worker": (
+        "app.cli.serve:worker",
+        "Run a worker: it keeps lists and logs current and acts on deadlines.",
+    ),
+    "migrate": (
+        "app.cli.migrate:migrate",
+        "Bring the database to the schema this version needs: all of it or nothing.",
+    ),
+    "rebuild": (
+        "app.cli.rebuild:rebuild",
+        "Make what a reader keeps again from the log, while the service goes on serving.",
+    ),
+    "reconcile": (
+        "app.cli.reconcile:reconcile",
+        "Compare the provider's book, the ledger and the tickets, and name every difference.",
+    ),
+    "refunds": (
+        "app.cli.refunds:refunds",
+        "Show the refunds of all shops that wait, longest first, and why.",
+    ),
+    "openapi": (
+        "app.cli.openapi:openapi",
+        "Write the OpenAPI document of this version to a folder, or check that it is current.",
+    ),
+    "push-sandbox": (
+        "tools.sandboxes.push_provider.command:push_sandbox",
+        "Serve a push provider that sends nothing anywhere and shows what it was sent.",
+    ),
+    "demo": (
+        "tools.demo.command:demo",
+        "Play the main story over HTTP, then stay up with keys and calls to go on with.",
+    ),
+    "provider-sandbox": (
+        "tools.sandboxes.payment_provider.command:provider_sandbox",
+        "Serve a payment provider for trying and testing, which moves no money.",
+    ),
+    "simulate": (
+        "tools.simulate:simulation",
+        "Play merchants and consumers over HTTP, day after day on test clocks, then check all.",
+    ),
+    "listen": (
+        "app.cli.listen:listen_to_shop",
+        "Receive a shop's events through the feed and post them, signed, to a local URL.",
+    ),
+    "import": (
+        "tools.importers.command:importing",
+        "Import orders into a running service, over HTTP.",
+    ),
+    "keys": (
+        "app.cli.keys:keys",
+        "Make, list, rotate and revoke API keys.",
+    ),
+    "readers": (
+        "app.cli.readers:readers",
+        "Show how far the readers are; set a stopped one going.",
+    ),
+    "webhooks": (
+        "app.cli.webhooks:webhooks",
+        "List webhook endpoints, see how they do, disable, enable, recover and test them.",
+    ),
 }
-"""Where each command is below app/cli: a function, or an application of its own."""
+"""Where each command is, a function or an application, and what the list of commands says of it."""
 
 HELP_OF = {"provider-sandbox": "tools.sandboxes.payment_provider.command:HELP"}
 """Where the help of a command is that is not its function's description."""
 
 
 class Commands(TyperGroup):
-    """Loads a command when it is asked for: to load them all takes longer than most take."""
+    """Loads a command when it is asked for: loading all of them takes seconds."""
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer asks
         """Return the names, in the order help shows them."""
         return list(COMMANDS)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """Write the list of commands without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in COMMANDS.items()])
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Return a command by its name; None if there is none."""
         if cmd_name not in COMMANDS:
             return None
-        one, found = _application(), _found(COMMANDS[cmd_name])
+        one, found = _application(), _found(COMMANDS[cmd_name][0])
         if isinstance(found, typer.Typer):
             one.add_typer(found, name=cmd_name)
         else:
@@ -93,6 +146,8 @@ def main() -> None:
     except Interrupted:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
+        from app.cli.context import explained  # noqa: PLC0415 - imports half the service
+
         failure = explained(error)
         if failure is None:
             raise

@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import err, quietly, read_settings, run
+from app.cli.console import err, run
+from app.cli.context import quietly, read_settings
 from app.migrate import is_migrated
 from app.migrate import migrate as migrate_database
 from app.postgres.embedded.database import database_url

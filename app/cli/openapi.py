@@ -9,7 +9,7 @@ import typer
 
 from app.api.openapi.document import document_text
 from app.api.openapi.forms import Form
-from app.cli.context import err, out
+from app.cli.console import err, out
 from app.cli.errors import CommandFailed, ExitCode
 from app.main import build_app
 from app.settings import Settings

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import err, ready_resources, run, show_table
+from app.cli.console import err, run, show_table
+from app.cli.context import ready_resources
 from app.cli.errors import CommandFailed, ExitCode
 from app.event_store.partitions import PARTITION_COUNT
 from app.projections.checkpoints import Checkpoint, list_checkpoints

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, TaskID
 
-from app.cli.context import err, ready_resources, run
+from app.cli.console import err, run
+from app.cli.context import ready_resources
 from app.cli.errors import CommandFailed, ExitCode
 from app.event_store.partitions import PARTITION_COUNT
 from app.event_types.registry import event_codec

@@ -9,7 +9,8 @@ import typer
 from rich.progress import Progress
 
 from app.api.wire.reconciliation import difference_on_wire
-from app.cli.context import err, ready_resources, run
+from app.cli.console import err, run
+from app.cli.context import ready_resources
 from app.cli.errors import CommandFailed, ExitCode
 from app.cli.reconciliation_report import Shown
 from app.clock import SystemClock

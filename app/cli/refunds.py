@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import err, ready_resources, run, show_table
+from app.cli.console import err, run, show_table
+from app.cli.context import ready_resources
 from app.domain.text import instant_text
 from app.projections.paging import PAGE_ROWS_MAX
 from app.projections.refunds.list import STUCK, list_waiting

@@ -9,7 +9,8 @@ from typing import Annotated
 import structlog
 import typer
 
-from app.cli.context import err, read_settings, ready_database, run
+from app.cli.console import err, run
+from app.cli.context import read_settings, ready_database
 from app.cli.listening import (
     collect_seldom,
     listen,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 import typer
 
-from app.cli.context import err, ready_resources, run, show_table
+from app.cli.console import err, run, show_table
+from app.cli.context import ready_resources
 from app.cli.errors import CommandFailed
 from app.cli.options import duration
 from app.cli.webhooks_session import EndpointIsDisabled, OperatorsWebhooks, SealingKeyMissing

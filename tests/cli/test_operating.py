@@ -1,8 +1,10 @@
 """The commands of whoever runs the service: migrate, keys, readers, rebuild, openapi, serve."""
 
+import asyncio
 import json
 import re
 import signal
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from app.access.authentication import Authentication, Unauthenticated
-from app.cli.main import app
+from app.cli.main import COMMANDS, app
 from app.clock import SystemClock
 from app.container import consumer_token_keys
 from app.migrate import is_migrated
@@ -40,6 +42,29 @@ def test_every_command_tells_an_example_in_its_help() -> None:
     for name, help_text in commands:
         shown = name.replace("import file", "import")
         assert f"Example: {shown}" in help_text, name
+
+
+def test_the_list_of_commands_says_of_each_what_its_own_help_begins_with() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    for name, (_, summary) in COMMANDS.items():
+        command = group.get_command(typer.Context(group), name)
+        assert command is not None
+        assert command.get_short_help_str(200) == summary
+
+
+async def test_the_help_of_all_commands_loads_none_of_them(tmp_path: Path) -> None:
+    listing = "import sys; from app.cli.main import app; app(['--help'], standalone_mode=False)"
+    code = f"{listing}; sys.exit('fastapi' in sys.modules or 'sqlalchemy' in sys.modules)"
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", code),
+        cwd=tmp_path,
+        env=environment(),
+        stdout=asyncio.subprocess.PIPE,
+    )
+    shown, _ = await process.communicate()
+    assert process.returncode == 0
+    assert all(f"  {name} " in shown.decode() for name in COMMANDS)
 
 
 async def test_migrate_brings_an_empty_database_up_to_date_and_other_commands_wait_for_it(

@@ -14,7 +14,8 @@ from starlette.applications import Starlette
 
 from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import create_key
-from app.cli.context import out, quietly, read_settings, ready_database, run
+from app.cli.console import out, run
+from app.cli.context import quietly, read_settings, ready_database
 from app.cli.errors import CommandFailed, ExitCode, Interrupted
 from app.cli.listening import (
     listen,

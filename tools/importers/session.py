@@ -17,7 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from app.cli.context import err, run
+from app.cli.console import err, run
 from app.cli.errors import CommandFailed, ExitCode, Interrupted
 from tools.importers.lines import NumberedLine
 from tools.importers.run import Import, Tally

@@ -9,7 +9,7 @@ import structlog
 import typer
 from pydantic import SecretStr
 
-from app.cli.context import run
+from app.cli.console import run
 from app.cli.errors import CommandFailed
 from app.cli.listening import (
     listen,

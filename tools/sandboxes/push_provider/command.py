@@ -4,7 +4,8 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import err, quietly, run
+from app.cli.console import err, run
+from app.cli.context import quietly
 from app.cli.listening import listen, make_server, serve_until, stop_on_signals, url_of
 from app.settings import Settings
 from tools.sandboxes.push_provider.server import create_push_sandbox

@@ -37,7 +37,7 @@ class Demo:
 
     def get(self, path: str) -> httpx.Response:
         """Ask it for something as a browser would."""
-        return httpx.get(f"{self.url}{path}", trust_env=False)
+        return httpx.get(f"{self.url}{path}", trust_env=False, timeout=60)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What the append lane does, for Prometheus."""
+"""Figures of the append batcher for Prometheus."""
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 

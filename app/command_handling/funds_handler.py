@@ -66,13 +66,13 @@ class FundsHandler:
         self,
         *,
         states: FundsStates,
-        lane: AppendBatcher,
+        batcher: AppendBatcher,
         codec: Codec[FundsEvent],
         clocks: ShopClocks,
         policy: Policy,
     ) -> None:
         self._states = states
-        self._lane = lane
+        self._batcher = batcher
         self._codec = codec
         self._clocks = clocks
         self._policy = policy
@@ -117,7 +117,7 @@ class FundsHandler:
                 events=tuple(self._encoded(event, request, present.clock) for event in events),
                 idempotency=remembered(key, answer),
             )
-            appended = answer_after(await self._lane.append(item), answer)
+            appended = answer_after(await self._batcher.append(item), answer)
             if appended is not None:
                 return appended
         raise TooManyConflicts(request.shop_id)

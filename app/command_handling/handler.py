@@ -79,14 +79,14 @@ class CommandHandler:
         self,
         *,
         loads: StreamLoader,
-        lane: AppendBatcher,
+        batcher: AppendBatcher,
         codec: Codec[OrderEvent],
         funds: FundsStates,
         clocks: ShopClocks,
         policy: Policy,
     ) -> None:
         self._loads = loads
-        self._lane = lane
+        self._batcher = batcher
         self._codec = codec
         self._funds = funds
         self._clocks = clocks
@@ -113,7 +113,7 @@ class CommandHandler:
                 continue
             if prepared.item is None:
                 return prepared.answer
-            outcome = await self._lane.append(prepared.item)
+            outcome = await self._batcher.append(prepared.item)
             appended = answer_after(outcome, prepared.answer)
             if appended is not None:
                 if present.clock is ClockKind.TEST:

@@ -1,4 +1,4 @@
-"""Opens command handlers with the append lane they write through."""
+"""Opens command handlers with the append batcher they write through."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -40,7 +40,7 @@ async def open_command_handler(
 async def open_command_handlers(
     resources: Resources, clock: Clock, observer: AppendObserver | None = None
 ) -> AsyncIterator[CommandHandlers]:
-    """Open handlers on open resources; at the end what waits in their lane is written first."""
+    """Open handlers on open resources; at the end what waits in their batcher is written first."""
     settings = resources.settings
 
     async def own_connection() -> OwnConnection:
@@ -53,7 +53,7 @@ async def open_command_handlers(
             topology=settings.topology,
             announce=announcer.announce,
             observer=observer,
-        ) as lane,
+        ) as batcher,
     ):
         codec, funds = order_codec(), funds_codec()
         loads = StreamLoader(resources.pool, settings.topology)
@@ -61,7 +61,14 @@ async def open_command_handlers(
         clocks = ShopClocks(resources.pool, clock)
         yield CommandHandlers(
             orders=CommandHandler(
-                loads=loads, lane=lane, codec=codec, funds=states, clocks=clocks, policy=POLICY
+                loads=loads,
+                batcher=batcher,
+                codec=codec,
+                funds=states,
+                clocks=clocks,
+                policy=POLICY,
             ),
-            funds=FundsHandler(states=states, lane=lane, codec=funds, clocks=clocks, policy=POLICY),
+            funds=FundsHandler(
+                states=states, batcher=batcher, codec=funds, clocks=clocks, policy=POLICY
+            ),
         )

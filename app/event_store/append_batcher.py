@@ -1,6 +1,6 @@
-"""The append lane: appends that arrive while a batch is being written go together in the next.
+"""The append batcher: appends that arrive while a batch is being written go together in the next.
 
-One statement and one commit then serve all of them, and nobody is delayed while the lane is idle.
+One statement and one commit then serve all of them, and nobody is delayed while it is idle.
 """
 
 import asyncio

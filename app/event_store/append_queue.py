@@ -1,4 +1,4 @@
-"""The appends waiting for a lane's next batch, and which of them may go in it together."""
+"""The appends waiting for the next batch of a batcher, and which of them may go in it together."""
 
 import asyncio
 from collections import Counter, deque
@@ -12,7 +12,7 @@ from app.event_store.partitions import PARTITION_COUNT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendLimits:
-    """How much a lane holds and sends. Bytes count payloads, metadata and responses.
+    """How much a batcher holds and sends. Bytes count payloads, metadata and responses.
 
     A batch is not made smaller than ``batch_items_min`` to leave something to other writers.
     """
@@ -77,7 +77,7 @@ class AppendQueue:
     def put(self, waiting: WaitingAppend) -> None:
         """Add to the end; LaneFull if too many wait, EventStoreUnavailable once closed."""
         if self.closed:
-            raise EventStoreUnavailable("the append lane is closed")
+            raise EventStoreUnavailable("the append batcher is closed")
         if self._waiting_count >= self._limits.waiting_max:
             raise QueueFull(f"{self._limits.waiting_max} appends are waiting")
         self._waiting.setdefault(waiting.item.partition_id, deque()).append(waiting)

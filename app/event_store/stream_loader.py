@@ -1,7 +1,7 @@
-"""The load lane: loads asked for while a query is under way go together in the next.
+"""The stream loader: loads asked for while a query is under way go together in the next.
 
-One query then serves all of them, and nobody is delayed while the lane is idle. It is to loads
-what the append lane is to appends.
+One query then serves all of them, and nobody is delayed while it is idle. It is to loads
+what the append batcher is to appends.
 """
 
 import asyncio

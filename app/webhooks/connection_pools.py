@@ -15,7 +15,7 @@ IDLE_SECONDS = 4.0
 
 
 @dataclass(slots=True, kw_only=True)
-class _Lane:
+class _EndpointPool:
     """The connections of one endpoint. ``users``: attempts under way or waiting."""
 
     pool: httpcore.AsyncConnectionPool
@@ -39,52 +39,52 @@ class EndpointConnectionPools:
         self._tls = tls
         self._connections_max = connections_per_endpoint_max
         self._endpoints_max = endpoints_max
-        self._lanes: OrderedDict[str, _Lane] = OrderedDict()
+        self._pools: OrderedDict[str, _EndpointPool] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._lanes)
+        return len(self._pools)
 
     @asynccontextmanager
-    async def lane(self, endpoint_id: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
+    async def pool_of(self, endpoint_id: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
         """Give the connections of an endpoint, once one of them is free."""
-        lane = self._lanes.get(endpoint_id)
-        if lane is None:
-            lane = self._lanes[endpoint_id] = self._new()
-        lane.users += 1
+        connections = self._pools.get(endpoint_id)
+        if connections is None:
+            connections = self._pools[endpoint_id] = self._new()
+        connections.users += 1
         try:
-            async with lane.slots:
-                yield lane.pool
+            async with connections.slots:
+                yield connections.pool
         finally:
-            lane.users -= 1
-            lane.used_at = asyncio.get_running_loop().time()
-            self._lanes.move_to_end(endpoint_id)
+            connections.users -= 1
+            connections.used_at = asyncio.get_running_loop().time()
+            self._pools.move_to_end(endpoint_id)
             # Taken out before anything is awaited: nobody else may begin to use them.
-            for unused in [self._lanes.pop(one) for one in self._unused()]:
+            for unused in [self._pools.pop(one) for one in self._unused()]:
                 await unused.pool.aclose()
 
     async def aclose(self) -> None:
         """Close all connections."""
-        while self._lanes:
-            _, lane = self._lanes.popitem()
-            await lane.pool.aclose()
+        while self._pools:
+            _, connections = self._pools.popitem()
+            await connections.pool.aclose()
 
-    def _new(self) -> _Lane:
+    def _new(self) -> _EndpointPool:
         pool = httpcore.AsyncConnectionPool(
             ssl_context=self._tls,
             max_connections=self._connections_max,
             keepalive_expiry=IDLE_SECONDS,
             network_backend=self._backend,
         )
-        return _Lane(pool=pool, slots=asyncio.Semaphore(self._connections_max))
+        return _EndpointPool(pool=pool, slots=asyncio.Semaphore(self._connections_max))
 
     def _unused(self) -> list[str]:
         """Name the endpoints idle for long, and the longest idle of too many."""
         now = asyncio.get_running_loop().time()
         unused: list[str] = []
-        for endpoint_id, lane in self._lanes.items():
-            crowded = len(self._lanes) - len(unused) > self._endpoints_max
-            if not crowded and now - lane.used_at <= IDLE_SECONDS:
+        for endpoint_id, connections in self._pools.items():
+            crowded = len(self._pools) - len(unused) > self._endpoints_max
+            if not crowded and now - connections.used_at <= IDLE_SECONDS:
                 break
-            if lane.users == 0:
+            if connections.users == 0:
                 unused.append(endpoint_id)
         return unused

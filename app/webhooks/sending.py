@@ -95,12 +95,12 @@ class Sender:
 
     def __init__(
         self,
-        lanes: EndpointConnectionPools,
+        pools: EndpointConnectionPools,
         reach: EgressPolicy,
         limits: SendingLimits,
         clock: Clock,
     ) -> None:
-        self._lanes = lanes
+        self._pools = pools
         self._reach = reach
         self._limits = limits
         self._clock = clock
@@ -117,7 +117,7 @@ class Sender:
         url = read_endpoint_url(target.url, self._reach)
         if isinstance(url, UrlFault):
             return Attempt(at=self._clock.now(), latency_seconds=0.0, outcome=UrlRefused(fault=url))
-        async with self._lanes.lane(target.endpoint_id) as pool:
+        async with self._pools.pool_of(target.endpoint_id) as pool:
             return await self._attempt(pool, url, target, message)
 
     async def _attempt(
@@ -200,16 +200,16 @@ async def open_sender(
     """
     own_resolver = SystemResolver()
     limits = limits or SendingLimits()
-    lanes = EndpointConnectionPools(
+    pools = EndpointConnectionPools(
         EgressGuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
         tls or httpx.create_ssl_context(),
         connections_per_endpoint_max=limits.connections_per_endpoint_max,
         endpoints_max=limits.endpoints_max,
     )
     try:
-        yield Sender(lanes, reach, limits, clock)
+        yield Sender(pools, reach, limits, clock)
     finally:
-        await lanes.aclose()
+        await pools.aclose()
         own_resolver.close()
 
 

@@ -100,7 +100,7 @@ async def narrow(
         ):
             handler = CommandHandler(
                 loads=(loads := StreamLoader(resources.pool)),
-                lane=lane,
+                batcher=lane,
                 codec=opened.codec,
                 funds=FundsStates(resources.pool, loads, funds_codec()),
                 clocks=ShopClocks(resources.pool, clock),

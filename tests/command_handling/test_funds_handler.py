@@ -78,7 +78,7 @@ async def handler(
     """Handle commands through the lane that may be overtaken."""
     return FundsHandler(
         states=FundsStates(resources.pool, StreamLoader(resources.pool), funds_codec()),
-        lane=overtaken,
+        batcher=overtaken,
         codec=funds_codec(),
         clocks=ShopClocks(resources.pool, clock),
         policy=POLICY,

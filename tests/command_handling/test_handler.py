@@ -106,7 +106,7 @@ async def handler(
     codec, loads = order_codec(), StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
-        lane=overtaken,
+        batcher=overtaken,
         codec=codec,
         funds=FundsStates(resources.pool, loads, funds_codec()),
         clocks=ShopClocks(resources.pool, clock),

@@ -44,7 +44,7 @@ async def handler(
     async with AppendBatcher(own_connection) as lane:
         yield CommandHandler(
             loads=loads,
-            lane=lane,
+            batcher=lane,
             codec=order_codec(),
             funds=FundsStates(counting, loads, funds_codec()),
             clocks=ShopClocks(resources.pool, clock),

@@ -114,7 +114,7 @@ def handler(
     loads = StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
-        lane=lane,
+        batcher=lane,
         codec=CODEC,
         funds=FundsStates(resources.pool, loads, funds_codec()),
         clocks=ShopClocks(looks, clock),

@@ -67,7 +67,8 @@ def _item_model(operation: Operation) -> type[BatchItem]:
         __base__=bases,
         __module__=__name__,
         __doc__=f"As `{operation.name}`.",
-        __cls_kwargs__={"json_schema_extra": None},
+        # There is no source of its own to look for docstrings in, which takes a second.
+        __cls_kwargs__={"json_schema_extra": None, "use_attribute_docstrings": False},
         **fields,
     )
 

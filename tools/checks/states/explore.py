@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from types import MappingProxyType
 from typing import assert_never
 
@@ -92,6 +93,7 @@ class Life:
     refusals: frozenset[Refusal]
 
 
+@cache
 def explore(ticket_type: TicketType) -> Life:
     """Follow every decision and every deadline from the application to the ends."""
     begun = _applied(ticket_type)

@@ -15,7 +15,7 @@ import typer
 
 from app.access.consumer_tokens import LIFETIME_MAX, ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
-from app.api.wire.common import ID_PATTERN
+from app.api.resources.common import ID_PATTERN
 from app.cli.console import err, run
 from app.cli.context import quietly, read_settings, ready_database
 from app.cli.errors import CommandFailed, ExitCode, Interrupted

@@ -14,69 +14,11 @@ from app.api.openapi.example_stock import ExampleStock
 from app.api.operation import route_of
 from app.api.operations.table import OPERATIONS
 from app.api.problems.exception_handlers import install_problem_handlers
-from app.api.routes import (
-    assistant,
-    devices,
-    entries,
-    event_stream,
-    events,
-    exports,
-    funds,
-    imports,
-    lists,
-    notification_stream,
-    notifications,
-    operations,
-    orders,
-    platform_events,
-    preferences,
-    provider_callbacks,
-    reasons,
-    reconciliation,
-    refunds,
-    statements,
-    test_clocks,
-    tickets,
-    webhook_again,
-    webhook_deliveries,
-    webhook_endpoints,
-)
 from app.api.services import Services
 
 OpenServices = Callable[[], AbstractAsyncContextManager[Services]]
 
-ROUTERS = (
-    orders.router,
-    imports.router,
-    entries.router,
-    tickets.router,
-    assistant.router,
-    lists.router,
-    funds.router,
-    refunds.router,
-    reconciliation.router,
-    statements.router,
-    exports.router,
-    notifications.router,
-    notification_stream.router,
-    events.router,
-    event_stream.router,
-    platform_events.router,
-    devices.router,
-    preferences.router,
-    reasons.router,
-    test_clocks.router,
-    provider_callbacks.router,
-    webhook_endpoints.router,
-    webhook_deliveries.router,
-    webhook_again.router,
-    operations.router,
-)
-
-ROUTES = (
-    *map(route_of, OPERATIONS),
-    *(route for router in ROUTERS for route in router.routes),
-)
+ROUTES = tuple(map(route_of, OPERATIONS))
 """Every application of a process has the same; making them takes longer than all else."""
 
 
@@ -103,7 +45,6 @@ def create_app(
         openapi_url=None,
         redirect_slashes=False,
     )
-    # Not include_router: through it every request would be matched with its route twice.
     app.router.routes.extend(ROUTES)
     install_problem_handlers(app)
     install_openapi(app)

@@ -18,7 +18,7 @@ from app.api.request_context import (
     RequestContext,
     RequiredIdempotencyKey,
 )
-from app.api.wire.common import RequestModel
+from app.api.resources.common import RequestModel
 from app.domain.order.tickets import Side
 from app.event_store.recorded_event import Role
 from app.projections.tickets.list import order_id_of

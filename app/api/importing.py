@@ -15,10 +15,10 @@ from app.api.problems.exception_handlers import code_of_failure
 from app.api.problems.field_errors import field_errors
 from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext, problem_of
+from app.api.resources.common import FieldError
+from app.api.resources.imports import ImportLine, ImportResult
+from app.api.resources.order_models import facts_of
 from app.api.strict_request import parse_json
-from app.api.wire.common import FieldError
-from app.api.wire.imports import ImportLine, ImportResult
-from app.api.wire.orders import facts_of
 from app.command_handling.requests import Answer, History, IdempotencyKey, OrderRequest, Refusal
 from app.domain.order.commands import OrderCommand
 from app.domain.order.registration import (

@@ -1,27 +1,38 @@
 """A row of the operations table, and the route that is made from it."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from inspect import Parameter, Signature, cleandoc
 from typing import Annotated, Any, Literal, TypeAlias
 
 from fastapi import Response
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
 from app.access.scopes import Scope
-from app.api.problems.problem_responses import EVERYWHERE, problems
-from app.api.request_context import PATH_PARAMETERS, RequestContext, allow
+from app.api.problems.problem_responses import EVERYWHERE, WITH_BODY, problems
+from app.api.request_context import (
+    PATH_PARAMETERS,
+    IfMatch,
+    RequestContext,
+    RequiredIdempotencyKey,
+    allow,
+)
+from app.api.resources.common import RequestModel
 from app.api.strict_request import StrictRoute
 from app.event_store.recorded_event import Role
 
 Handler: TypeAlias = Callable[..., Awaitable[Response]]
-Roles: TypeAlias = tuple[Role, ...]
 Method: TypeAlias = Literal["GET", "POST", "PUT", "DELETE"]
 
+Roles: TypeAlias = tuple[Role, ...]
 SHOP = "/v1/shops/{shop_id}"
 PLATFORM_PATH = "/v1/platform"
 
+ANYONE: Roles = ()
+"""No credential is asked for."""
 CONSUMER = (Role.CONSUMER,)
 MERCHANT = (Role.MERCHANT,)
 PLATFORM = (Role.PLATFORM,)
@@ -54,6 +65,9 @@ class Operation:
     """All the codes it answers with, but for those every operation with a caller has."""
     responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
     """Other answers than its response and its problems."""
+    openapi_extra: dict[str, Any] | None = None
+    """What else the document says of it."""
+    in_document: bool = True
     command: type[Any] | None = None
     """The command of the domain that is issued, if it is one command for one order."""
     values: Mapping[str, Any] = field(default_factory=dict)
@@ -65,9 +79,80 @@ class Operation:
     """Whether it can also be asked for many tickets at a time, see `decide_tickets`."""
 
 
+def operation(
+    name: str,
+    method: Method,
+    path: str,
+    roles: Roles,
+    scope: Scope | None,
+    summary: str,
+    handler: Handler,
+    *,
+    problems: tuple[str, ...] = (),
+    **options: Any,
+) -> Operation:
+    """Return the row of an operation that is not one command; its handler describes it.
+
+    What follows from the handler's parameters is not said again in ``problems``.
+    """
+    return Operation(
+        name=name,
+        method=method,
+        path=path,
+        roles=roles,
+        scope=scope,
+        summary=summary,
+        description=handler.__doc__ or "",
+        handler=handler,
+        problems=(*_problems_of(handler), *problems),
+        **options,
+    )
+
+
+def for_shop_and_platform(
+    verb: str,
+    noun: str,
+    method: Method,
+    path: str,
+    scope: Scope,
+    summary: str,
+    handler: Handler,
+    **options: Any,
+) -> tuple[Operation, Operation]:
+    """Return the rows of what a shop has and the platform has too, each under its own path.
+
+    A shop's is open to its merchants and the platform, the platform's to the platform alone.
+    """
+    of_shop = operation(
+        f"{verb}_{noun}",
+        method,
+        SHOP + path,
+        MERCHANT_AND_PLATFORM,
+        scope,
+        summary,
+        handler,
+        **options,
+    )
+    of_platform = replace(
+        of_shop, name=f"{verb}_platform_{noun}", path=PLATFORM_PATH + path, roles=PLATFORM
+    )
+    return of_shop, of_platform
+
+
+def _problems_of(handler: Handler) -> Iterator[str]:
+    annotations = [one.annotation for one in inspect.signature(handler).parameters.values()]
+    if any(isinstance(one, type) and issubclass(one, RequestModel) for one in annotations):
+        yield from WITH_BODY
+    if RequiredIdempotencyKey in annotations:
+        yield "idempotency_key_required"
+    if IfMatch in annotations:
+        yield "version_stale"
+
+
 def route_of(operation: Operation) -> StrictRoute:
     """Return the route that serves an operation and describes it in the document."""
     base = EVERYWHERE if operation.roles else ()
+    response_class = Response if operation.response is None else JSONResponse
     return StrictRoute(
         operation.path,
         _endpoint(operation),
@@ -77,7 +162,10 @@ def route_of(operation: Operation) -> StrictRoute:
         description=cleandoc(operation.description),
         tags=[operation.tag],
         response_model=operation.response,
+        response_class=response_class,
         status_code=operation.status,
+        openapi_extra=operation.openapi_extra,
+        include_in_schema=operation.in_document,
         responses={**operation.responses, **problems(*operation.problems, base=base)},
     )
 
@@ -112,7 +200,7 @@ def with_signature(handler: Handler, parameters: list[Parameter]) -> Handler:
 
 def path_names(path: str) -> list[str]:
     """Return the names of a path's variable parts, in their order."""
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+    return re.findall(r"{(\w+)}", path)
 
 
 def _declared(parameter: Parameter, operation: Operation) -> Parameter:

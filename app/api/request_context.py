@@ -23,15 +23,15 @@ from app.api.problems.problem import (
     rejected,
     render_problem,
 )
-from app.api.services import Services, services_of
-from app.api.strict_request import StrictRoute
-from app.api.wire.common import (
+from app.api.resources.common import (
     ID_PATTERN,
     TICKET_ID_PATTERN,
     InOneLanguage,
     ResponseModel,
     Versioned,
 )
+from app.api.services import Services, services_of
+from app.api.strict_request import StrictRoute
 from app.command_handling.requests import (
     Answer,
     History,
@@ -255,34 +255,19 @@ def answer_response(answer: Answer) -> Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """Lets in callers of some roles whose credential has a scope; the document tells it too.
-
-    ``in_shop`` and ``elsewhere``: the roles where the path names a shop, and where it does not.
-    """
+    """Lets in callers of some roles whose credential has a scope; the document tells it too."""
 
     scope: Scope
-    in_shop: tuple[Role, ...]
-    elsewhere: tuple[Role, ...]
+    roles: tuple[Role, ...]
 
     async def __call__(self, request: Request) -> RequestContext:
-        """Return the call of whoever makes the request; ProblemError if they may not."""
-        roles = self.in_shop if "shop_id" in request.path_params else self.elsewhere
-        return await _allowed(request, self.scope, roles)
+        """Return the context of a request whose caller may make it; ProblemError if not."""
+        return await _allowed(request, self.scope, self.roles)
 
 
 def allow(scope: Scope, *roles: Role) -> object:
     """Return the dependency of a route open to some roles whose credential has a scope."""
-    return Depends(Authorization(Permission(scope=scope, in_shop=roles, elsewhere=roles)))
-
-
-def allow_owner(scope: Scope) -> object:
-    """Return the dependency of what a shop has and the platform has too, each under its own path.
-
-    A shop's is open to its merchants and the platform, the platform's to the platform alone.
-    """
-    in_shop = (Role.MERCHANT, Role.PLATFORM)
-    permission = Permission(scope=scope, in_shop=in_shop, elsewhere=(Role.PLATFORM,))
-    return Depends(Authorization(permission))
+    return Depends(Authorization(Permission(scope=scope, roles=roles)))
 
 
 async def _allowed(request: Request, scope: Scope, roles: Collection[Role]) -> RequestContext:

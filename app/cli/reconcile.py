@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from app.api.wire.reconciliation import difference_on_wire
+from app.api.resources.reconciliation import difference_on_wire
 from app.cli.console import err, run
 from app.cli.context import ready_resources
 from app.cli.errors import CommandFailed, ExitCode

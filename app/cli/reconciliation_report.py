@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from app.api.wire.reconciliation import ReconciliationDifference
+from app.api.resources.reconciliation import ReconciliationDifference
 from app.reconciliation.repair import Mending
 from app.reconciliation.scan import Tally
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app.api.routes.statements import PRINTED_ROWS_MAX
+from app.api.resources.statements import PRINTED_ROWS_MAX
 from app.clock import ManualClock
 from app.domain.calendar_month import CalendarMonth
 from app.domain.funds.accounts import Account

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from app.api.wire.applications import REQUESTED_ITEMS_MAX
+from app.api.resources.ticket_bodies import REQUESTED_ITEMS_MAX
 from app.domain.money import AMOUNT_MAX
 from app.domain.order.tickets import (
     ArbitrationCause,

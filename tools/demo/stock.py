@@ -11,7 +11,7 @@ from datetime import datetime
 
 from app.api.openapi.example_stock import ExampleStock
 from app.api.openapi.examples import SHOP, generated_id, order_of
-from app.api.wire import examples
+from app.api.resources import examples
 from app.domain.policy import POLICY, SHANGHAI
 from tools.demo.calls import Calls, Json, Part, expect, until_seen
 from tools.demo.endpoints import stock_of_endpoints

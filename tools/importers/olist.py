@@ -24,9 +24,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-from app.api.wire.common import MoneyAmount
-from app.api.wire.imports import ImportLine
-from app.api.wire.orders import OnlinePaymentIn, OrderItemIn
+from app.api.resources.common import MoneyAmount
+from app.api.resources.imports import ImportLine
+from app.api.resources.order_models import OnlinePaymentIn, OrderItemIn
 from app.domain.order.facts import ItemKind, PaymentChannel
 from app.domain.policy import SHANGHAI
 

@@ -20,8 +20,8 @@ from app.api.openapi.sharing import share_components
 from app.api.openapi.tags import TAGS
 from app.api.openapi.webhooks import add_webhooks
 from app.api.problems.problem import Problem
+from app.api.resources.imports import ImportLine, ImportResult
 from app.api.static_content import StaticContent, add_static_route
-from app.api.wire.imports import ImportLine, ImportResult
 
 DESCRIPTION = """\
 Opens the after-sales entry again for one order past the after-sales period, runs the tickets that

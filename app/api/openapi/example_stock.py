@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from app.api.openapi.examples import STEM
-from app.api.wire.examples import MONTH
+from app.api.resources.examples import MONTH
 
 WRITTEN_ON = date(2026, 9, 15)
 """The day the examples speak of as today."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
 from uuid import NAMESPACE_URL, uuid5
 
-from app.api.wire import examples
+from app.api.resources import examples
 
 Json: TypeAlias = dict[str, Any]
 

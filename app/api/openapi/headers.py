@@ -7,7 +7,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute
 
 from app.api.openapi.response_headers import ALWAYS, COUNTED, header_components, references
-from app.api.wire.common import InOneLanguage
+from app.api.resources.common import InOneLanguage
 
 _KEPT_REFUSALS = ("409", "422")
 """Statuses of refusals that are answered again under the same key."""

@@ -41,8 +41,7 @@ def _callers(route: APIRoute) -> str | None:
     permission = None if admission is None else admission.admit
     if not isinstance(permission, Permission):
         return None
-    roles = permission.in_shop if "{shop_id}" in route.path else permission.elsewhere
-    named = ", ".join(f"{role.value} ({_ROLES[role]})" for role in roles)
+    named = ", ".join(f"{role.value} ({_ROLES[role]})" for role in permission.roles)
     return f"**For / 可调用方:** {named}; scope `{permission.scope.value}`."
 
 

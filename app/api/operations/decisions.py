@@ -16,9 +16,8 @@ from app.api.operation import (
     Roles,
 )
 from app.api.request_context import Presenter, RequestContext
-from app.api.wire import applications as wire_applications
-from app.api.wire import costs, decisions
-from app.api.wire.tickets import Ticket, ticket_on_wire
+from app.api.resources import ticket_bodies, ticket_parts
+from app.api.resources.ticket_models import Ticket, ticket_on_wire
 from app.domain.order import answers, applications, arbitration, refunds, replacements, returns
 from app.projections.orders.view import OrderView
 
@@ -70,244 +69,151 @@ def _decision(
     )
 
 
+# fmt: off
 DECISIONS = (
     _decision(
-        applications.ModifyApplication,
-        CONSUMER,
-        "Modify an application",
+        applications.ModifyApplication, CONSUMER, "Modify an application",
         """Change what an application asks for, type included; the merchant has 48 hours anew.
 
         Possible while the merchant has not agreed, and after a rejection; five times at most.
         """,
-        path="/modify",
-        body=wire_applications.ModifyApplicationBody,
-        key=REQUIRED,
-        problems=(
-            "modification_not_allowed",
-            "modification_limit_reached",
-            "reason_not_for_type",
-            "item_not_in_order",
-            "item_repeated",
-            "quantity_exceeded",
-            "amount_exceeds_refundable",
-            "nothing_requested",
-        ),
+        path="/modify", body=ticket_bodies.ModifyApplicationBody, key=REQUIRED,
+        problems=("modification_not_allowed", "modification_limit_reached", "reason_not_for_type",
+                  "item_not_in_order", "item_repeated", "quantity_exceeded",
+                  "amount_exceeds_refundable", "nothing_requested"),
     ),
     _decision(
-        applications.WithdrawApplication,
-        CONSUMER,
-        "Take an application back",
+        applications.WithdrawApplication, CONSUMER, "Take an application back",
         "Take an application back; within the entry's five days another may follow.",
-        path="/withdraw",
-        problems=("withdrawal_not_allowed",),
+        path="/withdraw", problems=("withdrawal_not_allowed",),
     ),
     _decision(
-        answers.AgreeToApplication,
-        MERCHANT,
-        "Agree to an application",
+        answers.AgreeToApplication, MERCHANT, "Agree to an application",
         """Grant what a ticket asks for: the money is on its way, or the goods go back first.
 
         With a body, the cost as it is now is noted as acknowledged (see the ticket's cost preview).
         """,
-        path="/agree",
-        body=costs.AcknowledgeCostBody,
-        optional_body=True,
-        problems=("already_decided",),
-        batch=True,
+        path="/agree", body=ticket_parts.AcknowledgeCostBody, optional_body=True,
+        problems=("already_decided",), batch=True,
     ),
     _decision(
-        answers.AgreeToApplication,
-        MERCHANT,
+        answers.AgreeToApplication, MERCHANT,
         "Agree to an application and leave the goods with the buyer",
         """Grant what a ticket asks for without waiting for the goods to come back.
 
         With a body, the cost as it is now is noted as acknowledged.
         """,
-        name="agree_without_return",
-        values={"without_return": True},
-        body=costs.AcknowledgeCostBody,
-        optional_body=True,
-        problems=("already_decided",),
+        name="agree_without_return", values={"without_return": True},
+        body=ticket_parts.AcknowledgeCostBody, optional_body=True, problems=("already_decided",),
         batch=True,
     ),
     _decision(
-        answers.RejectApplication,
-        MERCHANT,
-        "Reject an application",
+        answers.RejectApplication, MERCHANT, "Reject an application",
         "Refuse what a ticket asks for, for a coded reason and with what proves it.",
-        path="/reject",
-        body=decisions.RejectApplicationBody,
-        problems=("already_decided", "reason_not_for_decision"),
-        batch=True,
+        path="/reject", body=ticket_bodies.RejectApplicationBody,
+        problems=("already_decided", "reason_not_for_decision"), batch=True,
     ),
     _decision(
-        answers.ProcessRejectedTicket,
-        MERCHANT,
-        "Process a rejected ticket again",
+        answers.ProcessRejectedTicket, MERCHANT, "Process a rejected ticket again",
         "Grant after all what was rejected (拒绝后再次处理), returned goods included.",
-        path="/process-again",
-        problems=("ticket_not_rejected",),
-        batch=True,
+        path="/process-again", problems=("ticket_not_rejected",), batch=True,
     ),
     _decision(
-        returns.ShipGoodsBack,
-        CONSUMER,
-        "Send the goods back",
+        returns.ShipGoodsBack, CONSUMER, "Send the goods back",
         "Tell how the goods come back; the merchant has ten days to confirm or reject them.",
-        tag="parcels",
-        path="/ship-back",
-        body=decisions.ParcelBody,
+        tag="parcels", path="/ship-back", body=ticket_bodies.ParcelBody,
         problems=("return_not_awaited", "tracking_number_invalid"),
     ),
     _decision(
-        returns.CorrectReturnShipment,
-        CONSUMER,
-        "Correct carrier or tracking number of a return",
+        returns.CorrectReturnShipment, CONSUMER, "Correct carrier or tracking number of a return",
         "Correct what was said of the parcel, once; the merchant's deadline stays.",
-        tag="parcels",
-        path="/correct-return",
-        body=decisions.ParcelBody,
-        problems=(
-            "return_not_under_way",
-            "return_shipment_already_corrected",
-            "tracking_number_invalid",
-        ),
+        tag="parcels", path="/correct-return", body=ticket_bodies.ParcelBody,
+        problems=("return_not_under_way", "return_shipment_already_corrected",
+                  "tracking_number_invalid"),
     ),
     _decision(
-        returns.ExtendReturnDeadline,
-        MERCHANT,
-        "Give the buyer more time for the return",
+        returns.ExtendReturnDeadline, MERCHANT, "Give the buyer more time for the return",
         "Add days to the buyer's deadline, twice at most.",
-        tag="parcels",
-        path="/extend-return",
-        body=decisions.ExtendReturnDeadlineBody,
+        tag="parcels", path="/extend-return", body=ticket_bodies.ExtendReturnDeadlineBody,
         key=REQUIRED,
-        problems=(
-            "return_not_awaited",
-            "return_extension_limit_reached",
-            "return_extension_too_long",
-        ),
+        problems=("return_not_awaited", "return_extension_limit_reached",
+                  "return_extension_too_long"),
         batch=True,
     ),
     _decision(
-        returns.ConfirmReturnReceipt,
-        MERCHANT,
-        "Confirm the returned goods",
+        returns.ConfirmReturnReceipt, MERCHANT, "Confirm the returned goods",
         """Take the returned goods as they are: the refund follows, or the merchant's parcel.
 
         With a body, the cost as it is now is noted as acknowledged.
         """,
-        tag="parcels",
-        path="/confirm-return",
-        body=costs.AcknowledgeCostBody,
-        optional_body=True,
-        problems=("return_not_under_way",),
-        batch=True,
+        tag="parcels", path="/confirm-return", body=ticket_parts.AcknowledgeCostBody,
+        optional_body=True, problems=("return_not_under_way",), batch=True,
     ),
     _decision(
-        returns.RejectReturnedGoods,
-        MERCHANT,
-        "Reject the returned goods",
+        returns.RejectReturnedGoods, MERCHANT, "Reject the returned goods",
         "Refuse what came back, for a coded reason and with at least one piece of evidence.",
-        tag="parcels",
-        path="/reject-return",
-        body=decisions.RejectReturnedGoodsBody,
+        tag="parcels", path="/reject-return", body=ticket_bodies.RejectReturnedGoodsBody,
         problems=("return_not_under_way", "reason_not_for_decision", "evidence_required"),
         batch=True,
     ),
     _decision(
-        replacements.ShipReplacement,
-        MERCHANT,
+        replacements.ShipReplacement, MERCHANT,
         "Ship the replacement, the reissued or the repaired goods",
         "Tell how the goods come to the buyer, who has seven days to confirm them.",
-        tag="parcels",
-        body=decisions.ParcelBody,
-        problems=("replacement_not_awaited", "tracking_number_invalid"),
-        batch=True,
+        tag="parcels", body=ticket_bodies.ParcelBody,
+        problems=("replacement_not_awaited", "tracking_number_invalid"), batch=True,
     ),
     _decision(
-        replacements.ConfirmReplacementReceipt,
-        CONSUMER,
-        "Confirm the goods the merchant sent",
+        replacements.ConfirmReplacementReceipt, CONSUMER, "Confirm the goods the merchant sent",
         "Confirm that the goods have arrived; the ticket is completed.",
-        tag="parcels",
-        path="/confirm-replacement",
-        problems=("replacement_not_under_way",),
+        tag="parcels", path="/confirm-replacement", problems=("replacement_not_under_way",),
     ),
     _decision(
-        arbitration.RequestArbitration,
-        CONSUMER,
-        "Ask the platform to arbitrate",
+        arbitration.RequestArbitration, CONSUMER, "Ask the platform to arbitrate",
         """Bring a rejection before the platform.
 
         Without evidence of the merchant within seven days it rules for the buyer.
         """,
-        tag="arbitration",
-        path="/arbitration",
-        body=decisions.RequestArbitrationBody,
+        tag="arbitration", path="/arbitration", body=ticket_bodies.RequestArbitrationBody,
         problems=("arbitration_not_available", "arbitration_limit_reached"),
     ),
     _decision(
-        arbitration.SubmitArbitrationEvidence,
-        BUYER_AND_MERCHANT,
+        arbitration.SubmitArbitrationEvidence, BUYER_AND_MERCHANT,
         "Give evidence in an arbitration",
         "Give evidence for one's side: files, a note, or both.",
-        tag="arbitration",
-        path="/arbitration/evidence",
-        body=decisions.SubmitArbitrationEvidenceBody,
-        key=REQUIRED,
-        status=201,
+        tag="arbitration", path="/arbitration/evidence",
+        body=ticket_bodies.SubmitArbitrationEvidenceBody, key=REQUIRED, status=201,
         problems=("not_in_arbitration", "arbitration_evidence_limit_reached", "evidence_required"),
     ),
     _decision(
-        arbitration.RuleArbitration,
-        PLATFORM,
-        "Rule an arbitration",
+        arbitration.RuleArbitration, PLATFORM, "Rule an arbitration",
         "Rule for buyer or merchant, with blame and the final amount; the flow goes on from there.",
-        tag="arbitration",
-        scope=Scope.ARBITRATIONS_WRITE,
-        path="/arbitration/rule",
-        body=decisions.RuleArbitrationBody,
-        key=REQUIRED,
-        problems=(
-            "not_in_arbitration",
-            "ruling_contradicts_itself",
-            "amount_exceeds_refundable",
-            "nothing_requested",
-        ),
+        tag="arbitration", scope=Scope.ARBITRATIONS_WRITE, path="/arbitration/rule",
+        body=ticket_bodies.RuleArbitrationBody, key=REQUIRED,
+        problems=("not_in_arbitration", "ruling_contradicts_itself", "amount_exceeds_refundable",
+                  "nothing_requested"),
     ),
     _decision(
-        arbitration.WithdrawArbitration,
-        CONSUMER,
-        "Take a request for arbitration back",
+        arbitration.WithdrawArbitration, CONSUMER, "Take a request for arbitration back",
         "Go back to the rejection the request was about, with its whole time.",
-        tag="arbitration",
-        path="/arbitration/withdraw",
+        tag="arbitration", path="/arbitration/withdraw",
         problems=("not_in_arbitration", "escalation_not_withdrawable"),
     ),
     _decision(
-        applications.AddTicketRemark,
-        EVERYBODY,
-        "Add a remark to a ticket",
+        applications.AddTicketRemark, EVERYBODY, "Add a remark to a ticket",
         "Add a remark, with pictures if need be; the other side is notified. Nothing else changes.",
-        path="/remarks",
-        body=decisions.AddTicketRemarkBody,
-        key=REQUIRED,
-        status=201,
+        path="/remarks", body=ticket_bodies.AddTicketRemarkBody, key=REQUIRED, status=201,
         problems=("remark_limit_reached",),
     ),
     _decision(
-        refunds.RecordRefundSuccess,
-        PLATFORM,
-        "Report that a ticket's money reached the buyer",
+        refunds.RecordRefundSuccess, PLATFORM, "Report that a ticket's money reached the buyer",
         """Take note that finance paid a refund; the ticket has succeeded.
 
         Once a payment provider has the refund, only the provider's answer ends it.
         """,
-        scope=Scope.REFUNDS_WRITE,
-        path="/refund-success",
-        key=REQUIRED,
+        scope=Scope.REFUNDS_WRITE, path="/refund-success", key=REQUIRED,
         problems=("not_refunding", "refund_key_differs"),
     ),
 )
-"""Each decision on a ticket, and who may take it."""
+# fmt: on
+"""Each decision on a ticket, and who may make it."""

@@ -7,12 +7,19 @@ from uuid_utils.compat import uuid7
 
 from app.access.scopes import Scope
 from app.api.command_operation import REQUIRED, PathValues, Target, command_operation
-from app.api.operation import PLATFORM, SHOP, Operation
+from app.api.operation import (
+    MERCHANT_AND_PLATFORM,
+    PLATFORM,
+    PLATFORM_PATH,
+    SHOP,
+    Operation,
+    operation,
+)
 from app.api.operations.decisions import show_ticket
 from app.api.problems.problem import ProblemError
 from app.api.request_context import Presenter, RequestContext
-from app.api.wire import advance_payouts as wire_payouts
-from app.api.wire.tickets import Ticket
+from app.api.resources import advance_payouts, refund_models, refunds
+from app.api.resources.ticket_models import Ticket
 from app.domain.order import payouts
 from app.payments.payees import seal_payee
 
@@ -33,24 +40,17 @@ PAYOUT = Target(
 )
 
 
-def _payout(command: type[Any], summary: str, description: str, **options: Any) -> Operation:
+def _payout(
+    command: type[Any], path: str, summary: str, description: str, **options: Any
+) -> Operation:
     return command_operation(
-        PAYOUT,
-        command,
-        PLATFORM,
-        summary,
-        description,
-        tag="refunds",
-        scope=Scope.REFUNDS_WRITE,
-        response=Ticket,
-        key=REQUIRED,
-        if_match=True,
-        **options,
-    )
+        PAYOUT, command, PLATFORM, summary, description, path=path, tag="refunds",
+        scope=Scope.REFUNDS_WRITE, response=Ticket, key=REQUIRED, if_match=True, **options,
+    )  # fmt: skip
 
 
 def _start(
-    call: RequestContext, path_values: PathValues, body: wire_payouts.StartAdvancePayoutBody
+    call: RequestContext, path_values: PathValues, body: advance_payouts.StartAdvancePayoutBody
 ) -> payouts.StartAdvancePayout:
     seal = call.services.seal
     if seal is None:
@@ -59,7 +59,7 @@ def _start(
     command = payouts.StartAdvancePayout(
         ticket_id=path_values["refund_id"],
         payout_key=payout_key,
-        payee=seal_payee(seal, wire_payouts.payee_in(body.payee), payout_key),
+        payee=seal_payee(seal, advance_payouts.payee_in(body.payee), payout_key),
         note=body.note,
         requested_by=call.caller.actor.id,
     )
@@ -78,7 +78,7 @@ def _approve(
 
 
 def _decline(
-    call: RequestContext, path_values: PathValues, body: wire_payouts.DeclineAdvancePayoutBody
+    call: RequestContext, path_values: PathValues, body: advance_payouts.DeclineAdvancePayoutBody
 ) -> payouts.DeclineAdvancePayout:
     command = payouts.DeclineAdvancePayout(
         ticket_id=path_values["refund_id"],
@@ -103,45 +103,48 @@ def _logged(command: C) -> C:
     return command
 
 
-PAYOUTS = (
+# fmt: off
+OPERATIONS = (
+    operation(
+        "list_refunds", "GET", f"{SHOP}/refunds", MERCHANT_AND_PLATFORM, Scope.FUNDS_READ,
+        "List a shop's refunds", refunds.get_refunds,
+        tag="refunds", response=refund_models.RefundPage,
+        problems=("cursor_invalid", "filters_contradict"),
+    ),
+    operation(
+        "get_refund", "GET", f"{SHOP}/refunds/{{refund_id}}", MERCHANT_AND_PLATFORM,
+        Scope.FUNDS_READ, "Get a refund", refunds.get_refund,
+        tag="refunds", response=refund_models.Refund, problems=("refund_not_found",),
+    ),
+    operation(
+        "list_waiting_refunds", "GET", f"{PLATFORM_PATH}/refunds", PLATFORM, Scope.FUNDS_READ,
+        "List the refunds of all shops that wait", refunds.get_waiting_refunds,
+        tag="refunds", response=refund_models.WaitingRefundPage, problems=("cursor_invalid",),
+    ),
     _payout(
-        payouts.StartAdvancePayout,
-        "Pay a refused refund in advance to another account",
+        payouts.StartAdvancePayout, "", "Pay a refused refund in advance to another account",
         """Pay to another account of the buyer what the provider refused to pay back.
 
         The deposit is charged and may go below zero. Above an amount another person must approve
         first. The account is sealed; nobody reads more of it than its mask.
         """,
-        path="",
-        body=wire_payouts.StartAdvancePayoutBody,
-        make=_start,
-        status=201,
-        problems=(
-            "sealing_not_configured",
-            "refund_not_refused",
-            "payout_under_way",
-            "payout_limit_reached",
-        ),
+        body=advance_payouts.StartAdvancePayoutBody, make=_start, status=201,
+        problems=("sealing_not_configured", "refund_not_refused", "payout_under_way",
+                  "payout_limit_reached"),
     ),
     _payout(
-        payouts.ApproveAdvancePayout,
+        payouts.ApproveAdvancePayout, "/{payout_id}/approve",
         "Approve an advance payout another person asked for",
         "Let a payout go that needs two persons: the key that asked for it cannot.",
-        path="/{payout_id}/approve",
         make=_approve,
-        problems=(
-            "payout_not_found",
-            "payout_not_awaiting_approval",
-            "payout_approved_by_requester",
-        ),
+        problems=("payout_not_found", "payout_not_awaiting_approval",
+                  "payout_approved_by_requester"),
     ),
     _payout(
-        payouts.DeclineAdvancePayout,
+        payouts.DeclineAdvancePayout, "/{payout_id}/decline",
         "Decline an advance payout that waits for approval",
         "Do not let a payout go, or take one's own request back; another may follow.",
-        path="/{payout_id}/decline",
-        body=wire_payouts.DeclineAdvancePayoutBody,
-        make=_decline,
+        body=advance_payouts.DeclineAdvancePayoutBody, make=_decline,
         problems=("payout_not_found", "payout_not_awaiting_approval"),
     ),
 )

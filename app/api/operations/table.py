@@ -1,11 +1,24 @@
 """All operations of the API, in the order the document has them."""
 
 from app.api.operation import Operation
-from app.api.operations import decisions, orders, refunds, tickets
+from app.api.operations import (
+    decisions,
+    funds,
+    notifications,
+    orders,
+    refunds,
+    service,
+    tickets,
+    webhooks,
+)
 
 OPERATIONS: tuple[Operation, ...] = (
-    *orders.COMMANDS,
+    *orders.OPERATIONS,
     *tickets.OPERATIONS,
     *decisions.DECISIONS,
-    *refunds.PAYOUTS,
+    *funds.OPERATIONS,
+    *refunds.OPERATIONS,
+    *notifications.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *service.OPERATIONS,
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.api.wire.common import FieldError
+from app.api.resources.common import FieldError
 
 FIELD_ERRORS_MAX = 50
 POINTER_LENGTH_MAX = 200

@@ -10,8 +10,8 @@ from starlette.responses import Response
 
 from app.api.language import Language, in_language, preferred_language
 from app.api.problems.catalog import PROBLEMS, TYPE_BASE
-from app.api.wire.common import FieldError, ResponseModel
-from app.api.wire.entries import RuleCheck, rule_on_wire
+from app.api.resources.common import FieldError, ResponseModel
+from app.api.resources.entry_models import RuleCheck, rule_on_wire
 from app.domain.rejections import Rejection
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"

@@ -1,0 +1,1 @@
+"""Webhook endpoints of shops and of the platform, and what is sent to them."""

@@ -1,19 +1,20 @@
 """Commands of the rules as the requests that ask for them, and answers in the plain words."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import httpx
 
+from app.api.operation import Operation
+from app.api.operations.table import OPERATIONS
 from app.domain.attachments import Attachment
-from app.domain.order.applications import Application
+from app.domain.order.applications import ModifyApplication
 from app.domain.order.commands import OrderCommand
 from app.domain.order.tickets import RequestedItem, Side, asks_for_money
 from app.domain.shipments import Shipment
 from tests.support.api import Api, Caller
-from tests.support.story import OPEN, instant
+from tests.support.story import instant
 
 Json = dict[str, Any]
 
@@ -28,8 +29,33 @@ class Asked:
 
 
 def request_for(command: Any) -> Asked:
-    """Return the request that asks for a command."""
-    return _REQUESTS[type(command).__name__](command)
+    """Return the request that asks for a command, as its row of the operations table has it."""
+    row = next(row for row in _ROWS if _is_of(row, command))
+    side = getattr(command, "side", None)
+    below = row.path.partition("_id}/")[2].partition("_id}/")[2]
+    fields = {} if row.body is None or row.optional_body else row.body.model_fields
+    body = {name: _field(row, command, name) for name in fields}
+    return Asked(
+        by=row.roles[0].value if side is None else side.value,
+        path=below,
+        body=body if fields else None,
+    )
+
+
+def _is_of(row: Operation, command: Any) -> bool:
+    return row.command is type(command) and all(
+        getattr(command, name) == value for name, value in row.values.items()
+    )
+
+
+def _field(row: Operation, command: Any, name: str) -> Any:
+    """Return what a body has in a field: the command's, its parcel's, or an acknowledgement."""
+    if name == "items":
+        money = row.command is ModifyApplication or asks_for_money(command.type)
+        return [_item(item, money=money) for item in command.items]
+    if hasattr(command, name):
+        return _written(getattr(command, name))
+    return _written(command.shipment)[name] if hasattr(command, "shipment") else True
 
 
 async def ask(api: Api, order: str, command: OrderCommand, key: str) -> httpx.Response:
@@ -49,57 +75,18 @@ def _caller(api: Api, side: str) -> Caller:
     }[side]
 
 
-def _told(path: str, name: str) -> Callable[[Any], Asked]:
-    return lambda told: Asked(
-        by="platform", path=path, body={name: getattr(told, name).isoformat()}
-    )
-
-
-def _plainly(by: str, path: str, body: Json | None = None) -> Callable[[Any], Asked]:
-    return lambda _: Asked(by=by, path=path, body=body)
-
-
-def _with(by: str | None, path: str, *names: str) -> Callable[[Any], Asked]:
-    """Send these fields of a command; the side is its own where none is given."""
-    return lambda command: Asked(
-        by=by or command.side.value,
-        path=path,
-        body={name: _written(getattr(command, name)) for name in names},
-    )
-
-
-def _parcel(by: str, path: str) -> Callable[[Any], Asked]:
-    return lambda command: Asked(by=by, path=path, body=_written(command.shipment))
-
-
 def _written(value: Any) -> Any:
     match value:
         case Attachment(url=url, media_type=media_type, size_bytes=size_bytes):
             return {"url": url, "media_type": media_type, "size_bytes": size_bytes}
         case Shipment(carrier=carrier, tracking_number=number):
             return {"carrier": carrier.value, "tracking_number": number}
+        case datetime():
+            return value.isoformat()
         case tuple():
             return [_written(one) for one in value]
         case _:
             return value
-
-
-def _applied(path: str) -> Callable[[Application], Asked]:
-    def asked(wish: Application) -> Asked:
-        money = asks_for_money(wish.type)
-        body = _with("consumer", path, "reason", "evidence")(wish).body or {}
-        body["items"] = [_item(item, money=money) for item in wish.items]
-        if money:
-            body["return_goods"] = getattr(wish, "return_goods", False)
-        return Asked(by="consumer", path=path, body=body)
-
-    return asked
-
-
-def _modified(command: Any) -> Asked:
-    body = _with("consumer", "modify", "type", "reason", "evidence")(command).body or {}
-    body["items"] = [_item(item, money=True) for item in command.items]
-    return Asked(by="consumer", path="modify", body=body)
 
 
 def _item(item: RequestedItem, *, money: bool) -> Json:
@@ -107,44 +94,8 @@ def _item(item: RequestedItem, *, money: bool) -> Json:
     return {**asked, "amount": item.amount} if money else asked
 
 
-def _agreed(command: Any) -> Asked:
-    path = "agree-without-return" if command.without_return else "agree"
-    return Asked(by="merchant", path=path)
-
-
-_EVIDENCE = ("reason", "note", "evidence")
-_REQUESTS: dict[str, Callable[[Any], Asked]] = {
-    "RecordShipment": _told("shipment", "shipped_at"),
-    "RecordReceiptConfirmation": _told("receipt-confirmation", "confirmed_at"),
-    "RecordSettlement": _told("settlement", "settled_at"),
-    "OpenAfterSalesEntry": _plainly("merchant", "after-sales-entry/open", OPEN),
-    "RequestEntryReopening": _plainly("consumer", "after-sales-entry/reopening-request", {}),
-    "DeclineEntryReopening": _with("merchant", "after-sales-entry/decline", "reason"),
-    "RequestRefund": _applied("refund-requests"),
-    "RequestExchange": _applied("exchange-requests"),
-    "RequestReissue": _applied("reissue-requests"),
-    "RequestRepair": _applied("repair-requests"),
-    "AgreeToApplication": _agreed,
-    "RejectApplication": _with("merchant", "reject", *_EVIDENCE),
-    "ModifyApplication": _modified,
-    "WithdrawApplication": _plainly("consumer", "withdraw"),
-    "ProcessRejectedTicket": _plainly("merchant", "process-again"),
-    "ShipGoodsBack": _parcel("consumer", "ship-back"),
-    "CorrectReturnShipment": _parcel("consumer", "correct-return"),
-    "ExtendReturnDeadline": _with("merchant", "extend-return", "days"),
-    "ConfirmReturnReceipt": _plainly("merchant", "confirm-return"),
-    "RejectReturnedGoods": _with("merchant", "reject-return", *_EVIDENCE),
-    "ShipReplacement": _parcel("merchant", "ship-replacement"),
-    "ConfirmReplacementReceipt": _plainly("consumer", "confirm-replacement"),
-    "RequestArbitration": _with("consumer", "arbitration", "note", "evidence"),
-    "SubmitArbitrationEvidence": _with(None, "arbitration/evidence", "note", "evidence"),
-    "RuleArbitration": _with(
-        "platform", "arbitration/rule", "ruling", "blame", "final_amount", "note"
-    ),
-    "WithdrawArbitration": _plainly("consumer", "arbitration/withdraw"),
-    "AddTicketRemark": _with(None, "remarks", "text", "pictures"),
-    "RecordRefundSuccess": _plainly("platform", "refund-success"),
-}
+_ROWS = sorted((row for row in OPERATIONS if row.command), key=lambda row: not row.values)
+"""Those first that are told from others of the same command by a value."""
 
 
 def described_answer(order: Json) -> Json:

@@ -18,6 +18,7 @@ LISTS = {
     "export_ledger",
     "export_tickets",
     "get_reconciliation",
+    "get_statement",
 }
 """Their filters may be repeated or are checked together, so that they go FastAPI's own way."""
 

@@ -6,14 +6,13 @@ from uuid import UUID
 
 import httpx
 
+from app.api.operations.table import OPERATIONS
 from tests.support.api import SHOP, Api, Caller
 from tests.support.event_source import event_source
 from tests.support.story import (
     A_MODIFICATION,
-    A_PARCEL,
     OPEN,
     SETTLED,
-    a_picture,
     a_refund,
     an_order,
     some_goods,
@@ -25,108 +24,19 @@ ANYBODY: frozenset[str] = frozenset()
 PROVIDER = frozenset({"provider"})
 """Proves itself by a signature instead of a key or token."""
 
-OF_ENDPOINTS = (
-    *(("create", "webhook_endpoint"), ("list", "webhook_endpoints"), ("get", "webhook_endpoint")),
-    *(("list", "webhook_endpoint_changes"), ("change", "webhook_endpoint")),
-    *(("disable", "webhook_endpoint"), ("enable", "webhook_endpoint")),
-    *(("rotate", "webhook_endpoint_secret"), ("delete", "webhook_endpoint")),
-    *(("list", "webhook_deliveries"), ("get", "webhook_delivery"), ("resend", "webhook_delivery")),
-    *(("recover", "webhook_deliveries"), ("replay", "webhook_events")),
-    *(("test", "webhook_endpoint"), ("get", "webhook_endpoint_health")),
+ROLES = {
+    row.name: frozenset(role.value for role in row.roles) for row in OPERATIONS if row.in_document
+} | {"receive_provider_callback": PROVIDER}
+"""Who may do what; nobody in particular for what is open to anybody."""
+
+OF_ENDPOINTS = tuple(
+    (verb, noun)
+    for verb, _, noun in (row.name.partition("_") for row in OPERATIONS)
+    if noun.startswith("webhook_")
 )
 """What can be asked of webhook endpoints, of a shop's and of the platform's."""
 
 AN_ENDPOINT = {"url": "https://shop.example.com/hooks"}
-
-ROLES: dict[str, frozenset[str]] = {
-    "register_order": PLATFORM,
-    "record_shipment": PLATFORM,
-    "record_receipt_confirmation": PLATFORM,
-    "record_settlement": PLATFORM,
-    "import_shop_orders": PLATFORM,
-    "import_orders": PLATFORM,
-    "get_order": READERS,
-    "list_orders": READERS,
-    "get_after_sales_entry": READERS,
-    "open_after_sales_entry": MERCHANT,
-    "open_after_sales_entries": MERCHANT,
-    "request_entry_reopening": CONSUMER,
-    "decline_entry_reopening": MERCHANT,
-    "request_refund": CONSUMER,
-    "request_exchange": CONSUMER,
-    "request_reissue": CONSUMER,
-    "request_repair": CONSUMER,
-    "get_ticket": READERS,
-    "get_ticket_cost": PLATFORM | MERCHANT,
-    "list_tickets": READERS,
-    "export_tickets": PLATFORM | MERCHANT,
-    "withdraw_application": CONSUMER,
-    "agree_to_application": MERCHANT,
-    "reject_application": MERCHANT,
-    "agree_without_return": MERCHANT,
-    "process_rejected_ticket": MERCHANT,
-    "modify_application": CONSUMER,
-    "ship_goods_back": CONSUMER,
-    "correct_return_shipment": CONSUMER,
-    "extend_return_deadline": MERCHANT,
-    "confirm_return_receipt": MERCHANT,
-    "reject_returned_goods": MERCHANT,
-    "ship_replacement": MERCHANT,
-    "confirm_replacement_receipt": CONSUMER,
-    "add_ticket_remark": READERS,
-    "request_arbitration": CONSUMER,
-    "submit_arbitration_evidence": MERCHANT | CONSUMER,
-    "rule_arbitration": PLATFORM,
-    "withdraw_arbitration": CONSUMER,
-    "record_refund_success": PLATFORM,
-    "start_advance_payout": PLATFORM,
-    "approve_advance_payout": PLATFORM,
-    "decline_advance_payout": PLATFORM,
-    "decide_tickets": MERCHANT,
-    "get_funds": PLATFORM | MERCHANT,
-    "record_top_up": PLATFORM,
-    "record_withdrawal": PLATFORM,
-    "put_required_deposit": PLATFORM,
-    "list_ledger": PLATFORM | MERCHANT,
-    "export_ledger": PLATFORM | MERCHANT,
-    "list_refunds": PLATFORM | MERCHANT,
-    "get_refund": PLATFORM | MERCHANT,
-    "list_waiting_refunds": PLATFORM,
-    "get_reconciliation": PLATFORM,
-    "get_statement": PLATFORM | MERCHANT,
-    "export_statement": PLATFORM | MERCHANT,
-    "print_statement": PLATFORM | MERCHANT,
-    "get_assistant_rules": MERCHANT,
-    "put_assistant_rules": MERCHANT,
-    "try_assistant_rules": MERCHANT,
-    "list_notifications": MERCHANT | CONSUMER,
-    "count_unread_notifications": MERCHANT | CONSUMER,
-    "stream_notifications": MERCHANT | CONSUMER,
-    "read_notifications": MERCHANT | CONSUMER,
-    "read_notification": MERCHANT | CONSUMER,
-    "register_device": MERCHANT | CONSUMER,
-    "list_devices": MERCHANT | CONSUMER,
-    "delete_device": MERCHANT | CONSUMER,
-    "get_notification_preferences": MERCHANT | CONSUMER,
-    "set_notification_preferences": MERCHANT | CONSUMER,
-    "list_reasons": READERS,
-    "create_test_clock": PLATFORM,
-    "get_test_clock": PLATFORM | MERCHANT,
-    "advance_test_clock": PLATFORM | MERCHANT,
-    "receive_provider_callback": PROVIDER,
-    **{
-        f"{verb}_{owner}{noun}": roles
-        for owner, roles in (("", PLATFORM | MERCHANT), ("platform_", PLATFORM))
-        for verb, noun in OF_ENDPOINTS
-    },
-    "list_events": PLATFORM | MERCHANT,
-    "stream_events": PLATFORM | MERCHANT,
-    "list_platform_events": PLATFORM,
-    "list_readers": PLATFORM,
-    "get_liveness": ANYBODY,
-    "get_readiness": ANYBODY,
-}
-"""Who may do what, told a second time; nobody in particular for what is open to anybody."""
 
 ASSISTANT_RULES: dict[str, Any] = {
     "rules": [
@@ -141,19 +51,20 @@ ASSISTANT_RULES: dict[str, Any] = {
 }
 
 BODIES: dict[str, Any] = {
+    **{
+        row.name: row.body.model_config["json_schema_extra"]["examples"][0]
+        for row in OPERATIONS
+        if row.body is not None and not row.optional_body
+    },
     "register_order": an_order("order-new"),
     "record_shipment": {"shipped_at": "2021-03-02T04:00:00Z"},
     "record_receipt_confirmation": {"confirmed_at": "2021-03-05T04:00:00Z"},
     "record_settlement": {"settled_at": SETTLED},
-    "open_after_sales_entry": OPEN,
     "open_after_sales_entries": {**OPEN, "order_ids": ["order-1"]},
-    "request_entry_reopening": {},
-    "decline_entry_reopening": {"reason": "other"},
     "request_refund": a_refund(),
     "request_exchange": some_goods(),
     "request_reissue": some_goods(),
     "request_repair": some_goods(),
-    "reject_application": {"reason": "other"},
     "record_top_up": {"reference": "top-up-0", "account": "cash_alipay", "amount": 1_000},
     "record_withdrawal": {"reference": "withdrawal-0", "account": "cash_alipay", "amount": 1},
     "put_required_deposit": {"level": 5_000},
@@ -161,14 +72,6 @@ BODIES: dict[str, Any] = {
     "create_test_clock": {},
     "advance_test_clock": {"by_seconds": 60},
     "modify_application": A_MODIFICATION,
-    "ship_goods_back": A_PARCEL,
-    "correct_return_shipment": A_PARCEL,
-    "extend_return_deadline": {"days": 3},
-    "reject_returned_goods": {"reason": "return_damaged", "evidence": [a_picture()]},
-    "ship_replacement": A_PARCEL,
-    "add_ticket_remark": {"text": "请尽快处理"},
-    "request_arbitration": {"note": "商家不讲理"},
-    "submit_arbitration_evidence": {"evidence": [a_picture()]},
     "put_assistant_rules": ASSISTANT_RULES,
     "try_assistant_rules": {**ASSISTANT_RULES, "last": 50},
     "decide_tickets": {"items": [{"ticket_id": "order-1-1", "decision": "agree_to_application"}]},
@@ -176,7 +79,6 @@ BODIES: dict[str, Any] = {
     "start_advance_payout": {
         "payee": {"kind": "alipay", "account": "13800001234", "holder": "王小明"}
     },
-    "decline_advance_payout": {},
     "register_device": {"platform": "ios", "token": "a-token"},
     "set_notification_preferences": {"push": True},
     "create_webhook_endpoint": AN_ENDPOINT,

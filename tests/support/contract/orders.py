@@ -4,6 +4,9 @@ import json
 from datetime import timedelta
 from typing import Any
 
+from app.api.operations.decisions import DECISIONS
+from app.domain.order.tickets import TicketState
+from app.domain.order.transitions import TRANSITIONS
 from tests.support.api import SHOP, Api
 from tests.support.contract.stock import Stock, in_shop
 from tests.support.operations import BODIES
@@ -51,6 +54,24 @@ EACH = 12
 KEPT = 3
 """Orders kept for each operation, for requests sure to be granted: it has them for itself."""
 
+STATE_AFTER = {
+    "applied": TicketState.PENDING_MERCHANT,
+    "agreed": TicketState.REFUNDING,
+    "to_return": TicketState.AWAITING_RETURN,
+    "returned": TicketState.AWAITING_MERCHANT_RECEIPT,
+    "to_ship": TicketState.AWAITING_REPLACEMENT,
+    "shipped": TicketState.AWAITING_BUYER_RECEIPT,
+    "rejected": TicketState.REJECTED,
+    "disputed": TicketState.IN_ARBITRATION,
+}
+"""Where a ticket stands after the steps to each state."""
+
+
+def _first_allowing(command: type[Any]) -> str:
+    allowed = TRANSITIONS[command].states
+    return next(name for name, state in STATE_AFTER.items() if state in allowed)
+
+
 GRANTED_IN = {
     "record_shipment": "registered",
     "record_receipt_confirmation": "registered",
@@ -63,25 +84,7 @@ GRANTED_IN = {
     "request_exchange": "registered",
     "request_reissue": "registered",
     "request_repair": "registered",
-    "withdraw_application": "applied",
-    "agree_to_application": "applied",
-    "reject_application": "applied",
-    "record_refund_success": "agreed",
-    "agree_without_return": "applied",
-    "modify_application": "applied",
-    "process_rejected_ticket": "rejected",
-    "request_arbitration": "rejected",
-    "ship_goods_back": "to_return",
-    "extend_return_deadline": "to_return",
-    "correct_return_shipment": "returned",
-    "confirm_return_receipt": "returned",
-    "reject_returned_goods": "returned",
-    "ship_replacement": "to_ship",
-    "confirm_replacement_receipt": "shipped",
-    "rule_arbitration": "disputed",
-    "withdraw_arbitration": "disputed",
-    "submit_arbitration_evidence": "disputed",
-    "add_ticket_remark": "applied",
+    **{row.name: _first_allowing(row.command) for row in DECISIONS if row.command},
     "get_ticket_cost": "applied",
     "decide_tickets": "applied",
 }

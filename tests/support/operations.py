@@ -52,7 +52,7 @@ ASSISTANT_RULES: dict[str, Any] = {
 
 BODIES: dict[str, Any] = {
     **{
-        row.name: row.body.model_config["json_schema_extra"]["examples"][0]
+        row.name: row.body.model_json_schema()["examples"][0]
         for row in OPERATIONS
         if row.body is not None and not row.optional_body
     },

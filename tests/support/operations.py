@@ -25,7 +25,9 @@ PROVIDER = frozenset({"provider"})
 """Proves itself by a signature instead of a key or token."""
 
 ROLES = {
-    row.name: frozenset(role.value for role in row.roles) for row in OPERATIONS if row.in_document
+    row.name: frozenset(role.value for role in row.roles) or ANYBODY
+    for row in OPERATIONS
+    if row.in_document
 } | {"receive_provider_callback": PROVIDER}
 """Who may do what; nobody in particular for what is open to anybody."""
 

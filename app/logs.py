@@ -6,6 +6,7 @@ import sys
 import structlog
 from structlog.typing import Processor
 
+from app.log_exceptions import failures_as_fields, failures_as_text, fields_without_values
 from app.settings import Settings
 
 
@@ -21,6 +22,7 @@ def configure_logs(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
+        fields_without_values,
     ]
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -49,13 +51,6 @@ def configure_logs(settings: Settings) -> None:
 
 
 def _rendering(settings: Settings) -> list[Processor]:
-    # Neither way shows local variables: they may hold keys, tokens and consumers' words.
     if settings.log_format == "console":
-        colors = sys.stderr.isatty()
-        plain = structlog.dev.plain_traceback
-        return [structlog.dev.ConsoleRenderer(colors=colors, exception_formatter=plain)]
-    frames = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
-    return [
-        structlog.processors.ExceptionRenderer(frames),
-        structlog.processors.JSONRenderer(ensure_ascii=False),
-    ]
+        return [failures_as_text, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+    return [failures_as_fields, structlog.processors.JSONRenderer(ensure_ascii=False)]

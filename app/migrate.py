@@ -56,6 +56,7 @@ async def connected(url: str) -> AsyncIterator[AsyncConnection]:
         "postgresql+asyncpg://",
         async_creator=open_connection,
         poolclass=NullPool,
+        hide_parameters=True,
         connect_args={"prepared_statement_cache_size": 0},
     )
     try:

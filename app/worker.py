@@ -185,7 +185,7 @@ async def _wait_for_checkpoints(
             async with resources.pool.acquire() as connection:
                 await ensure_checkpoints(connection, readers)
         except _DATABASE_AWAY as error:
-            _log.warning("worker_waits_for_database", reason=repr(error))
+            _log.warning("worker_waits_for_database", reason=error)
             await pause(stop, RETRY_SECONDS)
         else:
             return
@@ -198,5 +198,5 @@ async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> Non
             pruned = await prune_requests(resources.pool, clock.now(), retention=retention)
             _log.info("old_requests_pruned", rows=pruned)
         except _DATABASE_AWAY as error:
-            _log.warning("pruning_failed", reason=repr(error))
+            _log.warning("pruning_failed", reason=error)
         await pause(stop, PRUNE_EVERY_SECONDS)

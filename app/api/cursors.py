@@ -2,9 +2,10 @@
 
 import base64
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter
 from pydantic_core import from_json, to_json
 
 from app.api.problems.problem import ProblemError
@@ -130,7 +131,14 @@ def _of_shop(content: Iterable[object], shop_id: str) -> list[object]:
     return place
 
 
-_UTC_INSTANT = TypeAdapter(AwareDatetime)
+def _in_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("an instant that no calendar has in UTC") from error
+
+
+_UTC_INSTANT = TypeAdapter(Annotated[AwareDatetime, AfterValidator(_in_utc)])
 _ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")])
 _POSITION = TypeAdapter(Annotated[int, Field(strict=True, ge=0, lt=2**63)])
 _ORDINAL = TypeAdapter(Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)])

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeAlias, get_origin
 
 from fastapi import Response
 from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.params import Body
 from starlette.requests import Request
 
@@ -89,10 +90,19 @@ class DirectCall:
         if self.body is not None:
             if not await request.body():
                 raise FallbackToFastAPI
-            values[self.body.name] = self.body.valid(await request.json())
+            values[self.body.name] = self._valid_body(self.body, await request.json())
         if self.request_name is not None:
             values[self.request_name] = request
         return values
+
+    @staticmethod
+    def _valid_body(parameter: "_Parameter", body: Any) -> Any:
+        """Return the valid body. All else is valid when it is read, so only it can be at fault."""
+        value, faults = parameter.validate(body)
+        if faults:
+            in_body = [{**fault, "loc": ("body", *fault["loc"])} for fault in faults]
+            raise RequestValidationError(in_body, body=body)
+        return value
 
     async def made_with(self, values: Values, request: Request) -> Any:
         """Call the dependencies and then, with what they give and the values, the route itself."""

@@ -1,9 +1,11 @@
 """Bulk import: each line an order with its facts, taken or refused by itself."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -12,10 +14,10 @@ from app.api.language import in_language
 from app.api.line_splitting import Line
 from app.api.problems.catalog import PROBLEMS
 from app.api.problems.exception_handlers import code_of_failure
-from app.api.problems.field_errors import field_errors
+from app.api.problems.field_errors import faults_of, field_errors
 from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext, problem_of
-from app.api.resources.common import FieldError
+from app.api.resources.common import ID_PATTERN, FieldError
 from app.api.resources.imports import ImportLine, ImportResult
 from app.api.resources.order_models import facts_of
 from app.api.strict_request import parse_json
@@ -82,32 +84,51 @@ async def import_lines(
 async def _import_line(
     call: RequestContext, shop_id: str | None, line: Line, key: str | None
 ) -> Imported:
-    if line.fault is not None:
-        return Imported(result=_failed(line.number, line.fault, call))
+    """Import one line. Whatever is wrong with it or goes wrong is its result."""
+    body: Any = None
     try:
+        if line.fault is not None:
+            raise ProblemError(line.fault)  # noqa: TRY301 - becomes a result below
         body = parse_json(line.content)
         parsed = _IMPORT_LINE.validate_python(body)
+        of_shop = parsed.shop_id or shop_id
+        if of_shop is None or shop_id not in {None, of_shop}:
+            wrong = FieldError(pointer="#/shop_id", detail="must name the shop of this import")
+            raise ProblemError("request_invalid", errors=[wrong])  # noqa: TRY301 - the same
+        part = None
+        if key is not None:
+            part = call.key_of_part(of_shop, key, str(line.number), line.content)
+        request = _request(call, of_shop, parsed, part)
+        answer = await call.services.handler.handle(request, _Responder())
     except ProblemError as problem:
-        return Imported(result=_failed(line.number, problem.code, call, detail=problem.explanation))
+        return Imported(result=_failed(line.number, problem, call, shop_id, body))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        faults = [{**fault, "loc": ("body", *fault["loc"])} for fault in found]
-        errors = field_errors(faults, body)
-        return Imported(result=_failed(line.number, "request_invalid", call, errors=errors))
-    of_shop = parsed.shop_id or shop_id
-    if of_shop is None or shop_id not in {None, of_shop}:
-        wrong = FieldError(pointer="#/shop_id", detail="must name the shop of this import")
-        return Imported(result=_failed(line.number, "request_invalid", call, errors=[wrong]))
-    part = None
-    if key is not None:
-        part = call.key_of_part(of_shop, key, str(line.number), line.content)
-    return await _command(call, line.number, of_shop, parsed, part)
+        faults = ProblemError("request_invalid", errors=field_errors(faults_of(error), body))
+        return Imported(result=_failed(line.number, faults, call, shop_id, body))
+    except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever became of it
+        code = code_of_failure(failure)
+        if code == "internal_error":
+            _log.exception("import_line_failed", request_id=call.request_id, line=line.number)
+        return Imported(result=_failed(line.number, ProblemError(code), call, shop_id, body))
+    refused_with = answer.body.decode() or None
+    result = ImportResult(
+        line=line.number,
+        shop_id=of_shop,
+        order_id=parsed.order_id,
+        status=answer.status,
+        code=refused_with,
+        detail=None
+        if refused_with is None
+        else in_language(PROBLEMS[refused_with].title, call.language),
+        errors=None,
+    )
+    return Imported(result=result, replayed=answer.replayed)
 
 
-async def _command(
-    call: RequestContext, number: int, shop_id: str, parsed: ImportLine, key: IdempotencyKey | None
-) -> Imported:
-    request = OrderRequest(
+def _request(
+    call: RequestContext, shop_id: str, parsed: ImportLine, key: IdempotencyKey | None
+) -> OrderRequest:
+    return OrderRequest(
         shop_id=shop_id,
         order_id=parsed.order_id,
         commands=_commands(shop_id, parsed),
@@ -116,27 +137,6 @@ async def _command(
         idempotency=key,
         assumed_new=True,
     )
-    replayed = False
-    try:
-        answer = await call.services.handler.handle(request, _Responder())
-    except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever became of it
-        result = _failed(number, code_of_failure(failure), call)
-        if result.code == "internal_error":
-            _log.exception("import_line_failed", request_id=call.request_id, line=number)
-    else:
-        code = answer.body.decode() or None
-        result = ImportResult(
-            line=number,
-            shop_id=None,
-            order_id=None,
-            status=answer.status,
-            code=code,
-            detail=None if code is None else in_language(PROBLEMS[code].title, call.language),
-            errors=None,
-        )
-        replayed = answer.replayed
-    result = result.model_copy(update={"shop_id": shop_id, "order_id": parsed.order_id})
-    return Imported(result=result, replayed=replayed)
 
 
 def _commands(shop_id: str, line: ImportLine) -> tuple[OrderCommand, ...]:
@@ -162,19 +162,21 @@ class _Responder:
 
 
 def _failed(
-    number: int,
-    code: str,
-    call: RequestContext,
-    *,
-    detail: str | None = None,
-    errors: list[FieldError] | None = None,
+    number: int, problem: ProblemError, call: RequestContext, shop_id: str | None, body: Any
 ) -> ImportResult:
+    """Return the result of a line that was not imported, with its ids as far as it has them."""
+    title = in_language(PROBLEMS[problem.code].title, call.language)
     return ImportResult(
         line=number,
-        shop_id=None,
-        order_id=None,
-        status=PROBLEMS[code].status,
-        code=code,
-        detail=detail or in_language(PROBLEMS[code].title, call.language),
-        errors=errors,
+        shop_id=_id_in(body, "shop_id") or shop_id,
+        order_id=_id_in(body, "order_id"),
+        status=problem.status_code,
+        code=problem.code,
+        detail=problem.explanation or title,
+        errors=None if problem.errors is None else list(problem.errors),
     )
+
+
+def _id_in(body: Any, name: str) -> str | None:
+    given = body.get(name) if isinstance(body, dict) else None
+    return given if isinstance(given, str) and re.fullmatch(ID_PATTERN, given) else None

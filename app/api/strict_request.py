@@ -1,8 +1,9 @@
 """Reads bodies strictly and within bounds: what is not plain JSON of a bearable size is refused."""
 
 import json
+import math
 from collections.abc import Callable, Coroutine
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from fastapi import Response
@@ -13,6 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from app.api.authorization import admission_of
+from app.api.body_limits import BODY_BYTES_LEAST, BoundedField, body_bytes_max
 from app.api.fast_dispatch import FallbackToFastAPI, direct_call, header
 from app.api.problems.problem import ProblemError
 from app.api.services import services_of
@@ -26,6 +28,10 @@ _REQUEST = "aftersales.request"
 
 class StrictRequest(Request):
     """A request whose body is bounded, complete, of the announced type, and strict JSON."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, bytes_max: int) -> None:
+        super().__init__(scope, receive, send)
+        self._bytes_max = bytes_max
 
     async def body(self) -> bytes:
         """Return the body; a ProblemError if it is too large, cut off or no JSON by its type."""
@@ -42,7 +48,8 @@ class StrictRequest(Request):
         return self._json
 
     async def _bounded_body(self) -> bytes:
-        bytes_max = services_of(self).resources.settings.request_body_bytes_max
+        settings = services_of(self).resources.settings
+        bytes_max = min(self._bytes_max or BODY_BYTES_LEAST, settings.request_body_bytes_max)
         announced = header(self, b"content-length") or ""
         body = bytearray()
         if announced.isdecimal() and int(announced) > bytes_max:
@@ -65,6 +72,9 @@ class StrictRoute(APIRoute):
 
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         super().__init__(path, endpoint, **{**options, "generate_unique_id_function": _route_name})
+        fields = [BoundedField(field) for field in self.dependant.body_params]
+        self.dependant.body_params[:] = fields
+        self.body_bytes_max = max((body_bytes_max(field.adapter) for field in fields), default=0)
         self._direct = direct_call(self.dependant)
         self._admission = admission_of(self.dependant)
         self.query_names = _query_names(self.dependant)
@@ -74,7 +84,7 @@ class StrictRoute(APIRoute):
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
-        request = scope[_REQUEST] = StrictRequest(scope, receive, send)
+        request = scope[_REQUEST] = StrictRequest(scope, receive, send, self.body_bytes_max)
         if self._admission is not None:
             await self._admission.admitted(request)
         if self._direct is None:
@@ -134,7 +144,10 @@ def _said(error: ValueError) -> str:
 
 def _number(text: str) -> int | float:
     """Read 100.0 and 1e2 as the whole numbers they are, exactly (JSON Schema's integers)."""
-    number = Decimal(text)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:  # its exponent is beyond what any number here may have
+        return math.inf
     if number.adjusted() > WHOLE_DIGITS_MAX or number % 1:
         return float(text)
     return int(number)

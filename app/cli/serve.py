@@ -105,7 +105,7 @@ async def _database(settings: Settings) -> AsyncIterator[Settings]:
         except DatabaseUnavailable as error:
             if settings.database_url is None:
                 raise
-            _log.warning("database_unavailable", reason=str(error), until_then="503")
+            _log.warning("database_unavailable", reason=error, until_then="503")
         yield settings
 
 

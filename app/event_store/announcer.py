@@ -49,7 +49,7 @@ class Announcer:
             try:
                 await self._notify()
             except (*LOST_CONNECTION, DatabaseUnavailable, asyncpg.PostgresError) as error:
-                _log.info("announcement_lost", reason=repr(error))
+                _log.info("announcement_lost", reason=error)
                 self._forget_connection()
                 await asyncio.sleep(1.0)
             await asyncio.sleep(self._interval_seconds)

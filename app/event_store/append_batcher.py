@@ -192,7 +192,7 @@ class _Writer:
             try:
                 return await self._send(connection, items, self._limits.statement_timeout_seconds)
             except _ROLLED_BACK_BY_CHANCE as error:
-                _log.info("append_batch_rolled_back", attempt=attempt, reason=str(error))
+                _log.info("append_batch_rolled_back", attempt=attempt, reason=error)
             except (asyncpg.InsufficientResourcesError, asyncpg.QueryCanceledError) as error:
                 raise EventStoreUnavailable(str(error)) from error
             except asyncpg.ReadOnlySQLTransactionError as error:

@@ -117,6 +117,7 @@ def make_engine(url: str, settings: Settings) -> AsyncEngine:
     engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=open_connection,
+        hide_parameters=True,  # in the texts of failures, which are logged
         pool_size=settings.query_pool_size_max,
         max_overflow=0,
         pool_timeout=settings.connect_timeout_seconds,

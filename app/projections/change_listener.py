@@ -110,7 +110,7 @@ class ChangeListener(Generic[K]):
                 await self._look()
             except DATABASE_AWAY as error:
                 reader = self._growth.reader
-                _log.info("view_watch_not_connected", reader=reader, reason=repr(error))
+                _log.info("view_watch_not_connected", reader=reader, reason=error)
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(self._look_every_seconds)
 

@@ -3,6 +3,7 @@
 import asyncpg
 
 from app.event_store.connections import Connection
+from app.log_exceptions import text_without_values
 from app.postgres.pool import DatabaseUnavailable
 
 ERROR_TEXT_MAX = 2_000
@@ -26,7 +27,7 @@ def is_database_trouble(error: Exception, connection: Connection | None) -> bool
 
 
 def error_text(error: Exception) -> str:
-    """Return what is kept of an error: its class and message, bounded."""
-    text = f"{type(error).__name__}: {error}"
+    """Return the class and text of an error as they are stored: bounded, without values."""
+    text = f"{type(error).__name__}: {text_without_values(error)}"
     # The database's text cannot hold NUL, which a message may quote.
     return text.replace("\0", "\\0")[:ERROR_TEXT_MAX]

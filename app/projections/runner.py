@@ -103,7 +103,7 @@ class ProjectionRunner(Generic[E]):
                     "readers_back_off",
                     seconds=backoff_seconds,
                     exc_info=not is_database_trouble(error, None),
-                    reason=repr(error),
+                    reason=error,
                 )
                 await wait_for_any(backoff_seconds, stop)
                 backoff_seconds = min(backoff_seconds * 2, self._limits.backoff_max_seconds)

@@ -51,7 +51,7 @@ class LogListener:
             try:
                 await self._listen_until_lost()
             except (*LOST_CONNECTION, DatabaseUnavailable, asyncpg.PostgresError) as error:
-                _log.info("log_listener_not_connected", reason=repr(error))
+                _log.info("log_listener_not_connected", reason=error)
             await asyncio.sleep(self._retry_seconds)
 
     async def _listen_until_lost(self) -> None:

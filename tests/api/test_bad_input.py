@@ -1,6 +1,7 @@
 """What is malformed, oversized or contradictory is refused by name and changes nothing."""
 
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import Callable
 from typing import Any
 
@@ -335,7 +336,9 @@ async def test_a_cursor_that_is_none_of_ours_is_refused_by_name(api: Api) -> Non
     await api.follow()
     cursor = (await api.merchant.get(orders_of(), {"limit": 1})).json()["next_cursor"]
     lists = (orders_of(), f"/v1/shops/{SHOP}/tickets", f"/v1/shops/{SHOP}/notifications")
-    for forged in ("x", cursor[:-5], cursor[3:], "W10", "e30", "bnVsbA", "长", "a" * 300, "\u0000"):
+    forgeries = ("x", cursor[:-5], cursor[3:], "W10", "e30", "bnVsbA", "长", "a" * 300, "\u0000")
+    beyond_utc = b'["0001-01-01T00:00:00+14:00","order-1"]', b'["9999-12-31T23:59:59-14:00","o"]'
+    for forged in (*forgeries, *(urlsafe_b64encode(content).decode() for content in beyond_utc)):
         for path in lists:
             problem(await api.merchant.get(path, {"cursor": forged}), 422, "cursor_invalid")
     problem(await api.merchant.get(lists[2], {"cursor": cursor}), 422, "cursor_invalid")

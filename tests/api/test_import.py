@@ -196,3 +196,17 @@ async def test_results_are_told_in_the_language_asked_for(api: Api) -> None:
     answer = await api.platform.send("POST", IMPORT, headers=headers, content=b"{}")
     assert answer.headers["content-language"] == "zh-CN"
     assert results(answer)[0]["detail"] == "请求内容无效"
+
+
+async def test_a_line_has_a_result_whatever_its_numbers_are(api: Api) -> None:
+    written = line("order-2").replace(b"10000", b"1e9999999999999999999")
+    found = await imported(api, b"\n".join([line("order-1"), written, line("order-3")]))
+    assert told(found) == [(1, 201, None), (2, 422, "request_invalid"), (3, 201, None)]
+    assert (found[1]["shop_id"], found[1]["order_id"]) == (SHOP, "order-2")
+    assert "#/payment/amount/amount" in {error["pointer"] for error in found[1]["errors"]}
+
+
+async def test_a_refused_line_carries_its_order_id_where_it_can_be_read(api: Api) -> None:
+    content = [line("order-1", more=1), line("order/2"), b'{"order_id": 3}', b"{", line("order-5")]
+    found = await imported(api, b"\n".join(content))
+    assert [result["order_id"] for result in found] == ["order-1", None, None, None, "order-5"]

@@ -97,7 +97,7 @@ def _failure_handler(code: str) -> Any:
         if isinstance(error, asyncpg.InterfaceError) and "clos" not in str(error):
             raise error  # asyncpg's word for a closed connection, but for wrong calls as well
         if code == "database_unavailable":
-            _log.warning("database_unavailable", path=request.url.path, reason=repr(error))
+            _log.warning("database_unavailable", path=request.url.path, reason=error)
         return problem_response(ProblemError(code), request)
 
     return handle

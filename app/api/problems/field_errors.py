@@ -3,10 +3,24 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pydantic import ValidationError
+
 from app.api.resources.common import FieldError
 
 FIELD_ERRORS_MAX = 50
 POINTER_LENGTH_MAX = 200
+FAULTS_MAX = 500
+"""Of one body, that are looked at: to describe each of 100,000 would stop the process."""
+
+
+def faults_of(
+    error: ValidationError, place: tuple[int | str, ...] = ("body",)
+) -> list[dict[str, Any]]:
+    """Return what pydantic found in a part of a request; one summary where it is too much."""
+    if error.error_count() > FAULTS_MAX:
+        return [{"type": "too_many_faults", "loc": place, "msg": f"has over {FAULTS_MAX} faults"}]
+    found = error.errors(include_url=False, include_input=False)
+    return [{**fault, "loc": (*place, *fault["loc"])} for fault in found]
 
 
 def field_errors(found: Sequence[Mapping[str, Any]], body: Any = None) -> list[FieldError]:

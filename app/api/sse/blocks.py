@@ -64,7 +64,7 @@ async def live_blocks(
                 stream, min(CHECK_EVERY_SECONDS, heartbeat_seconds)
             )
     except DATABASE_AWAY as error:
-        _log.info("stream_ended_without_database", reason=repr(error))
+        _log.info("stream_ended_without_database", reason=error)
 
 
 async def _heard(stream: OpenStream, seconds: float) -> bool:

@@ -51,7 +51,7 @@ class StreamedAnswer(Response):
             except TimeoutError:
                 _log.info("stream_client_does_not_read")
             except BrokenOff as error:
-                _log.warning("stream_broken_off", reason=str(error))
+                _log.warning("stream_broken_off", reason=error.__cause__ or error)
             finally:
                 for task in (sending, gone):
                     task.cancel()

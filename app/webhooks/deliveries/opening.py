@@ -101,5 +101,5 @@ async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> Non
             pruned = await prune_webhooks(resources.pool, clock.now(), retention=retention)
             _log.info("old_webhook_deliveries_pruned", rows=pruned)
         except _DATABASE_AWAY as error:
-            _log.warning("webhook_pruning_failed", reason=repr(error))
+            _log.warning("webhook_pruning_failed", reason=error)
         await pause(stop, PRUNE_EVERY_SECONDS)

@@ -75,6 +75,6 @@ class AttemptRecorder:
             try:
                 return await record_attempts(self._pool, ended)
             except _DATABASE_AWAY as error:
-                _log.warning("webhook_outcomes_wait_for_database", reason=repr(error))
+                _log.warning("webhook_outcomes_wait_for_database", reason=error)
                 await asyncio.sleep(RETRY_SECONDS)
         return await record_attempts(self._pool, ended)

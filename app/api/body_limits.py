@@ -18,8 +18,8 @@ _TEXT_LENGTH = 200
 """Counted for texts that a pattern or a format bounds: ids, instants, addresses."""
 
 _NUMBER_BYTES = 40
-_FREE_BYTES = 1_048_576
-"""Counted for what may be of any length; the limit of the settings applies."""
+UNKNOWN_BYTES = 1_048_576
+"""Counted for what may be of any length; the lower limit of the settings applies."""
 
 
 class BoundedField(ModelField):
@@ -66,16 +66,18 @@ def _bytes_max(schema: dict[str, Any], defs: dict[str, Any]) -> int:
         case "object" if isinstance(schema.get("additionalProperties", False), dict):
             name = schema.get("propertyNames", {"type": "string"})
             each = _bytes_max(name, defs) + _bytes_max(schema["additionalProperties"], defs)
-            return int(schema["maxProperties"]) * each if "maxProperties" in schema else _FREE_BYTES
+            return (
+                int(schema["maxProperties"]) * each if "maxProperties" in schema else UNKNOWN_BYTES
+            )
         case "object":
             members = schema.get("properties", {}).items()
             return sum(len(name) + 4 + _bytes_max(member, defs) for name, member in members) + 2
         case "array":
             items = int(schema.get("maxItems", 0)) * (_bytes_max(schema["items"], defs) + 2)
-            return items + 2 if "maxItems" in schema else _FREE_BYTES
+            return items + 2 if "maxItems" in schema else UNKNOWN_BYTES
         case "string":
             return int(schema.get("maxLength", _TEXT_LENGTH)) * _CHARACTER_BYTES + 2
         case "integer" | "number" | "boolean" | "null":
             return _NUMBER_BYTES
         case _:
-            return _FREE_BYTES
+            return UNKNOWN_BYTES

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Receive, Scope, Send
 
 from app.api.authorization import admission_of
-from app.api.body_limits import BODY_BYTES_LEAST, BoundedField, body_bytes_max
+from app.api.body_limits import UNKNOWN_BYTES, BoundedField, body_bytes_max
 from app.api.fast_dispatch import FallbackToFastAPI, direct_call, header
 from app.api.problems.problem import ProblemError
 from app.api.services import services_of
@@ -49,7 +49,7 @@ class StrictRequest(Request):
 
     async def _bounded_body(self) -> bytes:
         settings = services_of(self).resources.settings
-        bytes_max = min(self._bytes_max or BODY_BYTES_LEAST, settings.request_body_bytes_max)
+        bytes_max = min(self._bytes_max, settings.request_body_bytes_max)
         announced = header(self, b"content-length") or ""
         body = bytearray()
         if announced.isdecimal() and int(announced) > bytes_max:
@@ -74,7 +74,8 @@ class StrictRoute(APIRoute):
         super().__init__(path, endpoint, **{**options, "generate_unique_id_function": _route_name})
         fields = [BoundedField(field) for field in self.dependant.body_params]
         self.dependant.body_params[:] = fields
-        self.body_bytes_max = max((body_bytes_max(field.adapter) for field in fields), default=0)
+        limits = [body_bytes_max(field.adapter) for field in fields]
+        self.body_bytes_max = max(limits, default=UNKNOWN_BYTES)
         self._direct = direct_call(self.dependant)
         self._admission = admission_of(self.dependant)
         self.query_names = _query_names(self.dependant)

@@ -3,14 +3,18 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 
 import pytest
+from pydantic import TypeAdapter
 
+from app.api.body_limits import body_bytes_max
+from app.api.resources.order_models import RegisterOrderBody
 from tests.support.api import SHOP, Api, until
 from tests.support.story import an_order, done, order_path, orders_of, problem, registered
 
-BODY_MAX = 1_048_576
+BODY_MAX = body_bytes_max(TypeAdapter(RegisterOrderBody))
 PATIENCE_SECONDS = 20
 """More than any answer may take; else the test fails."""
 
@@ -129,6 +133,29 @@ async def test_an_oversized_body_is_refused_whether_or_not_it_is_announced(api: 
 async def test_a_body_of_just_the_greatest_size_is_read(api: Api) -> None:
     body = json.dumps(an_order()).encode()
     done(await api.platform.post(orders_of(), body + b" " * (BODY_MAX - len(body))), 201)
+
+
+async def test_a_small_operation_takes_a_small_body(api: Api) -> None:
+    await registered(api)
+    body = b'{"shipped_at": "2021-03-01T04:00:00Z"}'
+    path = f"{order_path()}/shipment"
+    limit = 16_384
+    found = problem(await api.platform.post(path, body.ljust(limit + 1)), 413, "body_too_large")
+    assert found["facts"] == {"bytes_max": limit}
+    done(await api.platform.post(path, body.ljust(limit)))
+
+
+async def test_a_body_of_many_faults_is_refused_at_once(api: Api) -> None:
+    unknown = {f"m{number}": 1 for number in range(50_000)}
+    body = json.dumps(unknown).encode()
+    assert len(body) < BODY_MAX
+    started = time.process_time()
+    found = problem(await api.platform.post(orders_of(), body), 422, "request_invalid")
+    assert time.process_time() - started < 0.7
+    assert found["errors"] == [{"pointer": "#", "detail": "has over 2000 faults"}]
+    some = json.dumps({f"m{number}": 1 for number in range(300)}).encode()
+    found = problem(await api.platform.post(orders_of(), some), 422, "request_invalid")
+    assert len(found["errors"]) == 50
 
 
 NO_JSON = (

@@ -9,7 +9,7 @@ from app.api.resources.common import FieldError
 
 FIELD_ERRORS_MAX = 50
 POINTER_LENGTH_MAX = 200
-FAULTS_MAX = 500
+FAULTS_MAX = 2_000
 """Of one body, that are looked at: to describe each of 100,000 would stop the process."""
 
 

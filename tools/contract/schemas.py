@@ -41,8 +41,12 @@ _UNDERSTOOD = _SAID_BESIDE | {
 
 
 def compare_schemas(old: Node, new: Node, direction: Direction) -> Iterator[Step]:
-    """Compare what is allowed; of schemas referred to give pairs, to be compared by themselves."""
-    if "$ref" not in old.value and "$ref" not in new.value:
+    """Compare what is allowed; of schemas referred to give pairs, each compared once.
+
+    A reference that may also be null is compared by what it refers to, as one that may not.
+    """
+    refers = "$ref" in old.value or "$ref" in new.value
+    if not refers or any(len(alternatives(n)) == 1 and alternatives(n) != [n] for n in (old, new)):
         yield from compare_content(old, new, direction)
         return
     for node in (old, new):
@@ -56,7 +60,7 @@ def compare_content(old: Node, new: Node, direction: Direction) -> Iterator[Step
     for node in (old, new):
         _check(node)
     before, now = allows_null(old), allows_null(new)
-    if before != now and _is_limited(old) and _is_limited(new):
+    if before != now and _is_limited(resolved(old)) and _is_limited(resolved(new)):
         relation = Relation.WIDER if now else Relation.NARROWER
         yield related("null", relation, direction, new, old=before, new=now)
     befores, nows = alternatives(old), alternatives(new)

@@ -83,6 +83,8 @@ SCHEMA_CHANGES = [
     _narrowing("null-refused", {"anyOf": [STRING, NULL]}, STRING),
     _widening("null-allowed", STRING, {"anyOf": [STRING, NULL]}),
     _widening("null-allowed", {"anyOf": [CAT]}, {"anyOf": [CAT, NULL]}),
+    _widening("null-allowed", CAT, {"anyOf": [CAT, NULL]}),
+    _narrowing("null-refused", {"anyOf": [CAT, NULL]}, CAT),
     _widening("null-allowed", STRING, {"type": ["string", "null"]}),
     _narrowing("union-member-removed", {"anyOf": [STRING, INTEGER]}, STRING),
     _widening("union-member-added", STRING, {"anyOf": [STRING, INTEGER]}),

@@ -36,6 +36,38 @@ def test_a_model_that_loses_its_name_is_found() -> None:
     assert (found.code, found.old, found.breaking) == ("model-inlined", "Problem", True)
 
 
+def test_what_moves_into_components_is_no_change_and_is_still_compared() -> None:
+    current = copy.deepcopy(dict(SMALL))
+    operation = current["paths"]["/things/{thing_id}"]["post"]
+    made = operation["responses"]["200"]
+    shared: dict[str, dict[str, Json]] = {
+        "headers": {"ETag": made["headers"]["ETag"]},
+        "parameters": {"Key": operation["parameters"][2]},
+        "requestBodies": {"Thing": operation["requestBody"]},
+        "responses": {"Made": made, "Conflict": operation["responses"]["409"]},
+    }
+    made["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
+    operation["parameters"][2] = {"$ref": "#/components/parameters/Key"}
+    operation["requestBody"] = {"$ref": "#/components/requestBodies/Thing"}
+    operation["responses"] = {
+        status: {"$ref": f"#/components/responses/{name}"}
+        for status, name in (("200", "Made"), ("409", "Conflict"))
+    }
+    current["components"] |= shared
+    assert compare(SMALL, current) == ()
+    assert compare(current, SMALL) == ()
+    shared["headers"]["ETag"]["required"] = False
+    shared["parameters"]["Key"]["required"] = False
+    shared["requestBodies"]["Thing"]["required"] = False
+    shared["responses"]["Conflict"]["description"] = "- `known`: It is there"
+    assert {(found.code, found.place) for found in compare(SMALL, current)} == {
+        ("header-now-optional", "#/components/headers/ETag"),
+        ("parameter-now-optional", "#/components/parameters/Key"),
+        ("body-now-optional", "#/components/requestBodies/Thing"),
+        ("problem-code-removed", "#/components/responses/Conflict"),
+    }
+
+
 def test_a_path_parameter_called_otherwise_is_the_same_parameter() -> None:
     item = copy.deepcopy(SMALL["paths"]["/things/{thing_id}"])
     item["post"]["parameters"][0]["name"] = "id"

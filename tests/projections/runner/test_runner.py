@@ -99,7 +99,8 @@ async def test_a_poison_event_stops_only_that_reader_in_that_partition(
     assert await loans.positions(pool, 1) == [1, 2, 3, 4]
     stopped = await place(pool, "visits", 1)
     assert (stopped.status, stopped.position, stopped.failed_position) == ("stopped", 2, 3)
-    assert stopped.error == "DivisionByZeroError: division by zero"
+    without_values = "DivisionByZeroError: SQLSTATE 22012, text left out, it may repeat values"
+    assert stopped.error == without_values
     assert (await place(pool, "visits", 2)).status == "running"
     assert (await place(pool, "loans", 1)).status == "running"
 

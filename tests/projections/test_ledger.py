@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import count
 
 import asyncpg
@@ -82,6 +83,10 @@ A_REFUND_REFUSED_AND_PAID = decided(
     ReverseFunding(refund_key=REFUND.refund_key),
     REFUND,
     CompleteRefund(refund_key=REFUND.refund_key),
+)
+
+A_REFUND_OF_NOTHING = decided(
+    replace(REFUND, amount=0), CompleteRefund(refund_key=REFUND.refund_key)
 )
 
 funds_histories = st.lists(COMMANDS, max_size=25).map(lambda commands: decided(*commands))
@@ -183,6 +188,13 @@ async def test_beginning_again_gives_the_same_ledger(logged: Logged) -> None:
     assert not any((await logged.tables()).values())
     await logged.follow()
     assert await logged.tables() == kept
+
+
+async def test_a_refund_of_nothing_is_in_no_journal(resources: Resources, logged: Logged) -> None:
+    assert len(A_REFUND_OF_NOTHING) == 2
+    await logged.write_funds(A_REFUND_OF_NOTHING)
+    await logged.follow()
+    assert not (await list_ledger(resources.engine, SHOP, LedgerFilters())).rows
 
 
 async def test_what_ends_a_refund_names_its_order_and_its_ticket(

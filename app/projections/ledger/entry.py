@@ -109,7 +109,7 @@ def ledger_entry(recorded: Recorded[ServiceEvent], fundings: Fundings) -> Ledger
             _Matter(kind=LedgerKind.ORDER_PAID, order_id=facts.order_id),
             _paid_in(event),
         )
-    if isinstance(event, Movement):
+    if isinstance(event, Movement) and event.journal:  # a refund of nothing moves nothing
         shop_id = shop_of_funds_stream(recorded.stream_id)
         return _entry(recorded, shop_id, _matter(event, shop_id, fundings), event.journal)
     return None

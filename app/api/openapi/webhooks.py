@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic.json_schema import models_json_schema
+
 from app.reactions.public_types import EventType
 from app.webhooks.catalog.examples import example_of
 from app.webhooks.catalog.schemas import model_of
@@ -17,15 +19,16 @@ _HEADERS = (
 
 def add_webhooks(document: dict[str, Any]) -> None:
     """Add the section, and the models it names, to a document that has its other schemas."""
-    schemas = document["components"]["schemas"]
+    models = {event_type: model_of(event_type) for event_type in EventType}
+    _, found = models_json_schema(
+        [(model, "serialization") for model in models.values()], ref_template=_REF
+    )
+    schemas = found["$defs"] | document["components"]["schemas"]
     webhooks: dict[str, Any] = {}
-    for event_type in EventType:
-        model = model_of(event_type)
-        found = model.model_json_schema(mode="serialization", ref_template=_REF)
-        for name, definition in found.pop("$defs", {}).items():
-            schemas.setdefault(name, definition)
-        schemas[model.__name__] = {**found, "examples": [example_of(event_type)]}
-        webhooks[event_type.value] = {"post": _operation(event_type, model.__name__)}
+    for event_type, model in models.items():
+        name = model.__name__
+        schemas[name] = {**found["$defs"][name], "examples": [example_of(event_type)]}
+        webhooks[event_type.value] = {"post": _operation(event_type, name)}
     document["webhooks"] = webhooks
     document["components"]["schemas"] = dict(sorted(schemas.items()))
 

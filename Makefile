@@ -39,13 +39,13 @@ test: $(INSTALLED) ## Run all tests (ARGS="-k label" for some; TEST_DATABASE_URL
 check: check-style check-types check-imports check-locks check-openapi contract-diff check-states check-events ## Check style, types, layers, locks, openapi.json (also against the last release) and what of docs/ is made from the code
 
 proof: $(INSTALLED) ## Run refunds while everything is killed around them, and compare every witness
-	@$(BIN)/python -m proof $(ARGS)
+	@$(BIN)/python -m tools.proof $(ARGS)
 
 proof-webhooks: $(INSTALLED) ## Send 10,000 events to 20 endpoints while workers are killed and Postgres restarts
 	@$(BIN)/python -m tools.proof.webhooks $(ARGS)
 
 bench: $(INSTALLED) ## Measure against the baselines and print one table
-	@$(BIN)/python -m bench $(ARGS)
+	@$(BIN)/python -m tools.bench $(ARGS)
 
 format: $(INSTALLED) ## Rewrite the code in the agreed format
 	$(BIN)/ruff check --fix .

@@ -1,4 +1,4 @@
-"""`python -m bench`: measure, print one table, keep the figures as JSON."""
+"""`python -m tools.bench`: measure, print one table, keep the figures as JSON."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ def main(
 
     Only ratios count, and only from a machine that has nothing else to do.
 
-    Example: python -m bench --only append --only command --rounds 9
+    Example: python -m tools.bench --only append --only command --rounds 9
     """
     chosen = [one for one in BENCHMARKS if not only or one.name in only]
     unknown = set(only or ()) - {one.name for one in BENCHMARKS}

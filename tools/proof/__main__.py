@@ -1,4 +1,4 @@
-"""`python -m proof`: refunds under faults, and whether each was paid exactly once."""
+"""`python -m tools.proof`: refunds under faults, and whether each was paid exactly once."""
 
 import random
 import shutil
@@ -33,7 +33,7 @@ def main(
 
     Ends with 1 if a refund was paid twice, not at all, or is told differently anywhere.
 
-    Example: python -m proof --refunds 1000 --faults 150 --seed 7
+    Example: python -m tools.proof --refunds 1000 --faults 150 --seed 7
     """
     plan = make_plan(
         seed=random.randrange(10**6) if seed is None else seed,  # noqa: S311

@@ -30,9 +30,8 @@ from app.payments.provider.http import ProviderNotConfigured, open_payment_provi
 from app.payments.refund_adapter import RefundExecutor
 from app.payments.worker import PaymentExecutor, RefundLimits, RefundWorker
 from app.postgres.pool import CONNECTION_FAILURES, Pool, connect
-from app.processes.assistant.is_idle import nothing_to_judge
 from app.processes.assistant.rule_evaluation import Assistant
-from app.processes.assistant.worker import AssistantWorker
+from app.processes.assistant.worker import AssistantWorker, nothing_to_judge
 from app.processes.deadlines import Act, DeadlineWorker
 from app.processes.test_clocks import ActAndTell, TestClockWorker
 from app.projection_registry import READERS

@@ -12,6 +12,7 @@ import httpx
 
 from app.cli.console import err, out
 from app.cli.errors import CommandFailed
+from app.leased_work.backoff import Backoff
 from app.reactions.public_types import EventType
 from app.waiting import wait_for_any
 from app.webhooks.secrets import SigningSecret
@@ -23,7 +24,7 @@ PAGE_EVENTS = 20
 WAIT_SECONDS = 20
 FEED_TIMEOUT_SECONDS = WAIT_SECONDS + 20.0
 FORWARD_TIMEOUT_SECONDS = 15.0
-RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.5, 10.0
+RETRIES = Backoff(seconds_min=0.5, seconds_max=10.0)
 
 T = TypeVar("T")
 
@@ -52,16 +53,16 @@ class ListenSession:
             ) as feed,
             httpx.AsyncClient(timeout=FORWARD_TIMEOUT_SECONDS, trust_env=False) as forward,
         ):
-            retry_seconds = RETRY_SECONDS_MIN
+            failures = 0
             while not stop.is_set():
                 try:
                     page = await _unless(stop, self._page(feed))
                 except httpx.HTTPError as error:
                     err.print(f"The service cannot be reached ({_name(error)}); trying again.")
-                    await wait_for_any(retry_seconds, stop)
-                    retry_seconds = min(retry_seconds * 2, RETRY_SECONDS_MAX)
+                    failures += 1
+                    await wait_for_any(RETRIES.after(failures), stop)
                     continue
-                retry_seconds = RETRY_SECONDS_MIN
+                failures = 0
                 if page is not None and await self._post_all(forward, page["events"], stop):
                     self.cursor = page["next_cursor"]
 

@@ -140,7 +140,7 @@ class _Writer:
         self._announce = announce
         self._observer = observer
         self._connection: OwnConnection | None = None
-        self._backoff_seconds = 0.0
+        self._failures = 0
 
     async def run(self) -> None:
         """Write batch after batch until the queue is closed and empty."""
@@ -217,17 +217,11 @@ class _Writer:
             _log.warning("append_lane_not_connected", reason=failure)
             for waiting in (*batch, *self._queue.take_all()):
                 waiting.fail(EventStoreUnavailable(failure))
-            await self._back_off()
+            self._failures += 1
+            await asyncio.sleep(self._limits.reconnect.after(self._failures))
             raise EventStoreUnavailable(failure) from error
-        self._backoff_seconds = 0.0
+        self._failures = 0
         return self._connection
-
-    async def _back_off(self) -> None:
-        limits = self._limits
-        self._backoff_seconds = min(
-            max(self._backoff_seconds * 2, limits.backoff_min_seconds), limits.backoff_max_seconds
-        )
-        await asyncio.sleep(self._backoff_seconds)
 
     async def _close(self, connection: OwnConnection) -> None:
         try:

@@ -8,6 +8,7 @@ from itertools import chain
 
 from app.event_store.append import Append, AppendFailed, EventStoreUnavailable, Outcome, QueueFull
 from app.event_store.partitions import PARTITION_COUNT
+from app.leased_work.backoff import Backoff
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,7 @@ class AppendLimits:
     batch_bytes_max: int = 8 * 1024 * 1024
     statement_timeout_seconds: float = 10.0
     connect_timeout_seconds: float = 5.0
-    backoff_min_seconds: float = 0.05
-    backoff_max_seconds: float = 2.0
+    reconnect: Backoff = field(default_factory=lambda: Backoff(seconds_min=0.05, seconds_max=2.0))
 
 
 @dataclass(eq=False, slots=True)

@@ -1,11 +1,5 @@
-"""The stream loader: loads asked for while a query is under way go together in the next.
+"""Loading streams for commands, those asked for at the same time in one query."""
 
-One query then serves all of them, and nobody is delayed while it is idle. It is to loads
-what the append batcher is to appends.
-"""
-
-import asyncio
-from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +10,7 @@ from app.event_store.codec import Codec
 from app.event_store.connections import LOST_CONNECTION, Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, EventLog, Loaded, StoredRequest, stored_event
 from app.event_store.recorded_event import E
+from app.leased_work.batching import Batcher
 from app.topology import Topology
 
 WAITING_MAX = 10_000
@@ -58,12 +53,6 @@ class Wanted:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    wanted: Wanted
-    rows: "asyncio.Future[list[asyncpg.Record]]"
-
-
 class StreamLoader:
     """Loads streams for commands, many in one query. On Citus each alone: a query keeps to a shard.
 
@@ -73,25 +62,24 @@ class StreamLoader:
     def __init__(self, database: Queryable, topology: Topology = Topology.SINGLE) -> None:
         self._database = database
         self._together = topology is Topology.SINGLE
-        self._waiting: deque[_Waiting] = deque()
-        self._sending: asyncio.Task[None] | None = None
+        self._batcher = Batcher(
+            self._rows_of,
+            batch_max=TOGETHER_MAX,
+            waiting_max=WAITING_MAX,
+            splits=lambda error: not isinstance(error, LOST_CONNECTION),
+            full=QueueFull,
+        )
 
     async def load(self, wanted: Wanted, codec: Codec[E]) -> Loaded[E]:
         """Return the request answered before under the key, or else the stream's events, decoded.
 
         No more than `STREAM_EVENTS_MAX` of them.
 
-        Raises LaneFull, UndecodableEvent and what asyncpg raises; one load's failure is its own.
+        Raises QueueFull, UndecodableEvent and what asyncpg raises; one load's failure is its own.
         """
         if not self._together:
             return await self._alone(wanted, codec)
-        if len(self._waiting) >= WAITING_MAX:
-            raise QueueFull(f"{WAITING_MAX} loads are waiting")
-        waiting = _Waiting(wanted, asyncio.get_running_loop().create_future())
-        self._waiting.append(waiting)
-        if self._sending is None:
-            self._sending = asyncio.create_task(self._send_all())
-        return _loaded(await waiting.rows, codec)
+        return _loaded(await self._batcher.submit(wanted), codec)
 
     async def _alone(self, wanted: Wanted, codec: Codec[E]) -> Loaded[E]:
         return await EventLog(codec).load(
@@ -103,32 +91,8 @@ class StreamLoader:
             key=wanted.key,
         )
 
-    async def _send_all(self) -> None:
-        try:
-            while self._waiting:
-                together = min(len(self._waiting), TOGETHER_MAX)
-                batch = [self._waiting.popleft() for _ in range(together)]
-                await self._send([one for one in batch if not one.rows.done()])
-        finally:
-            self._sending = None
-
-    async def _send(self, batch: Sequence[_Waiting]) -> None:
-        try:
-            found = await self._rows_of([one.wanted for one in batch])
-        except Exception as error:  # noqa: BLE001 - raised again where the rows are waited for
-            if len(batch) > 1 and not isinstance(error, LOST_CONNECTION):
-                for one in batch:
-                    await self._send([one])
-            else:
-                for one in batch:
-                    _fail(one.rows, error)
-        else:
-            for number, one in enumerate(batch, start=1):
-                if not one.rows.done():
-                    one.rows.set_result(found[number])
-
-    async def _rows_of(self, wanted: Sequence[Wanted]) -> dict[int, list[asyncpg.Record]]:
-        """Return the rows of each, by its number from 1 on; there is at least one of each."""
+    async def _rows_of(self, wanted: Sequence[Wanted]) -> list[list[asyncpg.Record]]:
+        """Return the rows of each; there is at least one of each."""
         rows = await self._database.fetch(
             LOAD_TOGETHER,
             [one.partition_id for one in wanted],
@@ -138,9 +102,9 @@ class StreamLoader:
             [one.key for one in wanted],
             STREAM_EVENTS_MAX,
         )
-        found: defaultdict[int, list[asyncpg.Record]] = defaultdict(list)
+        found: list[list[asyncpg.Record]] = [[] for _ in wanted]
         for row in rows:
-            found[row["number"]].append(row)
+            found[row["number"] - 1].append(row)
         return found
 
 
@@ -153,8 +117,3 @@ def _loaded(rows: Sequence[asyncpg.Record], codec: Codec[E]) -> Loaded[E]:
         return Loaded(request=request, events=[])
     events = [codec.recorded(stored_event(row)) for row in rows if row["version"] is not None]
     return Loaded(request=None, events=events)
-
-
-def _fail(rows: "asyncio.Future[list[asyncpg.Record]]", error: Exception) -> None:
-    if not rows.done():
-        rows.set_exception(error)

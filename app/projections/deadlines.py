@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
-from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, text
+from sqlalchemy import Column, Index, PrimaryKeyConstraint, SmallInteger, Table, Uuid, text
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.domain.order.answers import AssistantNotified
@@ -51,6 +51,7 @@ deadlines = Table(
     Column("due_at", TIMESTAMP(timezone=True), nullable=False),
     Column("claimed_until", TIMESTAMP(timezone=True)),
     Column("test_shop_id", BytewiseText),
+    Column("claim", Uuid),
     PrimaryKeyConstraint("partition_id", "stream_id", "kind", name="deadlines_pkey"),
     Index(
         "deadlines_due_idx",

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, Protocol
 
 import structlog
@@ -11,6 +11,7 @@ from app.event_store.codec import Codec
 from app.event_store.connections import Connection
 from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E
+from app.leased_work.backoff import Backoff
 from app.postgres.pool import Pool
 from app.projections.apply_batch import apply_claims
 from app.projections.claims import Progress, claim, find_behind, move
@@ -37,8 +38,7 @@ class ProjectionRunnerLimits:
     batch_partitions_max: int = 16
     batch_events_max: int = 1_024
     poll_interval_seconds: float = 0.5
-    backoff_min_seconds: float = 0.1
-    backoff_max_seconds: float = 5.0
+    retry: Backoff = field(default_factory=lambda: Backoff(seconds_min=0.1, seconds_max=5.0))
     idle_seconds_max: float = 15.0
     """How long a transaction may do nothing before the server ends it, and others go on."""
 
@@ -92,13 +92,15 @@ class ProjectionRunner(Generic[E]):
 
         No failure ends it: it waits, longer each time, and tries again.
         """
-        backoff_seconds = self._limits.backoff_min_seconds
+        failures = 0
         heard = heard or asyncio.Event()
         while not stop.is_set():
             heard.clear()
             try:
                 applied = await self.run_once()
             except Exception as error:  # noqa: BLE001 - the outermost edge of a loop
+                failures += 1
+                backoff_seconds = self._limits.retry.after(failures)
                 _log.warning(
                     "readers_back_off",
                     seconds=backoff_seconds,
@@ -106,9 +108,8 @@ class ProjectionRunner(Generic[E]):
                     reason=error,
                 )
                 await wait_for_any(backoff_seconds, stop)
-                backoff_seconds = min(backoff_seconds * 2, self._limits.backoff_max_seconds)
                 continue
-            backoff_seconds = self._limits.backoff_min_seconds
+            failures = 0
             if not applied:
                 await wait_for_any(self._limits.poll_interval_seconds, stop, heard)
 

@@ -5,14 +5,16 @@ one message as a probe, which closes it or opens it for longer. An endpoint that
 (429, 502, 504) gets half as many at a time and a rest; each success lets it have one more. Whatever
 waits here has not been attempted: it keeps all its attempts.
 
-All of it is kept beside the endpoint and moved on by these functions, which know no clock.
+`disabled_reason` is the one place that decides when an endpoint is sent nothing more. Everything
+here is pure: the time, and how many messages are under way, come in.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TypeAlias, assert_never
 
+from app.domain.webhook_endpoints import DisabledReason
+from app.leased_work.backoff import Backoff
 from app.webhooks.outcomes import Delivered, Gone, Outcome, Throttled, retry_after_of
 
 
@@ -62,23 +64,14 @@ Circuit: TypeAlias = Closed | Open | Probing
 class Health:
     """How an endpoint does.
 
-    ``concurrency``: messages it may have under way. ``rests_until``: asked for by itself.
-    ``failing_since``: the first failure after the last success; None while all is well.
+    ``concurrency``: messages it may have under way. ``rests_until``: as it asked. ``failing``:
+    whether its last attempt failed; since when is kept in the database, where all processes see it.
     """
 
     circuit: Circuit
     concurrency: int
     rests_until: datetime | None
-    failing_since: datetime | None
-
-
-class DisableReason(StrEnum):
-    """Why an endpoint is sent nothing more until a person enables it again."""
-
-    GONE = "gone"
-    """It answered 410."""
-    FAILING_TOO_LONG = "failing_too_long"
-    """Nothing was delivered for five days, though it was tried."""
+    failing: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,32 +91,13 @@ class Wait:
 Authorization: TypeAlias = Send | Wait
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keep:
-    """The endpoint goes on, with this health."""
-
-    health: Health
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disable:
-    """The endpoint is to be disabled."""
-
-    reason: DisableReason
-
-
-Verdict: TypeAlias = Keep | Disable
-
-_DOUBLINGS_MAX = 20  # beyond any open_max; keeps the arithmetic small
-
-
 def healthy(policy: HealthPolicy) -> Health:
     """Return the health of an endpoint that is new, or was enabled again."""
     return Health(
         circuit=Closed(),
         concurrency=policy.concurrency_max,
         rests_until=None,
-        failing_since=None,
+        failing=False,
     )
 
 
@@ -144,19 +118,32 @@ def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -
             assert_never(health.circuit)
 
 
-def noted(health: Health, outcome: Outcome, now: datetime, policy: HealthPolicy) -> Verdict:
-    """Return how an endpoint does after an attempt that ended now, or that it is to be disabled."""
+def record_outcome(health: Health, outcome: Outcome, now: datetime, policy: HealthPolicy) -> Health:
+    """Return how an endpoint does after an attempt that ended now."""
     if isinstance(outcome, Delivered):
-        return Keep(health=_after_success(health, now, policy))
-    if isinstance(outcome, Gone):
-        return Disable(reason=DisableReason.GONE)
-    failing_since = health.failing_since or now
-    if now - failing_since >= policy.failing_max:
-        return Disable(reason=DisableReason.FAILING_TOO_LONG)
-    failing = replace(health, failing_since=failing_since)
+        return _after_success(health, now, policy)
+    if isinstance(outcome, Gone):  # it is to be disabled, so nothing is to be spared
+        return health
+    failing = replace(health, failing=True)
     if isinstance(outcome, Throttled):
         failing = _slowed(failing, retry_after_of(outcome), now, policy)
-    return Keep(health=_after_failure(failing, now, policy))
+    return _after_failure(failing, now, policy)
+
+
+def disabled_reason(
+    outcome: Outcome, failing_since: datetime | None, now: datetime, policy: HealthPolicy
+) -> DisabledReason | None:
+    """Return why an endpoint is disabled by an attempt that ended now; None if it goes on.
+
+    410 at once, else a failure ``failing_max`` or more after the first one since the last success,
+    which is ``failing_since``; None if there is none. Time alone disables nothing: an endpoint
+    with nothing to receive is not disabled for one message that failed a week ago.
+    """
+    if isinstance(outcome, Gone):
+        return DisabledReason.GONE
+    if isinstance(outcome, Delivered) or failing_since is None:
+        return None
+    return DisabledReason.FAILING if now - failing_since >= policy.failing_max else None
 
 
 def _after_success(health: Health, now: datetime, policy: HealthPolicy) -> Health:
@@ -165,7 +152,7 @@ def _after_success(health: Health, now: datetime, policy: HealthPolicy) -> Healt
         circuit=Closed(),
         concurrency=min(health.concurrency + 1, policy.concurrency_max),
         rests_until=health.rests_until if rests else None,
-        failing_since=None,
+        failing=False,
     )
 
 
@@ -184,9 +171,12 @@ def _after_failure(health: Health, now: datetime, policy: HealthPolicy) -> Healt
 
 
 def _opened(health: Health, times: int, now: datetime, policy: HealthPolicy) -> Health:
-    pause = min(policy.open_min * 2 ** min(times - 1, _DOUBLINGS_MAX), policy.open_max)
-    # Whoever comes back is not met by all that has waited at once.
-    return replace(health, circuit=Open(until=now + pause, times=times), concurrency=1)
+    backoff = Backoff(
+        seconds_min=policy.open_min.total_seconds(), seconds_max=policy.open_max.total_seconds()
+    )
+    until = now + timedelta(seconds=backoff.after(times))
+    # An endpoint that comes back is not met by all that has waited at once.
+    return replace(health, circuit=Open(until=until, times=times), concurrency=1)
 
 
 def _slowed(

@@ -5,6 +5,7 @@ from codecs import getincrementaldecoder
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from app.leased_work.retry_after import read_retry_after
 from app.webhooks.outcomes import (
     Answer,
     Delivered,
@@ -13,7 +14,6 @@ from app.webhooks.outcomes import (
     Redirected,
     Throttled,
 )
-from app.webhooks.retry_after import read_retry_after
 
 THROTTLING = frozenset({429, 502, 504})
 

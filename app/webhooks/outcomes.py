@@ -164,3 +164,60 @@ def status_of(outcome: Outcome) -> int | None:
 def retry_after_of(outcome: Outcome) -> timedelta | None:
     """Return how long the answer asks to wait; None if it does not."""
     return outcome.retry_after if isinstance(outcome, Throttled | FailedAnswer) else None
+
+
+def outcome_code(outcome: Outcome) -> str:
+    """Return the stable name of how an attempt ended."""
+    match outcome:
+        case Delivered():
+            return "delivered"
+        case Redirected():
+            return "redirected"
+        case Gone():
+            return "gone"
+        case Throttled():
+            return "throttled"
+        case FailedAnswer():
+            return "answered_with_failure"
+        case TimedOut():
+            return "timed_out"
+        case ConnectionLost():
+            return "connection_lost"
+        case ConnectFailed():
+            return "connect_failed"
+        case TlsFailed():
+            return "tls_failed"
+        case NameNotResolved():
+            return "name_not_resolved"
+        case AddressRefused():
+            return "address_refused"
+        case UrlRefused():
+            return "url_refused"
+
+
+def detail_of(outcome: Outcome) -> str | None:
+    """Return what more is said of an outcome: how far it came, or which fault it was."""
+    match outcome:
+        case TimedOut(phase=phase) | ConnectionLost(phase=phase):
+            return phase.value
+        case TlsFailed(fault=fault):
+            return fault.value
+        case UrlRefused(fault=url_fault):
+            return url_fault.value
+        case _:
+            return None
+
+
+def answer_of(outcome: Outcome) -> str | None:
+    """Return the beginning of what was answered; None if nothing was."""
+    match outcome:
+        case (
+            Delivered(answer=answer)
+            | Redirected(answer=answer)
+            | Gone(answer=answer)
+            | Throttled(answer=answer)
+            | FailedAnswer(answer=answer)
+        ):
+            return answer.beginning or None
+        case _:
+            return None

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from app.webhooks.retry_after import RETRY_AFTER_MAX
+from app.leased_work.backoff import jittered
+from app.leased_work.retry_after import RETRY_AFTER_MAX
 
 WAITS: tuple[timedelta, ...] = (
     timedelta(0),
@@ -44,18 +45,18 @@ NextAttempt: TypeAlias = SendAgain | GiveUp
 
 
 def next_attempt(
-    attempts_made: int, ended_at: datetime, lot: float, retry_after: timedelta | None = None
+    attempts_made: int, ended_at: datetime, random: float, retry_after: timedelta | None = None
 ) -> NextAttempt:
     """Say when to send a message again after a failed attempt.
 
-    ``attempts_made``: the failed one included, at least one. ``lot``: a random number from 0 up to
-    and not including 1. ``retry_after``: what the answer asked for; it makes a wait longer, up to
-    24 hours, never shorter.
+    ``attempts_made``: the failed one included, at least one. ``random``: a number from 0 up to and
+    not including 1. ``retry_after``: what the answer asked for; it makes a wait longer, up to 24
+    hours, never shorter.
     """
-    if attempts_made < 1 or not 0 <= lot < 1:
-        raise ValueError("a failed attempt was made, and a lot lies between 0 and 1")
+    if attempts_made < 1 or not 0 <= random < 1:
+        raise ValueError("a failed attempt was made, and a random number lies between 0 and 1")
     if attempts_made >= ATTEMPTS_MAX:
         return GiveUp()
-    wait = WAITS[attempts_made] * (1 - JITTER + 2 * JITTER * lot)
+    wait = timedelta(seconds=jittered(WAITS[attempts_made].total_seconds(), JITTER, random))
     asked = min(retry_after or timedelta(0), RETRY_AFTER_MAX)
     return SendAgain(at=ended_at + max(wait, asked))

@@ -7,7 +7,7 @@ down_revision = "0021"
 branch_labels = None
 depends_on = None
 
-TABLES = ("refund_work", "assistant_work", "pushes")
+TABLES = ("deadlines", "assistant_work", "refund_work", "pushes")
 
 
 def upgrade() -> None:

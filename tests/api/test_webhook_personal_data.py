@@ -11,7 +11,7 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
 from app.webhooks.catalog.forms import LATEST, Inclusion
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
-from app.webhooks.deliveries.states import Cause
+from app.webhooks.deliveries.tables import Cause
 from tests.support.api import SHOP, Api, Caller
 from tests.support.story import done, problem
 from tests.webhooks.largest_event import largest_event

@@ -98,6 +98,10 @@ GONE = '{"code": "token_no_longer_valid"}'
             saying("429 Slow\r\nRetry-After: Mon, 15 Mar 2021 09:01:30 GMT"),
             TryLater(detail="HTTP 429", after_seconds=90),
         ),
+        (
+            saying("429 Slow\r\nRetry-After: Mon, 01 Jan 2020 00:00:00 +99999999999999"),
+            TryLater(detail="HTTP 429"),
+        ),
         (saying("429 Slow\r\nRetry-After: soon"), TryLater(detail="HTTP 429")),
         (saying("429 Slow\r\nRetry-After: ²"), TryLater(detail="HTTP 429")),
     ],

@@ -1,7 +1,7 @@
 """What is pushed, to whom and how often: over sockets, with a provider that really answers."""
 
 import asyncio
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from app.event_types.registry import event_codec
 from app.notifications.push.http_provider import http_provider
+from app.notifications.push.provider import PushMessage, PushOutcome, Refused
 from app.notifications.push.worker import PushLimits
 from app.projection_registry import READERS
 from app.projections.rebuild import Rebuild
@@ -152,6 +153,62 @@ async def test_a_worker_killed_between_call_and_record_sends_again_under_the_sam
     (sent,) = await pushing.sandbox.messages()
     assert (sent["id"], sent["times_received"]) == (own_id, 2)
     assert await pushing.state() == "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class RefusingLate:
+    """A provider whose refusal is held back until it is let through."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(self, _message: PushMessage) -> PushOutcome:
+        self.asked.set()
+        await self.answers.wait()
+        return Refused(detail="late")
+
+
+STATE = "SELECT state, attempts, attempt_at, held_until, claimed_until FROM after_sales.pushes"
+
+
+async def test_a_worker_past_its_lease_records_nothing_of_what_is_held_back_by_now(
+    pushing: Pushing,
+) -> None:
+    consumer, pool = pushing.api.consumer(), pushing.api.resources.pool
+    await registered_device(consumer)
+    await pushing.tell(1)
+    provider = RefusingLate()
+    late = asyncio.create_task(replace(pushing, provider=provider).worker().run_once())
+    await provider.asked.wait()
+    pushing.api.clock.advance(PushLimits().lease)
+    quiet = {"begin": "16:00", "end": "20:00", "zone": "Asia/Shanghai"}
+    done(await consumer.send("PUT", PREFERENCES, json={"push": True, "quiet_hours": quiet}))
+    assert await pushing.worker().run_once() == 1
+    held = await pool.fetch(STATE)
+    assert [(row["state"], row["held_until"] is not None) for row in held] == [("queued", True)]
+    provider.answers.set()
+    assert await late == 1
+    assert await pool.fetch(STATE) == held
+
+
+async def test_a_worker_past_its_lease_leaves_the_next_claim_alone(pushing: Pushing) -> None:
+    pool = pushing.api.resources.pool
+    await registered_device(pushing.api.consumer())
+    await pushing.tell(1)
+    providers = [RefusingLate(), RefusingLate()]
+    tasks = []
+    for provider in providers:
+        worker = replace(pushing, provider=provider).worker()
+        tasks.append(asyncio.create_task(worker.run_once()))
+        await provider.asked.wait()
+        pushing.api.clock.advance(PushLimits().lease)
+    claimed = await pool.fetch(STATE)
+    providers[0].answers.set()
+    assert await tasks[0] == 1
+    assert await pool.fetch(STATE) == claimed, "the row is the second worker's"
+    providers[1].answers.set()
+    assert await tasks[1] == 1
+    assert await pushing.state() == "failed"
 
 
 async def test_two_workers_at_once_send_each_push_once(pushing: Pushing) -> None:

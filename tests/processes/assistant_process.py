@@ -17,7 +17,7 @@ from app.settings import Settings
 from tests.processes.assistant_cases import NOW
 from tests.projections.event_log import CODEC
 
-LIMITS = AssistantLimits(claim_rows_max=7, concurrency_max=3, poll_seconds=0.01)
+LIMITS = AssistantLimits(concurrency_max=3, poll_seconds=0.01)
 
 
 async def main(url: str, minutes: int) -> None:

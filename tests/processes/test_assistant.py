@@ -267,6 +267,63 @@ async def test_one_that_dies_after_deciding_decides_nothing_twice(
     assert await waiting(logged) == 0
 
 
+# An application to be judged in each partition.
+SPREAD = """
+INSERT INTO after_sales.assistant_work
+    (partition_id, stream_id, ticket_id, ticket_version, position)
+SELECT n, 'order/shop-' || n || '/order', 'order-1', 1, n FROM generate_series(0, 63) AS n
+"""
+WORK = "SELECT ticket_version, claimed_until FROM after_sales.assistant_work"
+
+
+@pytest.mark.parametrize("topology", list(Topology))
+async def test_a_claim_is_bounded_by_what_the_worker_can_start_in_however_many_partitions(
+    resources: Resources, logged: Logged, clock: ManualClock, topology: Topology
+) -> None:
+    await resources.pool.execute(SPREAD)
+    judged: list[Work] = []
+
+    async def judge(work: Work) -> None:
+        judged.append(work)
+
+    limits = AssistantLimits(concurrency_max=3)
+    worker = AssistantWorker(resources.pool, judge, clock, topology=topology, limits=limits)
+    assert await worker.run_once(NOW) == 3
+    assert await waiting(logged) == 61
+    assert await worker.run_once(NOW) == 3
+    assert len({work.partition_id for work in judged}) == 6
+
+
+async def test_a_worker_past_its_lease_does_not_take_away_what_the_next_one_works_on(
+    resources: Resources, logged: Logged, clock: ManualClock
+) -> None:
+    await saved(logged, a_rule())
+    await applied(logged)
+    started = [asyncio.Event(), asyncio.Event()]
+    go_on = [asyncio.Event(), asyncio.Event()]
+
+    def held_back(number: int) -> Judge:
+        async def judge(_work: Work) -> None:
+            started[number].set()
+            await go_on[number].wait()
+
+        return judge
+
+    workers = [AssistantWorker(resources.pool, held_back(n), clock) for n in range(2)]
+    late = asyncio.create_task(workers[0].run_once(NOW))
+    await started[0].wait()
+    clock.advance(AssistantLimits().lease)
+    timely = asyncio.create_task(workers[1].run_once(clock.now()))
+    await started[1].wait()
+    claimed = await resources.pool.fetch(WORK)
+    go_on[0].set()
+    assert await late == 1
+    assert await resources.pool.fetch(WORK) == claimed != []
+    go_on[1].set()
+    assert await timely == 1
+    assert await waiting(logged) == 0
+
+
 async def test_two_workers_side_by_side_decide_each_once(
     resources: Resources, logged: Logged, clock: ManualClock, judge: Judge
 ) -> None:
@@ -275,7 +332,7 @@ async def test_two_workers_side_by_side_decide_each_once(
     for order_id in order_ids:
         await applied(logged, order_id, follow=False)
     await logged.follow()
-    limits = AssistantLimits(claim_rows_max=3)
+    limits = AssistantLimits(concurrency_max=3)
     workers = [AssistantWorker(resources.pool, judge, clock, limits=limits) for _ in range(2)]
 
     async def work(worker: AssistantWorker) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
@@ -14,11 +15,7 @@ from app.processes.assistant.buyer_history import MADE_APPLICATION, READ_PASTS
 from app.processes.assistant.dry_run import READ_APPLICATIONS
 from app.processes.assistant.reader import FIND_SHOPS_WITH_RULES
 from app.processes.assistant.rule_sets import READ_CURRENT, READ_VERSION
-from app.processes.assistant.worker import (
-    CLAIM_ACROSS_PARTITIONS,
-    FINISH,
-    LOCK_IN_PARTITION,
-)
+from app.processes.assistant.worker import FINISH, QUEUE
 from tests.conftest import START
 
 SHOPS = [f"shop-{number}" for number in range(6)]
@@ -97,9 +94,10 @@ def _asked() -> Iterator[Asked]:
     yield FIND_SHOPS_WITH_RULES, "assistant_rules_pkey", (PARTITIONS, SHOPS), 30
     waiting, now = "assistant_work_position_idx", START + timedelta(hours=1)
     later = now + timedelta(minutes=1)
-    yield CLAIM_ACROSS_PARTITIONS, waiting, (EVERYWHERE, now, later, 100), 1_500
-    yield LOCK_IN_PARTITION, waiting, (PARTITION, now, 100), 200
-    work = (PARTITION, f"order/{SHOP}/order-3003", "order-3003-1", 6)
+    claim = (EVERYWHERE, now, 100, later, UUID(int=1))
+    yield QUEUE.claim_across_partitions, waiting, claim, 1_500
+    yield QUEUE.lock_in_partition, waiting, (PARTITION, now, 100), 200
+    work = (PARTITION, f"order/{SHOP}/order-3003", "order-3003-1", 6, UUID(int=1))
     yield FINISH, "assistant_work_pkey", work, 10
 
 

@@ -10,7 +10,8 @@ from app.clock import ManualClock
 from app.command_handling.opening import open_command_handler
 from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.tickets import TicketType
-from app.processes.deadlines import Act, DeadlineLimits, DeadlineWorker
+from app.leased_work.worker import WorkerLimits
+from app.processes.deadlines import Act, DeadlineWorker
 from app.resources import Resources
 from app.topology import Topology
 from app.worker import act_with
@@ -97,7 +98,7 @@ async def test_two_workers_side_by_side_have_each_effect_once(
 ) -> None:
     order_ids = [f"order-{number}" for number in range(12)]
     await open_entries(logged, *order_ids)
-    limits = DeadlineLimits(claim_rows_max=5)
+    limits = WorkerLimits(concurrency_max=5)
     workers = [DeadlineWorker(resources.pool, act, clock, limits=limits) for _ in range(2)]
 
     async def work(worker: DeadlineWorker) -> None:
@@ -116,7 +117,7 @@ async def test_a_deadline_claimed_again_after_it_was_acted_on_changes_nothing(
     resources: Resources, logged: Logged, clock: ManualClock, act: Act
 ) -> None:
     await open_entries(logged, "a")
-    limits = DeadlineLimits(lease=timedelta(0))
+    limits = WorkerLimits(lease=timedelta(0))
     worker = DeadlineWorker(resources.pool, act, clock, limits=limits)
     assert await worker.run_once(LATE) == 1
     once = await happened(logged, "a")
@@ -151,10 +152,56 @@ async def test_a_claim_takes_the_oldest_first_and_no_more_than_its_limit(
 ) -> None:
     await open_entries(logged, "a", "b", "c")
     acted: Acted = []
-    limits = DeadlineLimits(claim_rows_max=2, concurrency_max=1)
+    limits = WorkerLimits(concurrency_max=2)
     worker = DeadlineWorker(resources.pool, recording(acted), clock, limits=limits)
     assert [await worker.run_once(LATE) for _ in range(4)] == [2, 2, 2, 0]
     assert acted == ["a", "b", "c", "a", "b", "c"], "three reminders, then three expiries"
+
+
+# A deadline in each partition.
+SPREAD = """
+INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)
+SELECT n, 'order/shop-' || n || '/order', 'ticket/1', $1 FROM generate_series(0, 63) AS n
+"""
+CLAIMED = "SELECT count(*) FROM after_sales.deadlines WHERE claimed_until IS NOT NULL"
+
+
+@pytest.mark.parametrize("topology", list(Topology))
+async def test_a_claim_is_bounded_by_what_the_worker_can_start_in_however_many_partitions(
+    resources: Resources, clock: ManualClock, topology: Topology
+) -> None:
+    await resources.pool.execute(SPREAD, EXPIRES)
+    acted: Acted = []
+    limits = WorkerLimits(concurrency_max=3)
+    worker = DeadlineWorker(
+        resources.pool, recording(acted), clock, topology=topology, limits=limits
+    )
+    assert await worker.run_once(LATE) == 3
+    assert await resources.pool.fetchval(CLAIMED) == 3
+    assert await worker.run_once(LATE) == 3, "others than before"
+    assert await resources.pool.fetchval(CLAIMED) == 6
+
+
+async def test_a_worker_past_its_lease_leaves_the_next_claim_alone(
+    resources: Resources, logged: Logged, clock: ManualClock, act: Act
+) -> None:
+    await open_entries(logged, "a")
+    started, go_on = asyncio.Event(), asyncio.Event()
+
+    async def act_late(partition_id: int, stream_id: str) -> None:
+        started.set()
+        await go_on.wait()
+        await act(partition_id, stream_id)
+
+    late = asyncio.create_task(DeadlineWorker(resources.pool, act_late, clock).run_once(LATE))
+    await started.wait()
+    clock.advance(WorkerLimits().lease)
+    assert await DeadlineWorker(resources.pool, act, clock).run_once(clock.now()) == 1
+    once, claimed = await happened(logged, "a"), await resources.pool.fetchval(CLAIMED)
+    go_on.set()
+    assert await late == 1
+    assert await happened(logged, "a") == once
+    assert await resources.pool.fetchval(CLAIMED) == claimed > 0
 
 
 async def test_all_deadlines_of_one_order_claimed_together_are_one_act(
@@ -178,7 +225,7 @@ async def test_an_order_that_cannot_act_comes_up_again_after_its_lease_and_keeps
             raise RuntimeError("it cannot act")
 
     lease = timedelta(seconds=30)
-    limits = DeadlineLimits(lease=lease)
+    limits = WorkerLimits(lease=lease)
     worker = DeadlineWorker(resources.pool, fail_for_a, clock, limits=limits)
     assert await worker.run_once(LATE) == 2
     assert sorted(acted) == ["a", "b"]

@@ -23,13 +23,13 @@ from app.notifications.inbox_queries import (
     LIST_INBOX,
     LIST_UNREAD,
 )
-from app.notifications.push import claims
 from app.notifications.push.devices import LIST_OWN, TAKE_FROM_OTHERS
+from app.notifications.push.queue import QUEUE as PUSHES
 from app.notifications.push.queue import RECONSIDER, SKIP_QUEUED
 from app.notifications.push.reader import FIND_DEVICES
 from app.notifications.push.states import FIND_STATES
 from app.notifications.reading import READ_THROUGH
-from app.processes.deadlines import CLAIM_ACROSS_PARTITIONS, FIND_DUE, LOCK_IN_PARTITION
+from app.processes.deadlines import QUEUE as DEADLINES
 from app.projections.orders.list import OrderFilters, order_page
 from app.projections.orders.queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
 from app.projections.orders.view import EntryState
@@ -222,10 +222,12 @@ def _statements() -> Iterator[tuple[str, str]]:
     yield from _of_inboxes(partition_id)
     yield from _of_pushes(partition_id)
     now, later = START + timedelta(hours=1), START + timedelta(hours=2)
-    everywhere = list(range(64))
-    yield "deadlines_due_idx", _filled_in(CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 100)
-    yield "deadlines_due_idx", _filled_in(FIND_DUE, everywhere, now)
-    yield "deadlines_due_idx", _filled_in(LOCK_IN_PARTITION, partition_id, now, 100)
+    for table, index in ((DEADLINES, "deadlines_due_idx"), (PUSHES, "pushes_due_idx")):
+        everywhere, token = list(range(64)), UUID(int=1)
+        claim = (everywhere, now, 100, later, token)
+        yield index, _filled_in(table.claim_across_partitions, *claim)
+        yield index, _filled_in(table.find_partitions, everywhere, now)
+        yield index, _filled_in(table.lock_in_partition, partition_id, now, 100)
     yield from _of_test_clocks(partition_id, now)
 
 
@@ -253,14 +255,11 @@ def _of_inboxes(partition_id: int) -> Iterator[tuple[str, str]]:
 
 def _of_pushes(partition_id: int) -> Iterator[tuple[str, str]]:
     owner = (partition_id, SHOP, Role.CONSUMER.value, "buyer-3")
-    one, now, later = UUID(int=1), START + timedelta(hours=1), START + timedelta(hours=2)
-    everywhere, owners = list(range(64)), [[part] for part in owner]
+    one, now = UUID(int=1), START + timedelta(hours=1)
+    owners = [[part] for part in owner]
     yield "devices_recipient_idx", _filled_in(LIST_OWN, *owner)
     yield "devices_recipient_idx", _filled_in(FIND_DEVICES, *owners)
     yield "devices_token_key", _filled_in(TAKE_FROM_OTHERS, *owner, "\\x00")
-    yield "pushes_due_idx", _filled_in(claims.CLAIM_ACROSS_PARTITIONS, everywhere, now, later, 9)
-    yield "pushes_due_idx", _filled_in(claims.FIND_DUE, everywhere, now)
-    yield "pushes_due_idx", _filled_in(claims.LOCK_IN_PARTITION, partition_id, now, 9)
     yield "pushes_pkey", _filled_in(FIND_STATES, partition_id, [one])
     yield "pushes_device_idx", _filled_in(SKIP_QUEUED, partition_id, one, now)
     yield "pushes_recipient_idx", _filled_in(RECONSIDER, *owner, now)

@@ -83,7 +83,7 @@ class Pushing:
             Seal([b64decode(PUSH_TOKEN_KEY)]),
             api.clock,
             limits=limits,
-            jitter=lambda: 0.0,
+            random=lambda: 0.5,
         )
 
     async def tell(self, *numbers: int) -> None:

@@ -6,20 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.webhook_endpoints import DisabledReason
 from app.webhooks.breaker import (
     Closed,
-    Disable,
-    DisableReason,
     Health,
     HealthPolicy,
-    Keep,
     Open,
     Probing,
     Send,
     Wait,
     admit,
+    disabled_reason,
     healthy,
-    noted,
+    record_outcome,
 )
 from app.webhooks.outcomes import (
     Answer,
@@ -53,9 +52,7 @@ def throttled(retry_after: timedelta | None = None) -> Throttled:
 
 
 def kept(health: Health, outcome: Outcome, now: datetime = NOW) -> Health:
-    verdict = noted(health, outcome, now, POLICY)
-    assert isinstance(verdict, Keep)
-    return verdict.health
+    return record_outcome(health, outcome, now, POLICY)
 
 
 def after(*outcomes: Outcome, now: datetime = NOW) -> Health:
@@ -108,7 +105,7 @@ def test_a_probe_that_never_comes_back_is_replaced_after_a_while() -> None:
 def test_a_probe_that_arrives_closes_the_circuit_and_the_rest_comes_slowly() -> None:
     then = NOW + 30 * SECOND
     health = kept(probed(after(*[FAILED] * 5), then), OK, then)
-    assert health == Health(circuit=Closed(), concurrency=2, rests_until=None, failing_since=None)
+    assert health == Health(circuit=Closed(), concurrency=2, rests_until=None, failing=False)
     for expected in (3, 4, 5, 6, 7, 8, 8):
         health = kept(health, OK, then)
         assert health.concurrency == expected
@@ -159,26 +156,22 @@ def test_a_success_on_its_way_does_not_end_a_rest_and_a_shorter_one_does_not_sho
 
 
 def test_an_endpoint_that_is_gone_is_disabled_at_once() -> None:
-    assert noted(healthy(POLICY), GONE, NOW, POLICY) == Disable(reason=DisableReason.GONE)
+    assert disabled_reason(GONE, None, NOW, POLICY) is DisabledReason.GONE
+    assert disabled_reason(GONE, NOW, NOW, POLICY) is DisabledReason.GONE
 
 
-def test_an_endpoint_failing_for_five_days_is_disabled_by_its_next_failure() -> None:
-    health = after(FAILED)
-    assert kept(health, FAILED, NOW + 5 * DAY - TICK).failing_since == NOW
-    assert noted(health, FAILED, NOW + 5 * DAY, POLICY) == Disable(
-        reason=DisableReason.FAILING_TOO_LONG
-    )
+@pytest.mark.parametrize("failure", [FAILED, ConnectFailed(), throttled()])
+def test_an_endpoint_failing_for_five_days_is_disabled_by_its_next_failure(
+    failure: Outcome,
+) -> None:
+    assert disabled_reason(failure, NOW, NOW + 5 * DAY - TICK, POLICY) is None
+    assert disabled_reason(failure, NOW, NOW + 5 * DAY, POLICY) is DisabledReason.FAILING
 
 
-def test_one_success_within_five_days_begins_them_anew() -> None:
-    health = kept(after(FAILED), OK, NOW + 4 * DAY)
-    health = kept(health, FAILED, NOW + 5 * DAY)
-    assert health.failing_since == NOW + 5 * DAY
-
-
-def test_time_alone_disables_nothing() -> None:
-    health = after(FAILED)
-    assert kept(health, OK, NOW + 30 * DAY) == healthy(POLICY)
+def test_neither_a_first_failure_nor_time_alone_disables_anything() -> None:
+    assert disabled_reason(FAILED, None, NOW, POLICY) is None
+    assert disabled_reason(OK, NOW, NOW + 30 * DAY, POLICY) is None
+    assert kept(after(FAILED), OK, NOW + 30 * DAY) == healthy(POLICY)
 
 
 OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
@@ -213,14 +206,9 @@ def test_whatever_happens_an_endpoint_is_spared_in_bounds_and_never_forgotten(
             health = admission.health
             if isinstance(health.circuit, Probing):
                 assert isinstance(admit(health, 1, now, POLICY), Wait)
-        verdict = noted(health, outcome, now, POLICY)
-        if isinstance(verdict, Disable):
-            assert health.failing_since is not None
-            assert now - health.failing_since >= POLICY.failing_max
-            return
-        health = verdict.health
+        health = record_outcome(health, outcome, now, POLICY)
         assert 1 <= health.concurrency <= POLICY.concurrency_max
-        assert (health.failing_since is None) == isinstance(outcome, Delivered)
+        assert health.failing != isinstance(outcome, Delivered)
         if isinstance(outcome, Delivered):
             assert health.circuit == Closed()
 

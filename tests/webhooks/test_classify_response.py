@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
 from app.webhooks.classify_response import harmless, judged, read_answer
 from app.webhooks.custom_headers import HEADERS_MAX, HeaderFault, find_header_fault
 from app.webhooks.outcomes import (
@@ -19,7 +20,6 @@ from app.webhooks.outcomes import (
     retry_after_of,
     status_of,
 )
-from app.webhooks.retry_after import RETRY_AFTER_MAX, read_retry_after
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

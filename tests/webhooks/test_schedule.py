@@ -10,13 +10,13 @@ from app.webhooks.schedule import ATTEMPTS_MAX, GiveUp, SendAgain, next_attempt
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 EVEN = 0.5
-"""The lot that makes a wait neither shorter nor longer."""
+"""The random number that makes a wait neither shorter nor longer."""
 SECOND, MINUTE, HOUR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1)
-LOTS = st.floats(0, 1, exclude_max=True)
+RANDOM = st.floats(0, 1, exclude_max=True)
 
 
-def again(made: int, lot: float = EVEN, retry_after: timedelta | None = None) -> timedelta:
-    found = next_attempt(made, NOW, lot, retry_after)
+def again(made: int, random: float = EVEN, retry_after: timedelta | None = None) -> timedelta:
+    found = next_attempt(made, NOW, random, retry_after)
     assert isinstance(found, SendAgain)
     return found.at - NOW
 
@@ -34,16 +34,16 @@ def test_after_the_tenth_attempt_a_message_is_given_up() -> None:
 
 
 def test_the_whole_schedule_takes_three_days_and_ends_before_an_endpoint_is_disabled() -> None:
-    for lot in (0.0, EVEN, 0.999_999):
-        whole = sum((again(made, lot) for made in range(1, ATTEMPTS_MAX)), timedelta(0))
+    for random in (0.0, EVEN, 0.999_999):
+        whole = sum((again(made, random) for made in range(1, ATTEMPTS_MAX)), timedelta(0))
         assert timedelta(days=2) < whole < timedelta(days=5)
     even = sum((again(made) for made in range(1, ATTEMPTS_MAX)), timedelta(0))
     assert even == timedelta(hours=75, minutes=35, seconds=5)
 
 
-@pytest.mark.parametrize(("lot", "minutes"), [(0.0, 4), (0.25, 4.5), (0.75, 5.5)])
-def test_jitter_is_a_fifth_either_way(lot: float, minutes: float) -> None:
-    assert again(2, lot) == minutes * MINUTE
+@pytest.mark.parametrize(("random", "minutes"), [(0.0, 4), (0.25, 4.5), (0.75, 5.5)])
+def test_jitter_is_a_fifth_either_way(random: float, minutes: float) -> None:
+    assert again(2, random) == minutes * MINUTE
 
 
 def test_retry_after_makes_a_wait_longer_and_never_shorter() -> None:
@@ -56,17 +56,19 @@ def test_retry_after_is_heeded_for_a_day_at_most() -> None:
     assert again(1, retry_after=timedelta(days=400)) == 24 * HOUR
 
 
-@given(st.integers(1, ATTEMPTS_MAX - 1), LOTS, st.none() | st.timedeltas(timedelta(0)))
+@given(st.integers(1, ATTEMPTS_MAX - 1), RANDOM, st.none() | st.timedeltas(timedelta(0)))
 def test_whatever_is_drawn_and_asked_for_a_wait_has_its_bounds(
-    made: int, lot: float, retry_after: timedelta | None
+    made: int, random: float, retry_after: timedelta | None
 ) -> None:
-    wait, even = again(made, lot, retry_after), again(made)
+    wait, even = again(made, random, retry_after), again(made)
     assert wait >= even * 0.8
     assert wait <= max(even * 1.2, min(retry_after or timedelta(0), 24 * HOUR))
-    assert next_attempt(made, NOW, lot, retry_after) == next_attempt(made, NOW, lot, retry_after)
+    assert next_attempt(made, NOW, random, retry_after) == next_attempt(
+        made, NOW, random, retry_after
+    )
 
 
-@pytest.mark.parametrize(("made", "lot"), [(0, 0.5), (-1, 0.5), (1, 1.0), (1, -0.1)])
-def test_what_makes_no_sense_is_refused(made: int, lot: float) -> None:
-    with pytest.raises(ValueError, match="a lot lies between"):
-        next_attempt(made, NOW, lot)
+@pytest.mark.parametrize(("made", "random"), [(0, 0.5), (-1, 0.5), (1, 1.0), (1, -0.1)])
+def test_what_makes_no_sense_is_refused(made: int, random: float) -> None:
+    with pytest.raises(ValueError, match="a random number lies between"):
+        next_attempt(made, NOW, random)

@@ -1,5 +1,9 @@
-"""The devices of recipients: where pushes go to."""
+"""The devices of recipients: where pushes go to.
 
+Their push tokens are stored sealed: a token allows to write to its owner's screen.
+"""
+
+import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,7 +29,6 @@ from uuid_utils.compat import uuid7
 from app.event_store.connections import Connection, Queryable
 from app.event_store.tables import BytewiseText, metadata
 from app.notifications.push.queue import skip_queued
-from app.notifications.push.tokens import token_hash
 from app.notifications.recipient import Recipient
 from app.postgres.pool import Pool
 from app.sealing import Seal
@@ -214,6 +217,11 @@ async def forget_device(
     gone = await connection.fetchrow(FORGET, partition_id, device.device_id, device.token_sealed)
     if gone is not None:
         await skip_queued(connection, partition_id, device.device_id, now)
+
+
+def token_hash(platform: str, token: str) -> bytes:
+    """Return what a token is known again by, without being known."""
+    return hashlib.sha256(f"{platform}/{token}".encode()).digest()
 
 
 def _device(row: asyncpg.Record) -> Device:

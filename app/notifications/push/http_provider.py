@@ -4,13 +4,13 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 from pydantic_core import from_json
 
 from app.clock import Clock
+from app.leased_work.retry_after import read_retry_after
 from app.notifications.push.provider import (
     Accepted,
     PushMessage,
@@ -75,17 +75,11 @@ class HttpPushProvider:
         if status == 410 or (answer.is_client_error and code in TOKEN_GONE_CODES):
             return TokenGone(detail=detail)
         if status in _WORTH_REPEATING or answer.is_server_error:
-            return TryLater(detail=detail, after_seconds=self._retry_after(answer))
+            wait = read_retry_after(answer.headers.get("retry-after"), self._clock.now())
+            return TryLater(
+                detail=detail, after_seconds=None if wait is None else wait.total_seconds()
+            )
         return Refused(detail=detail)
-
-    def _retry_after(self, answer: httpx.Response) -> float | None:
-        said = answer.headers.get("retry-after", "").strip()
-        if said.isascii() and said.isdecimal():
-            return float(said[:9])
-        try:
-            return (parsedate_to_datetime(said) - self._clock.now()).total_seconds()
-        except (ValueError, TypeError):
-            return None
 
 
 @asynccontextmanager

@@ -1,15 +1,18 @@
 """What is to be pushed to which device, and what became of it: a row for each.
 
 Rows come from the reader `pushes` and stay: reading the log again finds them there, so that nothing
-is ever sent twice. A worker claims a row for a while, sends it, and records the outcome; a claim
-that runs out is somebody else's.
+is ever sent twice. A worker claims a row for a while, sends it, and records the outcome.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
+from pydantic_core import from_json
 from sqlalchemy import (
     Column,
     Index,
@@ -23,8 +26,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection, Queryable
+from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.recorded_event import ClockKind, Role
 from app.event_store.tables import BytewiseText, metadata
-from app.notifications.recipient import RecipientKey
+from app.leased_work.claim import LeasedTable
+from app.notifications.recipient import Recipient, RecipientKey
+from app.postgres.pool import Pool
+from app.topology import Topology
 
 _QUEUED = text("state = 'queued'")
 
@@ -62,7 +70,7 @@ pushes = Table(
 """``attempt_at`` and ``claimed_until`` are by the service's clock; ``valid_until``, ``held_until``
 (the end of quiet hours) and ``settled_at`` by the shop's, which ``clock`` says the kind of.
 
-``attempts`` counts claims that led to a call; it also tells the present claim from earlier ones.
+``attempts`` counts claims that led to a call; ``claim`` is the token of the present one.
 """
 
 
@@ -90,6 +98,20 @@ class PushReason(StrEnum):
     DEVICE_REMOVED = "device_removed"
 
 
+QUEUE = LeasedTable(
+    "pushes",
+    key=("notification_id", "device_id"),
+    columns=(
+        *("shop_id", "recipient_role", "recipient_id"),
+        *("template", "params", "clock", "valid_until"),
+    ),
+    partitions=PARTITION_COUNT,
+    due="w.state = 'queued' AND w.attempt_at <= $2",
+    oldest="attempt_at",
+    counts="attempts",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushKey:
     """Names a push: which message to which device."""
@@ -104,12 +126,35 @@ class PushKey:
         return uuid5(self.notification_id, str(self.device_id))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimedPush:
+    """A push that one worker may send for a while, under the token ``claim``.
+
+    ``attempt``: how often it was claimed to be sent, this time included.
+    """
+
+    key: PushKey
+    recipient: Recipient
+    template: str
+    params: Mapping[str, JsonValue]
+    clock: ClockKind
+    valid_until: datetime | None
+    attempt: int
+    claim: UUID
+
+    @property
+    def place(self) -> tuple[int, UUID, UUID, UUID]:
+        """What finds the row as long as the claim holds."""
+        key = self.key
+        return key.partition_id, key.notification_id, key.device_id, self.claim
+
+
 # A push that was sent was sent, whoever's claim it is by now; all else is for the present claim.
 SETTLE = """
 UPDATE after_sales.pushes AS p
 SET state = $5, reason = $6, detail = $7, settled_at = $8, claimed_until = NULL, held_until = NULL
 WHERE p.partition_id = $1 AND p.notification_id = $2 AND p.device_id = $3
-  AND p.state = 'queued' AND ($5 = 'sent' OR p.attempts = $4)
+  AND p.state = 'queued' AND ($5 = 'sent' OR p.claim = $4)
 """
 
 PUT_OFF = """
@@ -117,7 +162,7 @@ UPDATE after_sales.pushes AS p
 SET attempt_at = $5, held_until = $6, detail = $7, attempts = p.attempts - $8,
     claimed_until = NULL
 WHERE p.partition_id = $1 AND p.notification_id = $2 AND p.device_id = $3
-  AND p.state = 'queued' AND p.attempts = $4
+  AND p.state = 'queued' AND p.claim = $4
 """
 
 SKIP_QUEUED = """
@@ -136,10 +181,16 @@ WHERE p.partition_id = $1 AND p.shop_id = $2 AND p.recipient_role = $3 AND p.rec
 """
 
 
+async def claim_pushes(
+    pool: Pool, topology: Topology, now: datetime, until: datetime, rows_max: int
+) -> list[ClaimedPush]:
+    """Claim what is due, the longest waiting first, up to a number, until the lease ends."""
+    return [_claimed(row) for row in await QUEUE.claim(pool, topology, now, until, rows_max)]
+
+
 async def settle(
-    connection: Queryable,
-    key: PushKey,
-    attempt: int,
+    database: Queryable,
+    push: ClaimedPush,
     state: PushState,
     now: datetime,
     *,
@@ -147,30 +198,23 @@ async def settle(
     detail: str | None = None,
 ) -> None:
     """Record what became of a push, unless a later claim is at it or it is settled."""
-    await connection.fetch(
-        SETTLE,
-        *(key.partition_id, key.notification_id, key.device_id, attempt),
-        *(state.value, None if reason is None else reason.value, detail, now),
-    )
+    why = None if reason is None else reason.value
+    await database.fetch(SETTLE, *push.place, state.value, why, detail, now)
 
 
-async def retry_at(
-    database: Queryable, key: PushKey, attempt: int, at: datetime, detail: str
-) -> None:
+async def retry_at(database: Queryable, push: ClaimedPush, at: datetime, detail: str) -> None:
     """Let a push be tried again from an instant on."""
-    place = (key.partition_id, key.notification_id, key.device_id, attempt)
-    await database.fetch(PUT_OFF, *place, at, None, detail, 0)
+    await database.fetch(PUT_OFF, *push.place, at, None, detail, 0)
 
 
 async def hold_until(
-    database: Queryable, key: PushKey, attempt: int, until: datetime, look_again_at: datetime
+    database: Queryable, push: ClaimedPush, until: datetime, look_again_at: datetime
 ) -> None:
     """Hold a push back for quiet hours, which is no attempt.
 
     ``until`` is by the shop's clock, ``look_again_at`` by the service's.
     """
-    place = (key.partition_id, key.notification_id, key.device_id, attempt)
-    await database.fetch(PUT_OFF, *place, look_again_at, until, None, 1)
+    await database.fetch(PUT_OFF, *push.place, look_again_at, until, None, 1)
 
 
 async def skip_queued(
@@ -183,3 +227,22 @@ async def skip_queued(
 async def reconsider_held(database: Queryable, recipient: RecipientKey, now: datetime) -> None:
     """Let what is held back for a recipient be looked at again at once."""
     await database.fetch(RECONSIDER, *recipient, now)
+
+
+def _claimed(row: Mapping[str, Any]) -> ClaimedPush:
+    return ClaimedPush(
+        key=PushKey(
+            partition_id=row["partition_id"],
+            notification_id=row["notification_id"],
+            device_id=row["device_id"],
+        ),
+        recipient=Recipient(
+            shop_id=row["shop_id"], role=Role(row["recipient_role"]), id=row["recipient_id"]
+        ),
+        template=row["template"],
+        params=from_json(row["params"]),
+        clock=ClockKind(row["clock"]),
+        valid_until=row["valid_until"],
+        attempt=row["attempts"],
+        claim=row["claim"],
+    )

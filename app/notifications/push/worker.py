@@ -1,27 +1,23 @@
-"""The worker that sends what is queued: claim and commit, call the provider, record and commit.
+"""The worker that sends what is queued: verdict, call of the provider, record of the outcome.
 
-No transaction is open across the network. A push is sent at least once under one id, which lets the
-provider drop what it has already; nothing here ever touches an order.
+A push is sent at least once under one id, which lets the provider drop what it has already; nothing
+here ever touches an order.
 """
 
-import asyncio
-import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import random
 
 import structlog
 
 from app.clock import Clock
 from app.domain.text import in_language
 from app.event_store.recorded_event import ClockKind
+from app.leased_work.backoff import Backoff
+from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.notifications.notification import render
 from app.notifications.preferences import Preferences, preferences_of
-from app.notifications.push.claims import (
-    ClaimedPush,
-    claim_across_partitions,
-    claim_by_partition,
-)
 from app.notifications.push.devices import SealedDevice, find_devices, forget_device
 from app.notifications.push.provider import (
     Accepted,
@@ -33,8 +29,10 @@ from app.notifications.push.provider import (
     TryLater,
 )
 from app.notifications.push.queue import (
+    ClaimedPush,
     PushReason,
     PushState,
+    claim_pushes,
     hold_until,
     retry_at,
     settle,
@@ -44,24 +42,21 @@ from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.reading import ShopClocks
 from app.topology import Topology
-from app.waiting import pause
+
+RETRIES = Backoff(seconds_min=5, seconds_max=900, factor=4, jitter=0.2)
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PushLimits:
-    """How much a worker takes on, and how it tries again. Delays are in seconds."""
+class PushLimits(WorkerLimits):
+    """How much a worker takes on, and how it tries again."""
 
-    concurrency_max: int = 16
-    lease: timedelta = timedelta(seconds=60)
     poll_seconds: float = 0.5
     attempts_max: int = 8
-    retry_delays: tuple[float, ...] = (5, 20, 80, 320, 900)
-    retry_jitter: float = 0.2
-    retry_after_max: float = 3_600
+    retry_after_seconds_max: float = 3_600
     test_clock_look: timedelta = timedelta(seconds=2)
-    """How often it is looked whether a test clock has left somebody's quiet hours."""
+    """How often it is looked whether a test clock has left a recipient's quiet hours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +68,10 @@ class _Addressed:
     preferences: Preferences
 
 
-class PushWorker:
-    """Sends queued pushes, as many at a time as the limits say. Run as many as you like."""
+class PushWorker(LeasedWorker[_Addressed]):
+    """Sends queued pushes, as many at a time as the limits say."""
+
+    queue = "pushes"
 
     def __init__(
         self,
@@ -85,53 +82,20 @@ class PushWorker:
         *,
         topology: Topology = Topology.SINGLE,
         limits: PushLimits | None = None,
-        jitter: Callable[[], float] = lambda: random.uniform(-1, 1),  # noqa: S311 - no secret
+        random: Callable[[], float] = random,
     ) -> None:
         self._pool = pool
         self._provider = provider
         self._seal = seal
-        self._clock = clock
         self._clocks = ShopClocks(pool, clock)
-        self._claim = claim_across_partitions if topology is Topology.SINGLE else claim_by_partition
+        self._topology = topology
         self._limits = limits or PushLimits()
-        self._jitter = jitter
+        self._random = random
+        super().__init__(clock, self._limits)
 
-    async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop, then let calls under way end. No failure ends it."""
-        under_way: set[asyncio.Task[None]] = set()
-        async with asyncio.TaskGroup() as tasks:
-            while not stop.is_set():
-                room = self._limits.concurrency_max - len(under_way)
-                if not room:
-                    await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
-                    continue
-                claimed = await self._attempt(room)
-                for one in claimed:
-                    task = tasks.create_task(self._deliver_logged(one))
-                    under_way.add(task)
-                    task.add_done_callback(under_way.discard)
-                if not claimed:
-                    await pause(stop, self._limits.poll_seconds)
-
-    async def run_once(self) -> int:
-        """Claim what is due, send it, and return how many pushes that were."""
-        claimed = await self._addressed(self._limits.concurrency_max)
-        async with asyncio.TaskGroup() as tasks:
-            for one in claimed:
-                tasks.create_task(self._deliver(one))
-        return len(claimed)
-
-    async def _attempt(self, room: int) -> Sequence[_Addressed]:
-        try:
-            return await self._addressed(room)
-        except Exception:  # noqa: BLE001 - the edge of the loop: the next round tries again
-            _log.exception("pushes_round_failed")
-            return ()
-
-    async def _addressed(self, room: int) -> list[_Addressed]:
+    async def claim(self, now: datetime, until: datetime, rows_max: int) -> Sequence[_Addressed]:
         """Claim pushes and find out where they go; a claim whose address fails runs out."""
-        now = self._clock.now()
-        claimed = await self._claim(self._pool, now, now + self._limits.lease, room)
+        claimed = await claim_pushes(self._pool, self._topology, now, until, rows_max)
         if not claimed:
             return []
         devices = await find_devices(
@@ -150,20 +114,19 @@ class PushWorker:
             for push in claimed
         ]
 
-    async def _deliver_logged(self, one: _Addressed) -> None:
-        try:
-            await self._deliver(one)
-        except Exception:  # noqa: BLE001 - one push must not keep the others from being sent
-            _log.exception("push_not_recorded", message_id=str(one.push.key.message_id))
+    def about(self, work: _Addressed) -> Mapping[str, object]:
+        """Return the id the provider knows it by."""
+        return {"message_id": str(work.push.key.message_id)}
 
-    async def _deliver(self, one: _Addressed) -> None:
-        push, now = one.push, await self._shop_now(one.push)
+    async def handle(self, work: _Addressed) -> None:
+        """Send a push, or say why it is not sent, and record what became of it."""
+        push, now = work.push, await self._shop_now(work.push)
         judged = verdict(
             push.template,
             push.valid_until,
-            one.preferences,
+            work.preferences,
             now,
-            device_known=one.device is not None,
+            device_known=work.device is not None,
         )
         match judged:
             case Skip(reason=reason):
@@ -171,12 +134,10 @@ class PushWorker:
             case Expire():
                 await self._settle(push, PushState.EXPIRED, now, PushReason.NO_LONGER_VALID)
             case Hold(until=until):
-                await hold_until(
-                    self._pool, push.key, push.attempt, until, self._again(push, until)
-                )
+                await hold_until(self._pool, push, until, self._again(push, until))
             case SendNow():
-                assert one.device is not None  # noqa: S101 - as just judged
-                await self._record(one, one.device, await self._sent(one, one.device), now)
+                assert work.device is not None  # noqa: S101 - as just judged
+                await self._record(work, work.device, await self._sent(work, work.device), now)
 
     async def _sent(self, one: _Addressed, device: SealedDevice) -> PushOutcome:
         if one.push.attempt > self._limits.attempts_max:  # it was claimed and never recorded
@@ -205,7 +166,7 @@ class PushWorker:
                 await self._settle(push, PushState.FAILED, now, reason, detail)
             case TryLater():
                 at = self._clock.now() + self._delay(push.attempt, outcome.after_seconds)
-                await retry_at(self._pool, push.key, push.attempt, at, outcome.detail)
+                await retry_at(self._pool, push, at, outcome.detail)
 
     async def _settle(
         self,
@@ -215,7 +176,7 @@ class PushWorker:
         reason: PushReason | None = None,
         detail: str | None = None,
     ) -> None:
-        await settle(self._pool, push.key, push.attempt, state, now, reason=reason, detail=detail)
+        await settle(self._pool, push, state, now, reason=reason, detail=detail)
         if state is PushState.FAILED:
             _log.warning(
                 "push_failed", message_id=str(push.key.message_id), reason=reason, detail=detail
@@ -226,15 +187,7 @@ class PushWorker:
     ) -> None:
         reason = PushReason.TOKEN_NO_LONGER_VALID
         async with self._pool.acquire() as connection, connection.transaction():
-            await settle(
-                connection,
-                push.key,
-                push.attempt,
-                PushState.FAILED,
-                now,
-                reason=reason,
-                detail=detail,
-            )
+            await settle(connection, push, PushState.FAILED, now, reason=reason, detail=detail)
             await forget_device(connection, push.key.partition_id, device, now)
         _log.info("push_device_removed", device_id=str(device.device_id), detail=detail)
 
@@ -251,9 +204,8 @@ class PushWorker:
 
     def _delay(self, attempt: int, after_seconds: float | None) -> timedelta:
         limits = self._limits
-        delay = limits.retry_delays[min(attempt, len(limits.retry_delays)) - 1]
-        delay *= 1 + limits.retry_jitter * self._jitter()
-        asked = min(after_seconds or 0.0, limits.retry_after_max)
+        delay = RETRIES.after(attempt, self._random())
+        asked = min(after_seconds or 0.0, limits.retry_after_seconds_max)
         return timedelta(seconds=max(delay, asked))
 
 

@@ -1,11 +1,11 @@
-"""Taking deliveries that are due, endpoint by endpoint: for a while, so that whoever dies with some
-does not keep them.
+"""Claiming deliveries that are due, endpoint by endpoint, for the time of a lease.
 
 What one endpoint has queued is never looked through for another's sake: first the queues that have
 something due are found, by an index on them alone; then each gives as many as there is room for.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -17,7 +17,6 @@ from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import PARTITION_COUNT
 from app.postgres.pool import Pool
 from app.projections.columns import columns_of
-from app.webhooks.deliveries.transactions import holding_queues
 
 QUEUES_MAX = 500
 """Queues looked at in one round."""
@@ -28,7 +27,7 @@ Queue: TypeAlias = tuple[int, UUID]
 # Those of test shops are due by the shop's clock. Endpoints without room are passed over, unless
 # they were enabled since whoever asks last heard of that.
 FIND_DUE = """
-(SELECT q.partition_id, q.endpoint_id, $2::timestamptz AS own_now, q.enabled_version
+(SELECT q.partition_id, q.endpoint_id, $2::timestamptz AS endpoint_now, q.enabled_version
  FROM after_sales.webhook_queues AS q
  WHERE q.partition_id = ANY ($1::smallint[]) AND q.test_shop_id IS NULL AND q.due_at <= $2
    AND NOT EXISTS (
@@ -71,16 +70,16 @@ FOR UPDATE OF q SKIP LOCKED
 # The claim commits before anything is sent. Whoever fails to record an outcome loses it in time.
 CLAIM = """
 WITH due AS MATERIALIZED (
-    SELECT r.partition_id, r.endpoint_id, d.message_id, r.own_now
+    SELECT r.partition_id, r.endpoint_id, d.message_id, r.endpoint_now
     FROM unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[])
-        AS r(partition_id, endpoint_id, room, own_now)
+        AS r(partition_id, endpoint_id, room, endpoint_now)
     JOIN after_sales.webhook_endpoints AS e
       ON e.partition_id = r.partition_id AND e.endpoint_id = r.endpoint_id AND e.enabled
     CROSS JOIN LATERAL (
         SELECT d.message_id
         FROM after_sales.webhook_deliveries AS d
         WHERE d.partition_id = r.partition_id AND d.endpoint_id = r.endpoint_id
-          AND d.state = 'queued' AND d.due_at <= r.own_now
+          AND d.state = 'queued' AND d.due_at <= r.endpoint_now
           AND (d.claimed_until IS NULL OR d.claimed_until <= $5)
         ORDER BY d.due_at
         LIMIT r.room
@@ -93,7 +92,7 @@ WHERE d.partition_id = ANY ($1::smallint[])
   AND d.partition_id = due.partition_id AND d.endpoint_id = due.endpoint_id
   AND d.message_id = due.message_id
 RETURNING d.partition_id, d.endpoint_id, d.message_id, d.api_version, d.attempts, d.failures,
-          d.position, d.ordinal, due.own_now
+          d.position, d.ordinal, due.endpoint_now
 """
 
 # A disabled endpoint's queue rests until it is enabled.
@@ -128,6 +127,13 @@ WHERE m.partition_id = ANY ($1::smallint[])
 """
 
 
+# Without it, the queues of a process that was stopped, or is gone without a word, were nobody's.
+HOLD_WHILE_ALIVE = "SET LOCAL idle_in_transaction_session_timeout = 15000"
+
+# What a server that crashed forgets of the last moments is sent again, under the same id.
+COMMIT_WITHOUT_WAITING = f"{HOLD_WHILE_ALIVE}; SET LOCAL synchronous_commit = off"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryKey:
     """Names a delivery: which message to which endpoint."""
@@ -144,17 +150,17 @@ class DeliveryKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDelivery:
-    """A delivery that is somebody's to send, for a while. ``attempt`` tells this claim from others.
+    """A delivery that one worker may send for a while. ``attempt`` tells this claim from others.
 
     ``tried``: how often it was sent in vain since its schedule began, and once more for this time.
-    ``own_now``: when it is for the endpoint's owner. ``test_shop_id``: whose clock it is by.
+    ``endpoint_now``: when it is for the endpoint's owner. ``test_shop_id``: whose clock it is by.
     """
 
     key: DeliveryKey
     test_shop_id: str | None
     attempt: int
     tried: int
-    own_now: datetime
+    endpoint_now: datetime
     until: datetime
     """When the claim ends, by the service's clock."""
     body: str = field(repr=False)
@@ -170,13 +176,25 @@ class DueQueue:
 
     partition_id: int
     endpoint_id: UUID
-    own_now: datetime
+    endpoint_now: datetime
     enabled_version: int
 
     @property
     def key(self) -> Queue:
         """Which one it is."""
         return self.partition_id, self.endpoint_id
+
+
+@asynccontextmanager
+async def holding_queues(pool: Pool, *, durable: bool = True) -> AsyncIterator[Connection]:
+    """Open a transaction that may lock queues, and commit it at the end.
+
+    ``durable``: whether its commit waits for the disk. What a person asked for does; claims and
+    outcomes do not, for losing one leads to nothing but another attempt.
+    """
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute(HOLD_WHILE_ALIVE if durable else COMMIT_WITHOUT_WAITING)
+        yield connection
 
 
 async def find_due_queues(
@@ -223,7 +241,7 @@ async def claim_deliveries(
             test_shop_id=tests[_queue(row)],
             attempt=row["attempts"],
             tried=row["failures"] + 1,
-            own_now=row["own_now"],
+            endpoint_now=row["endpoint_now"],
             until=until,
             body=bodies[_message(row)],
         )

@@ -1,6 +1,6 @@
 """Disabling endpoints that are gone, or to which nothing was delivered for too long."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -19,7 +19,7 @@ from app.webhooks.endpoints.queries import fetch_endpoint, list_endpoints
 from app.webhooks.endpoints.service import BEFORE_ALL, ENDPOINTS_MAX, Change
 
 PLATFORM = Owner(None)
-BY_ITSELF = Actor(role=Role.SYSTEM, id="webhooks")
+SERVICE = Actor(role=Role.SYSTEM, id="webhooks")
 
 # One that delivered in another partition does not fail, whatever this one says.
 FAILING_SINCE = """
@@ -31,18 +31,16 @@ WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
 _log = structlog.get_logger(__name__)
 
 
-async def has_failed_for(
-    database: Queryable, owner: Owner, endpoint_id: UUID, at_least: timedelta, now: datetime
-) -> bool:
-    """Tell whether nothing was delivered to an endpoint for so long, though it was tried."""
+async def failing_since(database: Queryable, owner: Owner, endpoint_id: UUID) -> datetime | None:
+    """Return since when all deliveries to an endpoint failed, in all partitions; None if not."""
     row = await database.fetchrow(FAILING_SINCE, owner.partitions, endpoint_id)
     if row is None or row["failing_since"] is None:
-        return False
-    since = max(row["failing_since"], row["last_success_at"] or row["failing_since"])
-    return bool(now - since >= at_least)
+        return None
+    since: datetime = max(row["failing_since"], row["last_success_at"] or row["failing_since"])
+    return since
 
 
-async def disable_by_itself(
+async def disable_endpoint(
     pool: Pool,
     seal: Seal,
     owner: Owner,
@@ -62,7 +60,7 @@ async def disable_by_itself(
             connection=connection,
             seal=seal,
             owner=owner,
-            actor=BY_ITSELF,
+            actor=SERVICE,
             at=now,
             test_mode=test_mode,
             correlation_id=str(uuid7()),

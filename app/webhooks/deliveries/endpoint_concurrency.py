@@ -18,11 +18,10 @@ from app.webhooks.breaker import (
     Closed,
     Health,
     HealthPolicy,
-    Keep,
     Send,
     admit,
     healthy,
-    noted,
+    record_outcome,
 )
 from app.webhooks.deliveries.claims import DueQueue, Queue
 from app.webhooks.outcomes import Outcome
@@ -62,9 +61,9 @@ class EndpointConcurrency:
         if not isinstance(admit(health, under_way, now, self._limits.policy), Send):
             return 0
         own = health.concurrency - under_way if isinstance(health.circuit, Closed) else 1
-        return max(min(own, self._free(fails=health.failing_since is not None)), 0)
+        return max(min(own, self._free(fails=health.failing)), 0)
 
-    def allot(self, due: Sequence[DueQueue]) -> dict[Queue, int]:
+    def allocate(self, due: Sequence[DueQueue]) -> dict[Queue, int]:
         """Return how many deliveries of which queues there is room for now, all taken together.
 
         Places go round: to each endpoint one, then another, and to the queues of an endpoint in
@@ -75,13 +74,13 @@ class EndpointConcurrency:
         for queue in due:
             self._begin_anew_if_enabled(queue)
             queues[queue.endpoint_id].append(queue)
-        left = {own: self.room_of(own, found[0].own_now) for own, found in queues.items()}
+        left = {own: self.room_of(own, found[0].endpoint_now) for own, found in queues.items()}
         free = {fails: self._free(fails=fails) for fails in (False, True)}
         order = _rotated([own for own, room in left.items() if room > 0], self._turn)
         allotted: Counter[Queue] = Counter()
         for given in range(max(left.values(), default=0)):
             for own in order:
-                fails = self._health_of(own).failing_since is not None
+                fails = self._health_of(own).failing
                 if left[own] > 0 and free[False] > 0 and free[fails] > 0:
                     found = queues[own]
                     allotted[found[(self._turn + given) % len(found)].key] += 1
@@ -99,7 +98,7 @@ class EndpointConcurrency:
             if self.room_of(endpoint_id, now) == 0:
                 yield endpoint_id, self._enabled.get(endpoint_id, 0)
 
-    def take(self, endpoint_id: UUID, now: datetime) -> None:
+    def acquire(self, endpoint_id: UUID, now: datetime) -> None:
         """Take a place for an attempt; a probe, if the circuit was open."""
         under_way = self._under_way[endpoint_id]
         admission = admit(self._health_of(endpoint_id), under_way, now, self._limits.policy)
@@ -107,21 +106,16 @@ class EndpointConcurrency:
             self._remember(endpoint_id, admission.health)
         self._under_way[endpoint_id] = under_way + 1
 
-    def leave(self, endpoint_id: UUID) -> None:
+    def release(self, endpoint_id: UUID) -> None:
         """Give the place of an attempt back."""
         self._under_way[endpoint_id] -= 1
         if self._under_way[endpoint_id] <= 0:
             del self._under_way[endpoint_id]
 
-    def note(self, endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
-        """Note how an attempt ended, at an instant of the endpoint's own."""
+    def record(self, endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
+        """Record how an attempt ended, at an instant of the endpoint's own."""
         health = self._health_of(endpoint_id)
-        if health.failing_since is not None:
-            # For how long it fails is the database's to say: other processes may have delivered.
-            health = replace(health, failing_since=now)
-        verdict = noted(health, outcome, now, self._limits.policy)
-        if isinstance(verdict, Keep):
-            self._remember(endpoint_id, verdict.health)
+        self._remember(endpoint_id, record_outcome(health, outcome, now, self._limits.policy))
 
     def _free(self, *, fails: bool) -> int:
         free = self._limits.total_max - self.total
@@ -130,7 +124,7 @@ class EndpointConcurrency:
         held = sum(
             under_way
             for endpoint_id, under_way in self._under_way.items()
-            if self._health_of(endpoint_id).failing_since is not None
+            if self._health_of(endpoint_id).failing
         )
         return min(free, self._limits.total_max // 2 - held)
 

@@ -11,7 +11,7 @@ from app.event_store.connections import Connection
 from app.reactions.public_types import EventType
 from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
-from app.webhooks.deliveries.states import Cause
+from app.webhooks.deliveries.tables import Cause
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
 from app.webhooks.endpoints.publish_events import shown_url
 

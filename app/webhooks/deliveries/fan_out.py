@@ -20,7 +20,7 @@ from app.webhooks.catalog.forms import ApiVersion, BodyForm, form_of
 from app.webhooks.catalog.public_event import PublicEvent
 from app.webhooks.catalog.publisher import public_events_of
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
-from app.webhooks.deliveries.states import Cause
+from app.webhooks.deliveries.tables import Cause
 
 FANOUT_READER = "webhook_fanout"
 

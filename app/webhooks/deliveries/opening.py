@@ -77,7 +77,7 @@ def _limits_of(settings: Settings) -> DeliveryLimits:
     spare = timedelta(seconds=settings.webhook_spare_seconds)
     return DeliveryLimits(
         lease=timedelta(seconds=settings.webhook_lease_seconds),
-        rooms=ConcurrencyLimits(policy=HealthPolicy(open_min=spare)),
+        concurrency=ConcurrencyLimits(policy=HealthPolicy(open_min=spare)),
     )
 
 

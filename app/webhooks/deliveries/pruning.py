@@ -6,8 +6,8 @@ from uuid import UUID
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT
 from app.postgres.pool import Pool
+from app.webhooks.deliveries.claims import holding_queues
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
-from app.webhooks.deliveries.transactions import holding_queues
 
 STEP_ROWS_MAX = 1_000
 MESSAGES_KEPT_LONGER = timedelta(days=7)

@@ -4,18 +4,38 @@ Each is for the claim that made it: what a later claim is at is left alone, but 
 is one whoever's claim it is by now.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from app.event_store.connections import Connection
-from app.postgres.pool import Pool
+import structlog
+
+from app.event_store.connections import LOST_CONNECTION, Connection
+from app.leased_work.batching import Batcher
+from app.postgres.pool import CONNECTION_FAILURES, Pool
 from app.projections.columns import columns_of
-from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue
+from app.topology import Topology
+from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue, holding_queues
 from app.webhooks.deliveries.latency import counts_of
-from app.webhooks.deliveries.transactions import holding_queues
+from app.webhooks.outcomes import (
+    Attempt,
+    Delivered,
+    answer_of,
+    detail_of,
+    outcome_code,
+    status_of,
+)
+
+TOGETHER_MAX = 500
+RETRY_SECONDS = 0.5
+RETRIES_MAX = 60
+"""For half a minute a lost database is waited for; then the deliveries will be sent again."""
+
+_DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
+_log = structlog.get_logger(__name__)
 
 LOCK_QUEUES = """
 SELECT q.endpoint_id
@@ -154,6 +174,62 @@ class _Counted:
 
     def due(self, at: datetime) -> None:
         self.due_at = at if self.due_at is None else min(self.due_at, at)
+
+
+def ended(
+    delivery: ClaimedDelivery, attempt: Attempt, now: datetime, retry_at: datetime | None
+) -> EndedAttempt:
+    """Return how an attempt ended. ``now``: by the owner's clock.
+
+    ``retry_at``: None if the schedule has no more for it.
+    """
+    outcome, delivered = attempt.outcome, isinstance(attempt.outcome, Delivered)
+    return EndedAttempt(
+        delivery=delivery,
+        at=now,
+        outcome=outcome_code(outcome),
+        detail=detail_of(outcome),
+        status=status_of(outcome),
+        latency_ms=round(attempt.latency_seconds * 1_000),
+        answer=answer_of(outcome),
+        delivered=delivered,
+        retry_at=None if delivered else retry_at,
+    )
+
+
+class AttemptRecorder:
+    """Records outcomes: those that arrive while some are being written are written next, together.
+
+    On Citus a transaction keeps to one partition.
+    """
+
+    def __init__(self, pool: Pool, topology: Topology) -> None:
+        self._pool = pool
+        self._batcher = Batcher(
+            self._record_all,
+            batch_max=TOGETHER_MAX,
+            apart=(lambda one: one.key.partition_id) if topology is Topology.CITUS else None,
+        )
+
+    async def record(self, attempt: EndedAttempt) -> datetime | None:
+        """Record an outcome; raises if the database cannot be had.
+
+        Returns since when nothing was delivered to the endpoint, in that partition; None if the
+        last attempt was.
+        """
+        return await self._batcher.submit(attempt)
+
+    async def _record_all(self, attempts: Sequence[EndedAttempt]) -> list[datetime | None]:
+        for _ in range(RETRIES_MAX):
+            try:
+                failing = await record_attempts(self._pool, attempts)
+                break
+            except _DATABASE_AWAY as error:
+                _log.warning("webhook_outcomes_wait_for_database", reason=error)
+                await asyncio.sleep(RETRY_SECONDS)
+        else:
+            failing = await record_attempts(self._pool, attempts)
+        return [failing.get(one.key.endpoint_id) for one in attempts]
 
 
 async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUID, datetime]:

@@ -15,7 +15,7 @@ from app.projections.log_feed import decode_feed
 from app.webhooks.catalog.publisher import public_events_of
 from app.webhooks.deliveries.fan_out import Subscription, deliveries_of, subscription_of
 from app.webhooks.deliveries.queueing import queue_deliveries
-from app.webhooks.deliveries.states import Cause
+from app.webhooks.deliveries.tables import Cause
 
 EVENTS_MAX = 5_000
 """Events of the log read for one request."""

@@ -8,9 +8,8 @@ import asyncpg
 
 from app.event_store.connections import Connection
 from app.postgres.pool import Pool
-from app.webhooks.deliveries.claims import DeliveryKey
+from app.webhooks.deliveries.claims import HOLD_WHILE_ALIVE, DeliveryKey, holding_queues
 from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
-from app.webhooks.deliveries.transactions import HOLD_WHILE_ALIVE, holding_queues
 
 STEP_ROWS_MAX = 1_000
 RECOVERED_MAX = 100_000

@@ -1,5 +1,7 @@
 """The tables of deliveries: what is sent, to whom, how each attempt ended, and the queues."""
 
+from enum import StrEnum
+
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -18,6 +20,30 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from app.event_store.tables import BytewiseText, metadata
 
 _INSTANT = TIMESTAMP(timezone=True)
+
+
+class DeliveryState(StrEnum):
+    """What became of a message for one endpoint."""
+
+    WAITING = "waiting"
+    """Another of its order comes first."""
+    QUEUED = "queued"
+    """To be sent, now or when it is due again."""
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    """Given up after the last attempt."""
+
+
+class Cause(StrEnum):
+    """Why a delivery was made."""
+
+    EVENT = "event"
+    """The event happened while the endpoint was there for it."""
+    REPLAY = "replay"
+    """The owner asked for what was missed."""
+    TEST = "test"
+    """The owner asked for a test."""
+
 
 webhook_messages = Table(
     "webhook_messages",

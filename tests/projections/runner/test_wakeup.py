@@ -11,6 +11,7 @@ from app.event_store.announcer import Announcer
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import Connection, OwnConnection
 from app.event_store.recorded_event import Recorded
+from app.leased_work.backoff import Backoff
 from app.postgres.pool import Pool
 from app.projections.checkpoints import list_checkpoints
 from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
@@ -20,7 +21,9 @@ from tests.event_store.samples import LIBRARY_CODEC, LibraryEvent, returns
 from tests.projections.runner.library import VisitsReader
 
 AN_HOUR = ProjectionRunnerLimits(poll_interval_seconds=3_600)
-OFTEN = ProjectionRunnerLimits(poll_interval_seconds=0.02, backoff_min_seconds=0.01)
+OFTEN = ProjectionRunnerLimits(
+    poll_interval_seconds=0.02, retry=Backoff(seconds_min=0.01, seconds_max=5.0)
+)
 
 
 @asynccontextmanager

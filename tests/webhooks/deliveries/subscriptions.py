@@ -114,7 +114,7 @@ class Subscribing:
         api = self.api
         seal = Seal([b64decode(SEALING_KEY)])
         return DeliveryWorker(
-            api.resources.pool, self.sender, seal, api.clock, limits=limits, lot=lambda: 0.5
+            api.resources.pool, self.sender, seal, api.clock, limits=limits, random=lambda: 0.5
         )
 
     async def tell(self, *numbers: int) -> None:

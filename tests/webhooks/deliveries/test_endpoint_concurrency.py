@@ -21,7 +21,7 @@ def test_queues_of_one_endpoint_share_its_places_in_turn() -> None:
     due = [_queue(1, partition) for partition in range(64)]
     served = Counter[int]()
     for _ in range(64):
-        allotted = rooms.allot(due)
+        allotted = rooms.allocate(due)
         assert sum(allotted.values()) == STRANGERS_PLACES
         served.update(partition for partition, _ in allotted)
     assert set(served) == set(range(64))
@@ -30,15 +30,15 @@ def test_queues_of_one_endpoint_share_its_places_in_turn() -> None:
 def test_one_queue_alone_has_all_places_of_its_endpoint() -> None:
     rooms = EndpointConcurrency(ConcurrencyLimits())
     for _ in range(20):
-        rooms.note(_endpoint(1), Delivered(answer=_answer(200)), NOW)
-    assert rooms.allot([_queue(1, 5)]) == {(5, _endpoint(1)): HealthPolicy().concurrency_max}
+        rooms.record(_endpoint(1), Delivered(answer=_answer(200)), NOW)
+    assert rooms.allocate([_queue(1, 5)]) == {(5, _endpoint(1)): HealthPolicy().concurrency_max}
 
 
 def test_more_endpoints_than_places_are_all_served_in_time() -> None:
     rooms, served = EndpointConcurrency(ConcurrencyLimits(total_max=4)), set[UUID]()
     due = [_queue(number) for number in range(10)]
     for _ in range(10):
-        allotted = rooms.allot(due)
+        allotted = rooms.allocate(due)
         assert sum(allotted.values()) == 4
         served |= {endpoint_id for _, endpoint_id in allotted}
     assert len(served) == 10
@@ -47,11 +47,11 @@ def test_more_endpoints_than_places_are_all_served_in_time() -> None:
 def test_endpoints_that_fail_are_allotted_half_of_all_places() -> None:
     rooms = EndpointConcurrency(ConcurrencyLimits(total_max=6))
     for number in range(10):
-        rooms.note(_endpoint(number), FailedAnswer(answer=_answer(500), retry_after=None), NOW)
+        rooms.record(_endpoint(number), FailedAnswer(answer=_answer(500), retry_after=None), NOW)
     failing = [_queue(number) for number in range(10)]
-    assert sum(rooms.allot(failing).values()) == 3
+    assert sum(rooms.allocate(failing).values()) == 3
     healthy = [_queue(number) for number in range(10, 20)]
-    allotted = rooms.allot([*failing, *healthy])
+    allotted = rooms.allocate([*failing, *healthy])
     assert sum(allotted.values()) == 6
     assert sum(room for (_, own), room in allotted.items() if own.int < 10) <= 3
 
@@ -64,16 +64,16 @@ def test_an_endpoint_begins_anew_once_however_many_queues_say_it_was_enabled() -
 
     def fail() -> None:
         for _ in range(HealthPolicy().failures_to_open):
-            rooms.note(_endpoint(1), failed, NOW)
+            rooms.record(_endpoint(1), failed, NOW)
 
     fail()
-    assert (rooms.allot([_queue(1)]), list(rooms.without_room(NOW))) == ({}, [(_endpoint(1), 0)])
+    assert (rooms.allocate([_queue(1)]), list(rooms.without_room(NOW))) == ({}, [(_endpoint(1), 0)])
     enabled = [_queue(1, partition, enabled_version=3) for partition in range(64)]
-    assert sum(rooms.allot([*enabled, _queue(1, 64)]).values()) == STRANGERS_PLACES
+    assert sum(rooms.allocate([*enabled, _queue(1, 64)]).values()) == STRANGERS_PLACES
     fail()
-    assert rooms.allot([*enabled, _queue(1, 64)]) == {}, "what was heard of is nothing new"
+    assert rooms.allocate([*enabled, _queue(1, 64)]) == {}, "what was heard of is nothing new"
     assert list(rooms.without_room(NOW)) == [(_endpoint(1), 3)]
-    assert sum(rooms.allot([_queue(1, enabled_version=5)]).values()) == STRANGERS_PLACES
+    assert sum(rooms.allocate([_queue(1, enabled_version=5)]).values()) == STRANGERS_PLACES
 
 
 def _answer(status: int) -> Answer:
@@ -88,6 +88,6 @@ def _queue(number: int, partition_id: int = 0, *, enabled_version: int = 0) -> D
     return DueQueue(
         partition_id=partition_id,
         endpoint_id=_endpoint(number),
-        own_now=NOW,
+        endpoint_now=NOW,
         enabled_version=enabled_version,
     )

@@ -14,7 +14,7 @@ from app.event_types.registry import event_codec
 from app.projection_registry import READERS
 from app.projections.rebuild import Rebuild
 from app.sealing import Seal
-from app.webhooks.deliveries.disabling import disable_by_itself
+from app.webhooks.deliveries.disabling import disable_endpoint
 from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.endpoints.service import Change
 from tests.support.api import SHOP, Api, until
@@ -134,7 +134,7 @@ async def test_workers_that_race_to_disable_an_endpoint_write_one_event(
         await asyncio.gather(*(worker.run_once() for worker in workers))
         await asyncio.gather(
             *(
-                disable_by_itself(
+                disable_endpoint(
                     *(api.resources.pool, seal_of(api), Owner(SHOP), UUID(endpoint.endpoint_id)),
                     DisabledReason.GONE,
                     now=api.clock.now(),

@@ -17,7 +17,7 @@ from sqlalchemy.dialects import postgresql
 from app.event_store.partitions import partition_of
 from app.webhooks.deliveries import claims, pruning, reading, recording, requeueing
 from app.webhooks.deliveries.reading import DeliveryFilters, delivery_page
-from app.webhooks.deliveries.states import DeliveryState
+from app.webhooks.deliveries.tables import DeliveryState
 from tests.conftest import START
 
 ROWS = int(os.environ.get("WEBHOOK_DELIVERIES", "40000"))

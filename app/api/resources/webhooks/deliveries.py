@@ -36,7 +36,7 @@ from app.webhooks.deliveries.reading import (
     list_attempts,
     list_deliveries,
 )
-from app.webhooks.deliveries.states import DeliveryState
+from app.webhooks.deliveries.tables import DeliveryState
 from app.webhooks.endpoints.endpoint import Endpoint
 
 ReplayCursor = Annotated[str, StringConstraints(max_length=300)]

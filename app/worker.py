@@ -83,7 +83,11 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         tasks.create_task(funding.run(stop))
         tasks.create_task(_pay_refunds(resources, handler, clock, stop))
         test_clocks = TestClockWorker(
-            pool, act_and_tell_with(handler), clock, settled=nothing_to_judge
+            pool,
+            act_and_tell_with(handler),
+            clock,
+            settled=nothing_to_judge,
+            topology=settings.topology,
         )
         tasks.create_task(deadlines.run(stop))
         tasks.create_task(test_clocks.run(stop, clocks_heard))

@@ -8,7 +8,7 @@ each turn, and a clock is ready when they hold nothing more.
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
@@ -16,6 +16,7 @@ from typing import TypeAlias
 import structlog
 
 from app.clock import Clock
+from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.postgres.pool import Pool
 from app.shop_clocks.advancing import (
     Advance,
@@ -27,13 +28,14 @@ from app.shop_clocks.advancing import (
     move_clock,
     release_advance,
 )
+from app.topology import Topology
 from app.waiting import wait_for_any
 
 ActAndTell: TypeAlias = Callable[[int, str], Awaitable[datetime | None]]
-"""Lets an order (partition, stream) act on what has fallen due, and tells what is due next."""
+"""Lets an order (partition, stream) act on what has fallen due; returns what is due next."""
 
 Settled: TypeAlias = Callable[[Pool, int, str], Awaitable[bool]]
-"""Tells whether whoever acts in a shop's present (partition, shop) has done so."""
+"""Tells whether all that is to be done in a shop's present (partition, shop) is done."""
 
 LOOK_AGAIN_SECONDS_MIN = 0.005
 LOOK_AGAIN_SECONDS_MAX = 0.1
@@ -46,32 +48,33 @@ class DeadlineStuck(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClockLimits:
-    """How much a worker takes on.
+class ClockLimits(WorkerLimits):
+    """How much a worker takes on. ``concurrency_max``: clocks that advance at once.
 
-    ``due_rows_max`` and ``acts_max`` bound a turn, after which anybody may take the next. ``lease``
-    is how long a claim holds that is not renewed; every step of the clock renews it.
-    ``behind_seconds_max``: how long a turn waits for readers that are behind, and for whoever acts
-    in the present.
+    ``due_rows_max`` and ``acts_max`` bound a turn, after which any worker may take the next.
+    ``acts_at_once_max``: how many orders act at the same time, over all clocks. Every step of a
+    clock renews its ``lease``. ``behind_seconds_max``: how long a turn waits for readers that are
+    behind, and for the processes that act in the present.
     """
 
-    clocks_max: int = 8
+    concurrency_max: int = 8
+    lease: timedelta = timedelta(seconds=30)
     due_rows_max: int = 500
     acts_max: int = 1_000
-    concurrency_max: int = 16
-    lease: timedelta = timedelta(seconds=30)
+    acts_at_once_max: int = 16
     behind_seconds_max: float = 10.0
-    poll_seconds: float = 1.0
 
 
 async def _always_settled(_pool: Pool, _partition_id: int, _shop_id: str) -> bool:
     return True
 
 
-class TestClockWorker:
+class TestClockWorker(LeasedWorker[Advance]):
     """Advances the clocks it can claim, each in turns; any number of workers may run."""
 
     __test__ = False  # the name is the trade's; it is no test to be collected
+
+    queue = "test_clocks"
 
     def __init__(
         self,
@@ -80,70 +83,54 @@ class TestClockWorker:
         clock: Clock,
         *,
         settled: Settled = _always_settled,
+        topology: Topology = Topology.SINGLE,
         limits: ClockLimits | None = None,
     ) -> None:
+        self._limits = limits or ClockLimits()
+        super().__init__(clock, self._limits)
         self._pool = pool
         self._act = act
-        self._clock = clock
         self._settled = settled
-        self._limits = limits or ClockLimits()
-        self._permits = asyncio.Semaphore(self._limits.concurrency_max)
+        self._topology = topology
+        self._permits = asyncio.Semaphore(self._limits.acts_at_once_max)
+        self._stop = asyncio.Event()
 
-    async def run(self, stop: asyncio.Event, heard: asyncio.Event | None = None) -> None:
-        """Work until told to stop: woken by ``heard``, and by looking now and then."""
-        heard = heard or asyncio.Event()
-        while not stop.is_set():
-            heard.clear()
-            if not await self._attempt(stop):
-                await wait_for_any(self._limits.poll_seconds, stop, heard)
+    async def run(self, stop: asyncio.Event, wakeup: asyncio.Event | None = None) -> None:
+        """Work until ``stop`` is set; a turn under way ends at its next step."""
+        self._stop = stop
+        await super().run(stop, wakeup)
 
-    async def run_once(self, stop: asyncio.Event | None = None) -> int:
-        """Give every clock that advances a turn; return how many got anywhere.
-
-        A clock whose turn fails is logged and comes up again when its claim has run out.
-        """
-        claimed = await claim_advances(
-            self._pool,
-            now=self._clock.now(),
-            until=self._claimed_until(),
-            clocks_max=self._limits.clocks_max,
+    async def claim(self, now: datetime, until: datetime, rows_max: int) -> Sequence[Advance]:
+        """Claim clocks that advance."""
+        return await claim_advances(
+            self._pool, self._topology, now=now, until=until, clocks_max=rows_max
         )
-        turns = [self._turn_logged(advance, stop or asyncio.Event()) for advance in claimed]
-        return sum(await asyncio.gather(*turns))
 
-    async def _attempt(self, stop: asyncio.Event) -> int:
-        try:
-            return await self.run_once(stop)
-        except Exception:  # noqa: BLE001 - the edge of the loop: the next round tries again
-            _log.exception("test_clocks_round_failed")
-            return 0
+    async def handle(self, work: Advance) -> None:
+        """Give a clock a turn, then let any worker take the next."""
+        await self._turn(work)
+        await release_advance(self._pool, work)
 
-    async def _turn_logged(self, advance: Advance, stop: asyncio.Event) -> bool:
-        try:
-            got_anywhere = await self._turn(advance, stop)
-            await release_advance(self._pool, advance)
-        except Exception:  # noqa: BLE001 - one clock must not keep the others from advancing
-            _log.exception("test_clock_turn_failed", shop_id=advance.shop_id)
-            return False
-        return got_anywhere
+    def about(self, work: Advance) -> Mapping[str, object]:
+        """Return the shop."""
+        return {"shop_id": work.shop_id}
 
-    async def _turn(self, advance: Advance, stop: asyncio.Event) -> bool:
-        if not await self._settles(advance, stop):
+    async def _turn(self, advance: Advance) -> None:
+        if not await self._settles(advance):
             _log.warning("test_clock_leaves_a_present_unsettled", shop_id=advance.shop_id)
-        if not await self._became(lambda: deadlines_are_current(self._pool, advance), stop):
+        if not await self._became(lambda: deadlines_are_current(self._pool, advance)):
             _log.warning("test_clock_waits_for_readers", shop_id=advance.shop_id)
-            return False
+            return
         due = await fetch_due(self._pool, advance, self._limits.due_rows_max)
         all_known = len(due) < self._limits.due_rows_max
         horizon = advance.target if all_known else due[-1].at
-        if not await self._act_until(horizon, advance, due, stop):
-            return True
+        if not await self._act_until(horizon, advance, due):
+            return
         if all_known and await finish_advance(self._pool, advance):
             _log.info("test_clock_ready", shop_id=advance.shop_id, now=advance.target.isoformat())
-        return True
 
     async def _act_until(
-        self, horizon: datetime, advance: Advance, due: Sequence[DueOrder], stop: asyncio.Event
+        self, horizon: datetime, advance: Advance, due: Sequence[DueOrder]
     ) -> bool:
         """Go from instant to instant; False if ended before all was done up to the horizon."""
         pending = _earliest_of_each(due)
@@ -156,14 +143,14 @@ class TestClockWorker:
                 advance,
                 now[0].at,
                 orders=len(now),
-                claimed_until=self._claimed_until(),
+                claimed_until=self._clock.now() + self._limits.lease,
             )
             if not moved:
                 return False
             for follow_up in await asyncio.gather(*(self._acted(advance, one) for one in now)):
                 if follow_up is not None and follow_up.at <= horizon:
                     heapq.heappush(pending, follow_up)
-            if stop.is_set() or acts >= self._limits.acts_max:
+            if self._stop.is_set() or acts >= self._limits.acts_max:
                 return False
         return True
 
@@ -177,31 +164,25 @@ class TestClockWorker:
             raise DeadlineStuck(f"{due.stream_id} still has what was due at {due.at}")
         return DueOrder(next_at, due.stream_id)
 
-    async def _settles(self, advance: Advance, stop: asyncio.Event) -> bool:
-        """Wait for whoever acts in the present, so that time does not pass them over.
-
-        Not for ever: in real time, too, an hour comes whether or not somebody was quick.
-        """
+    async def _settles(self, advance: Advance) -> bool:
+        """Wait, for a bounded time, until what is to be done in the shop's present is done."""
         place = advance.partition_id, advance.shop_id
-        return await self._became(lambda: self._settled(self._pool, *place), stop)
+        return await self._became(lambda: self._settled(self._pool, *place))
 
-    async def _became(self, condition: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
+    async def _became(self, condition: Callable[[], Awaitable[bool]]) -> bool:
         """Wait, within bounds, until something holds."""
         pause_seconds, waited_seconds = LOOK_AGAIN_SECONDS_MIN, 0.0
         while not await condition():
-            if stop.is_set() or waited_seconds >= self._limits.behind_seconds_max:
+            if self._stop.is_set() or waited_seconds >= self._limits.behind_seconds_max:
                 return False
-            await wait_for_any(pause_seconds, stop)
+            await wait_for_any(pause_seconds, self._stop)
             waited_seconds += pause_seconds
             pause_seconds = min(2 * pause_seconds, LOOK_AGAIN_SECONDS_MAX)
         return True
 
-    def _claimed_until(self) -> datetime:
-        return self._clock.now() + self._limits.lease
-
 
 def _earliest_of_each(due: Sequence[DueOrder]) -> list[DueOrder]:
-    """Return a heap with each order once: what else it has due is told when it has acted."""
+    """Return a heap with each order once; acting returns what else it has due."""
     earliest: dict[str, DueOrder] = {}
     for one in due:
         earliest.setdefault(one.stream_id, one)

@@ -10,29 +10,24 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import asyncpg
-from uuid_utils.compat import uuid7
-
 from app.event_store.connections import Connection, Queryable
+from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.streams import streams_of_shop
+from app.leased_work.claim import LeasedTable
 from app.postgres.pool import Pool
 from app.shop_clocks.changing import LOCK_HEAD
+from app.topology import Topology
 
 DEADLINES_READER = "deadlines"
 
-FIND_ADVANCING = """
-SELECT c.partition_id, c.shop_id FROM after_sales.test_clocks AS c
-WHERE c.target IS NOT NULL AND (c.claimed_until IS NULL OR c.claimed_until <= $1)
-LIMIT $2
-"""
-
-CLAIM = """
-UPDATE after_sales.test_clocks AS c
-SET claim = $3, claimed_until = $5
-WHERE c.partition_id = $1 AND c.shop_id = $2
-  AND c.target IS NOT NULL AND (c.claimed_until IS NULL OR c.claimed_until <= $4)
-RETURNING c.target
-"""
+QUEUE = LeasedTable(
+    "test_clocks",
+    key=("shop_id",),
+    columns=(),
+    partitions=PARTITION_COUNT,
+    due="w.target IS NOT NULL",
+    oldest="target",
+)
 
 # What has happened in a shop that a reader does not know of yet: next to nothing, soon nothing.
 FIND_UNSEEN = """
@@ -77,7 +72,7 @@ WHERE c.partition_id = $1 AND c.shop_id = $2 AND c.claim = $3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """A clock on its way to a target, claimed under an id that nobody else has."""
+    """A clock on its way to a target, and the token it is claimed under."""
 
     partition_id: int
     shop_id: str
@@ -98,24 +93,10 @@ class DueOrder(NamedTuple):
 
 
 async def claim_advances(
-    pool: Pool, *, now: datetime, until: datetime, clocks_max: int
+    pool: Pool, topology: Topology, *, now: datetime, until: datetime, clocks_max: int
 ) -> list[Advance]:
-    """Claim clocks that advance and that nobody has claimed, or no longer; for a while only."""
-    found = await pool.fetch(FIND_ADVANCING, now, clocks_max)
-    claimed = [await _claimed(pool, row, now, until) for row in found]
-    return [advance for advance in claimed if advance is not None]
-
-
-async def _claimed(
-    pool: Pool, row: asyncpg.Record, now: datetime, until: datetime
-) -> Advance | None:
-    partition_id, shop_id, claim = row["partition_id"], row["shop_id"], uuid7()
-    claimed = await pool.fetchrow(CLAIM, partition_id, shop_id, claim, now, until)
-    if claimed is None:
-        return None
-    return Advance(
-        partition_id=partition_id, shop_id=shop_id, claim=claim, target=claimed["target"]
-    )
+    """Claim clocks that advance and that no worker holds, for a while."""
+    return [Advance(**row) for row in await QUEUE.claim(pool, topology, now, until, clocks_max)]
 
 
 async def reader_is_current(
@@ -162,7 +143,7 @@ async def finish_advance(pool: Pool, advance: Advance) -> bool:
 
 
 async def release_advance(pool: Pool, advance: Advance) -> None:
-    """Let anybody claim the clock again, at once."""
+    """Give the clock back, so that any worker may claim it at once."""
     await pool.execute(RELEASE, *advance.key)
 
 

@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import replace
 from datetime import datetime
 
+import pytest
+
 from app.clock import ManualClock, SystemClock
 from app.processes.test_clocks import ActAndTell, ClockLimits
 from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances
+from app.topology import Topology
 from tests.event_store.child_processes import running
 from tests.processes.clock_workers import LEASE, NewWorker, busy, until_ready
 from tests.projections.event_log import Logged
@@ -58,14 +61,15 @@ async def test_a_worker_that_lost_its_claim_leaves_the_clock_to_the_one_that_has
     assert (await shop.clock()).fell_due == 0
 
 
+@pytest.mark.parametrize("topology", list(Topology))
 async def test_of_many_workers_that_find_a_clock_at_once_one_gets_it(
-    resources: Resources, shop: ShopInTestMode, clock: ManualClock
+    resources: Resources, shop: ShopInTestMode, clock: ManualClock, topology: Topology
 ) -> None:
     await shop.advance(DAY)
     now = clock.now()
     claims = await asyncio.gather(
         *(
-            claim_advances(resources.pool, now=now, until=now + LEASE, clocks_max=1)
+            claim_advances(resources.pool, topology, now=now, until=now + LEASE, clocks_max=1)
             for _ in range(8)
         )
     )

@@ -80,10 +80,9 @@ async def test_a_clock_is_not_ready_while_its_deadlines_are_behind(
     await shop.open_entry("a")
     await shop.advance(20 * DAY)
     worker = new_worker()
-    assert await worker.run_once() == 0
+    await worker.run_once()
     assert (await shop.clock()).now == OPENED
     await logged.follow()
-    assert await worker.run_once() == 1
     await until_ready(shop, logged, worker)
     assert (await shop.happened())[-2:] == falls_due("a", OPENED, applied=False)
 
@@ -109,7 +108,9 @@ async def test_what_came_in_last_is_seen_before_a_clock_is_said_to_be_ready(
 ) -> None:
     await shop.advance(20 * DAY)
     now = clock.now()
-    (advance,) = await claim_advances(resources.pool, now=now, until=now + LEASE, clocks_max=1)
+    (advance,) = await claim_advances(
+        resources.pool, Topology.SINGLE, now=now, until=now + LEASE, clocks_max=1
+    )
     await shop.open_entry("a")
     assert not await finish_advance(resources.pool, advance), "an event nobody has followed"
     await logged.follow()
@@ -130,7 +131,9 @@ async def test_a_deadline_that_acting_leaves_where_it_was_is_not_acted_on_for_ev
         acted += 1
         return OPENED + 4 * DAY
 
-    assert await new_worker(act=change_nothing).run_once() == 0
+    worker = new_worker(act=change_nothing)
+    assert await worker.run_once() == 1
+    assert await worker.run_once() == 0, "it comes up again when its claim has run out"
     assert (acted, (await shop.clock()).target) == (1, OPENED + 20 * DAY)
 
 

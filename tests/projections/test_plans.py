@@ -35,7 +35,8 @@ from app.projections.orders.queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
 from app.projections.orders.view import EntryState
 from app.projections.paging import After
 from app.projections.tickets.list import TicketFilters, ticket_page
-from app.shop_clocks.advancing import FETCH_DUE, FIND_ADVANCING, FIND_UNSEEN
+from app.shop_clocks.advancing import FETCH_DUE, FIND_UNSEEN
+from app.shop_clocks.advancing import QUEUE as TEST_CLOCKS
 from app.shop_clocks.reading import FETCH_CLOCK
 from tests.conftest import START
 
@@ -222,7 +223,11 @@ def _statements() -> Iterator[tuple[str, str]]:
     yield from _of_inboxes(partition_id)
     yield from _of_pushes(partition_id)
     now, later = START + timedelta(hours=1), START + timedelta(hours=2)
-    for table, index in ((DEADLINES, "deadlines_due_idx"), (PUSHES, "pushes_due_idx")):
+    for table, index in (
+        (DEADLINES, "deadlines_due_idx"),
+        (PUSHES, "pushes_due_idx"),
+        (TEST_CLOCKS, "test_clocks_advancing_idx"),
+    ):
         everywhere, token = list(range(64)), UUID(int=1)
         claim = (everywhere, now, 100, later, token)
         yield index, _filled_in(table.claim_across_partitions, *claim)
@@ -234,7 +239,6 @@ def _statements() -> Iterator[tuple[str, str]]:
 def _of_test_clocks(partition_id: int, now: datetime) -> Iterator[tuple[str, str]]:
     shop_id = "test-3"
     yield "test_clocks_pkey", _filled_in(FETCH_CLOCK, partition_id, shop_id)
-    yield "test_clocks_advancing_idx", _filled_in(FIND_ADVANCING, now, 8)
     yield "deadlines_test_due_idx", _filled_in(FETCH_DUE, partition_id, shop_id, now, 500)
     yield "", _filled_in(FIND_UNSEEN, partition_id, "deadlines", *streams_of_shop(shop_id))
 

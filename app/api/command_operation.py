@@ -102,8 +102,9 @@ def command_operation(
             not_found=target.not_found,
         )
 
-    taken = (body | None) if body is not None and optional_body else body
-    parameters = _parameters(whole_path, taken, key=key, if_match=if_match)
+    parameters = _parameters(
+        whole_path, body, optional_body=optional_body, key=key, if_match=if_match
+    )
     return Operation(
         name=name,
         method="POST",
@@ -171,12 +172,18 @@ def _order_named(path_values: PathValues, body: Any) -> str:
     return path_values["order_id"] if "order_id" in path_values else str(body.order_id)
 
 
-def _parameters(path: str, body: Any, *, key: str, if_match: bool) -> list[Parameter]:
-    """Return what a command's handler takes; a ``body`` that may be left out is one or None."""
+def _parameters(
+    path: str, body: Any, *, optional_body: bool, key: str, if_match: bool
+) -> list[Parameter]:
+    """Return what a command's handler takes.
+
+    The annotation of an optional body does not allow None, though that is its default: so the
+    document has it without null, which openapi-python-client cannot leave out of a request.
+    """
     parameters = [_keyword(name, PATH_PARAMETERS[name]) for name in path_names(path)]
     parameters.append(_keyword("call", RequestContext))
     if body is not None:
-        default = Parameter.empty if isinstance(body, type) else None
+        default = None if optional_body else Parameter.empty
         parameters.append(_keyword("body", body, default))
     if key == REQUIRED:
         parameters.append(_keyword("key", RequiredIdempotencyKey))

@@ -88,9 +88,10 @@ class DirectCall:
             given = header(request, parameter.alias.lower().encode())
             values[parameter.name] = parameter.value_of(given)
         if self.body is not None:
-            if not await request.body():
+            body = await request.json() if await request.body() else None
+            if body is None:  # FastAPI says whether it may be left out, and what is then its value
                 raise FallbackToFastAPI
-            values[self.body.name] = self._valid_body(self.body, await request.json())
+            values[self.body.name] = self._valid_body(self.body, body)
         if self.request_name is not None:
             values[self.request_name] = request
         return values

@@ -111,8 +111,9 @@ public class Story {
         String ticketId = ticket.getTicketId();
         refused("decide_on_a_stale_version", () -> tickets.agreeToApplication(
             shop, ticketId, null, "\"" + (ticket.getVersion() - 1) + "\"", null));
+        // Everything optional is left out: body, key and version.
         ApiResponse<Ticket> agreed = tickets.agreeToApplicationWithHttpInfo(
-            shop, ticketId, null, "\"" + ticket.getVersion() + "\"", null);
+            shop, ticketId, null, null, null);
         observed("agree_to_application", agreed.getStatusCode(),
             values("state", agreed.getData().getState()));
         ApiResponse<Ticket> succeeded = new TicketsApi(as("platform"))

@@ -28,6 +28,17 @@ def test_every_form_is_valid_and_defines_whatever_it_refers_to(form: Form) -> No
         assert name in document["components"][section], reference
 
 
+def test_an_optional_body_is_left_out_and_never_null() -> None:
+    bodies = [
+        operation["requestBody"]
+        for item in WHOLE["paths"].values()
+        for operation in item.values()
+        if not operation.get("requestBody", {"required": True}).get("required", False)
+    ]
+    assert len(bodies) == 3
+    assert all("$ref" in media["schema"] for one in bodies for media in one["content"].values())
+
+
 def test_the_document_is_no_larger_than_agreed() -> None:
     assert len(compact_json(WHOLE).encode()) <= COMPACT_BYTES_MAX
 

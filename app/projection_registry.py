@@ -12,19 +12,19 @@ from app.projections.ledger.table import LedgerReader
 from app.projections.operation_log.table import OperationLogReader
 from app.projections.orders.table import OrdersReader
 from app.projections.refunds.apply import RefundsReader
-from app.projections.stream_kinds import OfFunds, OfOrders
+from app.projections.stream_kinds import of_funds, of_orders
 from app.projections.tickets.table import TicketsReader
 from app.webhooks.feed.reader import PublicEventsReader
 
 READERS = (
-    OfOrders(OrdersReader()),
-    OfOrders(OperationLogReader()),
-    OfOrders(TicketsReader()),
-    OfOrders(DeadlinesReader()),
+    of_orders(OrdersReader()),
+    of_orders(OperationLogReader()),
+    of_orders(TicketsReader()),
+    of_orders(DeadlinesReader()),
     NotificationsReader(),
-    OfOrders(AssistantReader()),
-    OfFunds(RefundWorkReader()),
-    OfFunds(FundsSnapshotsReader()),
+    of_orders(AssistantReader()),
+    of_funds(RefundWorkReader()),
+    of_funds(FundsSnapshotsReader()),
     LedgerReader(),
     RefundsReader(),
     PublicEventsReader(),

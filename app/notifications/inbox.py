@@ -4,7 +4,6 @@ Rows never change: what somebody has read is a fact of its own, in app/notificat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -21,9 +20,10 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
-from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
 from app.notifications.notification import Notification, notifications_of
+from app.projections.rows import Rebuildable, copy_rows
 
 notifications = Table(
     "notifications",
@@ -48,20 +48,12 @@ notifications = Table(
 )
 """Both orders are the log's: an inbox by its recipient, and for live streams whatever is new."""
 
-COLUMNS = tuple(notifications.c.keys())
 
-CLEAR_PARTITION = "DELETE FROM after_sales.notifications WHERE partition_id = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationsReader:
+class NotificationsReader(Rebuildable):
     """Puts messages into inboxes: one COPY a batch, nothing is sent anywhere."""
 
-    name: str = "notifications"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "notifications"
+    tables = (notifications,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Write the messages of a batch."""
@@ -70,10 +62,7 @@ class NotificationsReader:
             for recorded in batch
             for notification in notifications_of(recorded)
         ]
-        if rows:
-            await connection.copy_records_to_table(
-                notifications.name, schema_name=SCHEMA, columns=COLUMNS, records=rows
-            )
+        await copy_rows(connection, notifications, rows)
 
 
 def _row(partition_id: int, notification: Notification) -> tuple[object, ...]:

@@ -24,7 +24,7 @@ from app.event_store.tables import BytewiseText, metadata
 from app.notifications.groups import TemplateGroup
 from app.notifications.quiet_hours import QuietHours, time_zone
 from app.notifications.recipient import Recipient, RecipientKey
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 
 notification_preferences = Table(
     "notification_preferences",

@@ -40,6 +40,7 @@ from app.event_store.tables import BytewiseText, metadata
 from app.leased_work.claim import LeasedTable
 from app.payments.provider.port import PaymentKind
 from app.postgres.pool import Pool
+from app.projections.rows import Rebuildable
 from app.topology import Topology
 
 refund_work = Table(
@@ -77,8 +78,6 @@ ON CONFLICT (partition_id, refund_key) DO NOTHING
 DELETE_ROW = """
 DELETE FROM after_sales.refund_work AS w WHERE w.partition_id = $1 AND w.refund_key = $2
 """
-
-CLEAR_PARTITION = "DELETE FROM after_sales.refund_work WHERE partition_id = $1"
 
 # For the claim that it was worked on under alone: a later one is another worker's.
 ASK_AGAIN = """
@@ -118,15 +117,11 @@ class RefundWork:
     claim: UUID
 
 
-@dataclass(frozen=True, slots=True)
-class RefundWorkReader:
+class RefundWorkReader(Rebuildable):
     """Keeps a row a refund whose money is in transit."""
 
-    name: str = "refund_work"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "refund_work"
+    tables = (refund_work,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[FundsEvent]]) -> None:
         """Add what has its money and is on its way; take away what has ended."""

@@ -5,7 +5,6 @@ on them are in app/processes; all they write here is until when they have claime
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 
@@ -34,7 +33,7 @@ from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_store.streams import order_of_stream
 from app.event_store.tables import BytewiseText, metadata
-from app.projections.columns import columns_of
+from app.projections.rows import Rebuildable, columns_of, upsert_of
 
 ENTRY_REMINDER = "entry_reminder"
 ENTRY_EXPIRY = "entry_expiry"
@@ -66,22 +65,17 @@ deadlines = Table(
 )
 """``test_shop_id`` is the shop by whose test clock the deadline comes, null for real time's."""
 
-UPSERT_ROWS = """
-INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at, test_shop_id)
-SELECT r.partition_id, r.stream_id, r.kind, r.due_at, r.test_shop_id
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::timestamptz[], $5::text[])
-    AS r(partition_id, stream_id, kind, due_at, test_shop_id)
-ON CONFLICT (partition_id, stream_id, kind) DO UPDATE SET
-    due_at = excluded.due_at, claimed_until = NULL
-"""
+UPSERT_ROWS = upsert_of(
+    deadlines,
+    *("partition_id", "stream_id", "kind", "due_at", "test_shop_id"),
+    also="claimed_until = NULL",
+)
 
 # One statement a row, sent together: Citus refuses to delete by joining with an array.
 DELETE_ROW = """
 DELETE FROM after_sales.deadlines AS d
 WHERE d.partition_id = $1 AND d.stream_id = $2 AND d.kind = $3
 """
-
-CLEAR_PARTITION = "DELETE FROM after_sales.deadlines WHERE partition_id = $1"
 
 Change = tuple[str, datetime | None]
 """A kind of deadline and when it is due from now on; None if it no longer is."""
@@ -90,15 +84,11 @@ Key = tuple[int, str, str]
 """Partition, stream, kind."""
 
 
-@dataclass(frozen=True, slots=True)
-class DeadlinesReader:
+class DeadlinesReader(Rebuildable):
     """Keeps a row a pending deadline: at most two statements a batch."""
 
-    name: str = "deadlines"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "deadlines"
+    tables = (deadlines,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
         """Set and do away with the deadlines of a batch."""

@@ -1,8 +1,8 @@
 """The log holds events of several kinds of stream; most readers follow one kind only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeGuard
+from typing import Generic, TypeGuard, TypeVar
 
 from app.domain.funds.events import FundsEvent
 from app.domain.order.events import OrderEvent
@@ -12,12 +12,15 @@ from app.event_store.recorded_event import Recorded
 from app.event_types.registry import ServiceEvent
 from app.projections.projection import RebuildableProjection
 
+Own = TypeVar("Own")
+
 
 @dataclass(frozen=True, slots=True)
-class OfOrders:
-    """Lets a reader of orders follow the whole log, of which it is shown its own part."""
+class _OfKind(Generic[Own]):
+    """Lets a reader of one kind of stream follow the whole log, of which it is shown its part."""
 
-    reader: RebuildableProjection[OrderEvent]
+    reader: RebuildableProjection[Own]
+    is_own: Callable[[Recorded[ServiceEvent]], TypeGuard[Recorded[Own]]]
 
     @property
     def name(self) -> str:
@@ -25,36 +28,28 @@ class OfOrders:
         return self.reader.name
 
     async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
+        """Delete the rows of one partition."""
         await self.reader.clear(connection, partition_id)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Apply the events of orders."""
-        own = [recorded for recorded in batch if is_of_order(recorded)]
+        """Apply the events of the reader's own kind."""
+        own = [recorded for recorded in batch if self.is_own(recorded)]
         if own:
             await self.reader.apply(connection, own)
 
 
-@dataclass(frozen=True, slots=True)
-class OfFunds:
-    """Lets a reader of shops' money follow the whole log, of which it is shown its own part."""
+def of_orders(
+    reader: RebuildableProjection[OrderEvent],
+) -> RebuildableProjection[ServiceEvent]:
+    """Let a reader of orders follow the log."""
+    return _OfKind(reader, is_of_order)
 
-    reader: RebuildableProjection[FundsEvent]
 
-    @property
-    def name(self) -> str:
-        """Identify the reader's checkpoints."""
-        return self.reader.name
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await self.reader.clear(connection, partition_id)
-
-    async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Apply the events of funds."""
-        own = [recorded for recorded in batch if is_of_funds(recorded)]
-        if own:
-            await self.reader.apply(connection, own)
+def of_funds(
+    reader: RebuildableProjection[FundsEvent],
+) -> RebuildableProjection[ServiceEvent]:
+    """Let a reader of shops' money follow the log."""
+    return _OfKind(reader, is_of_funds)
 
 
 def is_of_order(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEvent]]:

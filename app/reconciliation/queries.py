@@ -11,7 +11,7 @@ from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of
 from app.projections.ledger.entry import LedgerEntry
 from app.projections.ledger.table import COLUMNS, entry_from_row
-from app.projections.tickets.table import ticket_from_stored
+from app.projections.tickets.table import TICKETS
 from app.projections.tickets.view import TicketView
 from app.reconciliation.facts import Period
 
@@ -191,7 +191,7 @@ async def tickets_with_money(
 ) -> list[TicketView]:
     """Return a shop's next tickets that have come as far as their refund."""
     rows = await database.fetch(TICKETS_WITH_MONEY, partition_of(shop_id), shop_id, after, limit)
-    return [ticket_from_stored(row["doc"]) for row in rows]
+    return [TICKETS.view_of(row["doc"]) for row in rows]
 
 
 async def tickets_of_ids(
@@ -199,7 +199,7 @@ async def tickets_of_ids(
 ) -> list[TicketView]:
     """Return those of the tickets that there are."""
     rows = await database.fetch(TICKETS_OF_IDS, partition_of(shop_id), shop_id, list(ticket_ids))
-    return [ticket_from_stored(row["doc"]) for row in rows]
+    return [TICKETS.view_of(row["doc"]) for row in rows]
 
 
 async def unequal_balances(database: Queryable, shop_id: str) -> list[UnequalBalance]:

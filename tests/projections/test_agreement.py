@@ -19,7 +19,7 @@ from app.projections.orders.list import OrderFilters, list_orders
 from app.projections.orders.queries import fetch_order, fetch_order_as_of, fetch_order_with_log
 from app.projections.orders.table import OrdersReader
 from app.projections.rebuild import Rebuild
-from app.projections.stream_kinds import OfOrders
+from app.projections.stream_kinds import of_orders
 from app.projections.tickets.list import TicketFilters, list_tickets
 from app.resources import Resources
 from tests.domain.search_depth import bounded
@@ -29,7 +29,7 @@ from tests.support.orders import DAY, INSTANT, ORDER, SHOP, order_facts, order_w
 
 shops = (f"shop-{number}" for number in count(1))
 
-ORDERS, OPERATION_LOG = OfOrders(OrdersReader()), OfOrders(OperationLogReader())
+ORDERS, OPERATION_LOG = of_orders(OrdersReader()), of_orders(OperationLogReader())
 
 followers = st.sampled_from([READERS, (ORDERS,), (OPERATION_LOG,), (ORDERS, OPERATION_LOG)])
 

@@ -28,7 +28,7 @@ from app.projections.ledger.snapshots import (
     funds_at,
     stored_form,
 )
-from app.projections.stream_kinds import OfFunds
+from app.projections.stream_kinds import of_funds
 from app.resources import Resources
 from tests.domain.funds.test_conservation import COMMANDS, NOW
 from tests.domain.funds.test_waterfall import after
@@ -36,7 +36,7 @@ from tests.domain.search_depth import bounded
 from tests.projections.event_log import Logged
 from tests.support.orders import SHOP
 
-READERS = [OfFunds(FundsSnapshotsReader())]
+READERS = [of_funds(FundsSnapshotsReader())]
 SAMPLES = Path(__file__).parent.parent / "event_types" / "stored"
 
 

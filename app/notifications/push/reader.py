@@ -13,7 +13,7 @@ from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_types.registry import ServiceEvent
 from app.notifications.notification import Notification, notifications_of
 from app.notifications.recipient import RecipientKey
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
 FIND_DEVICES = """

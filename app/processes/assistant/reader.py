@@ -15,16 +15,8 @@ from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream
 from app.processes.assistant.buyer_history import history_kind
-from app.projections.columns import columns_of
-
-INSERT_HISTORY = """
-INSERT INTO after_sales.buyer_history
-    (partition_id, position, shop_id, ticket_id, buyer_id, kind, at)
-SELECT r.partition_id, r.position, r.shop_id, r.ticket_id, r.buyer_id, r.kind, r.at
-FROM unnest($1::smallint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[],
-            $7::timestamptz[])
-    AS r(partition_id, position, shop_id, ticket_id, buyer_id, kind, at)
-"""
+from app.processes.assistant.tables import assistant_work, buyer_history
+from app.projections.rows import Rebuildable, columns_of, copy_rows, upsert_of
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
 FIND_SHOPS_WITH_RULES = """
@@ -40,24 +32,17 @@ CROSS JOIN LATERAL (
 WHERE r.any_enabled
 """
 
-UPSERT_WORK = """
-INSERT INTO after_sales.assistant_work
-    (partition_id, stream_id, ticket_id, ticket_version, position)
-SELECT r.partition_id, r.stream_id, r.ticket_id, r.ticket_version, r.position
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::integer[], $5::bigint[])
-    AS r(partition_id, stream_id, ticket_id, ticket_version, position)
-ON CONFLICT (partition_id, stream_id, ticket_id) DO UPDATE SET
-    ticket_version = excluded.ticket_version, position = excluded.position, claimed_until = NULL
-"""
+UPSERT_WORK = upsert_of(
+    assistant_work,
+    *("partition_id", "stream_id", "ticket_id", "ticket_version", "position"),
+    also="claimed_until = NULL",
+)
 
 # One statement a row, sent together: Citus refuses to delete by joining with an array.
 DELETE_WORK = """
 DELETE FROM after_sales.assistant_work AS w
 WHERE w.partition_id = $1 AND w.stream_id = $2 AND w.ticket_id = $3
 """
-
-CLEAR_HISTORY = "DELETE FROM after_sales.buyer_history WHERE partition_id = $1"
-CLEAR_WORK = "DELETE FROM after_sales.assistant_work WHERE partition_id = $1"
 
 Key = tuple[int, str, str]
 """Partition, stream, ticket."""
@@ -71,22 +56,19 @@ class _Changes:
     to_judge: dict[Key, tuple[int, int] | None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class AssistantReader:
-    """Keeps what the assistant judges by, and what it has to judge: four statements a batch."""
+class AssistantReader(Rebuildable):
+    """Keeps what the assistant judges by, and what it has to judge: four statements a batch.
 
-    name: str = "assistant"
+    After a rebuild what is still pending is judged again, which changes nothing.
+    """
 
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows; what is still pending is judged anew, harmlessly."""
-        await connection.execute(CLEAR_HISTORY, partition_id)
-        await connection.execute(CLEAR_WORK, partition_id)
+    name = "assistant"
+    tables = (buyer_history, assistant_work)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
         """Add to buyers' pasts, and to what is to be judged in shops that have rules."""
         changes = _changes(batch)
-        if changes.history:
-            await connection.execute(INSERT_HISTORY, *columns_of(changes.history))
+        await copy_rows(connection, buyer_history, changes.history)
         done = [key for key, work in changes.to_judge.items() if work is None]
         if done:
             await connection.executemany(DELETE_WORK, done)

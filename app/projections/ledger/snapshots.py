@@ -6,7 +6,6 @@ is not of this log, not of this fold or not as it was written counts for nothing
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import structlog
 from pydantic import TypeAdapter, ValidationError
@@ -33,6 +32,7 @@ from app.event_store.recorded_event import Recorded
 from app.event_store.streams import funds_stream, shop_of_funds_stream
 from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import funds_codec
+from app.projections.rows import Rebuildable
 
 FOLD_VERSION = 1
 """Raise it whenever `evolve` or `Funds` changes: snapshots of another fold are not looked at."""
@@ -81,18 +81,12 @@ DELETE FROM after_sales.funds_snapshots AS s
 WHERE s.partition_id = $1 AND s.shop_id = $2 AND s.fold_version < $3 - 1
 """
 
-CLEAR_PARTITION = "DELETE FROM after_sales.funds_snapshots WHERE partition_id = $1"
 
-
-@dataclass(frozen=True, slots=True)
-class FundsSnapshotsReader:
+class FundsSnapshotsReader(Rebuildable):
     """Takes a snapshot of a shop's money at every `EVENTS_BETWEEN` events of its stream."""
 
-    name: str = "funds_snapshots"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's snapshots."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "funds_snapshots"
+    tables = (funds_snapshots,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[FundsEvent]]) -> None:
         """Take the snapshots a batch has reached, the last of each shop."""

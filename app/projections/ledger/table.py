@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
@@ -24,9 +23,8 @@ from app.domain.funds.events import FundingReversed, RefundPaidOut
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import shop_of_funds_stream
-from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
-from app.projections.columns import columns_of
 from app.projections.ledger.entry import (
     FUNDED_KINDS,
     LedgerEntry,
@@ -34,6 +32,7 @@ from app.projections.ledger.entry import (
     ledger_entry,
     reserved_by,
 )
+from app.projections.rows import Rebuildable, columns_of, copy_rows
 
 _SHOP = ("partition_id", "shop_id")
 _NEWEST = ("at", "journal_id")
@@ -121,23 +120,15 @@ ON CONFLICT (partition_id, shop_id, account) DO UPDATE SET
     reserved = b.reserved + excluded.reserved
 """
 
-CLEAR_LEDGER = "DELETE FROM after_sales.ledger WHERE partition_id = $1"
-CLEAR_BALANCES = "DELETE FROM after_sales.balances WHERE partition_id = $1"
-
 _Key = tuple[int, str, str]
 """Partition, shop, and a refund's key or an account."""
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerReader:
+class LedgerReader(Rebuildable):
     """Copies journals from events: at most one query, one COPY and one statement a batch."""
 
-    name: str = "ledger"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_LEDGER, partition_id)
-        await connection.execute(CLEAR_BALANCES, partition_id)
+    name = "ledger"
+    tables = (ledger, balances)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Book what a batch moved."""
@@ -157,12 +148,7 @@ class LedgerReader:
                 for account, amount in reserved_by(funding.lines).items():
                     reserved[_of(entry, account)] += amount if funded else -amount
         if entries:
-            await connection.copy_records_to_table(
-                ledger.name,
-                schema_name=SCHEMA,
-                columns=COLUMNS,
-                records=[_row(entry) for entry in entries],
-            )
+            await copy_rows(connection, ledger, [_row(entry) for entry in entries])
             changes = _changes(entries, reserved)
             await connection.execute(ADD_TO_BALANCES, *columns_of(changes))
 

@@ -1,7 +1,6 @@
 """The operation log: a row an event of an order, kept by the reader `operation_log`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import asyncpg
 from pydantic_core import from_json, to_json
@@ -11,8 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP, UUID
 from app.domain.order.events import OrderEvent
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded, Role
-from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.projections.operation_log.entry import LogEntry, log_entry
+from app.projections.rows import Rebuildable, copy_rows
 
 operation_log = Table(
     "operation_log",
@@ -33,28 +33,16 @@ operation_log = Table(
     PrimaryKeyConstraint("partition_id", "stream_id", "version", name="operation_log_pkey"),
 )
 
-COLUMNS = tuple(operation_log.c.keys())
 
-CLEAR_PARTITION = "DELETE FROM after_sales.operation_log WHERE partition_id = $1"
-
-
-@dataclass(frozen=True, slots=True)
-class OperationLogReader:
+class OperationLogReader(Rebuildable):
     """Writes a line for each event: one COPY a batch."""
 
-    name: str = "operation_log"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "operation_log"
+    tables = (operation_log,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
         """Write the lines of a batch."""
-        rows = [_row(recorded) for recorded in batch]
-        if rows:
-            await connection.copy_records_to_table(
-                operation_log.name, schema_name=SCHEMA, columns=COLUMNS, records=rows
-            )
+        await copy_rows(connection, operation_log, [_row(recorded) for recorded in batch])
 
 
 def log_entry_from_row(row: asyncpg.Record) -> LogEntry:

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from app.domain.order.tickets import TicketState
 from app.domain.policy import Policy
 from app.event_store.partitions import partition_of
-from app.projections.orders.table import OrdersReader, order_from_stored, orders
+from app.projections.orders.table import ORDERS, OrdersReader, orders
 from app.projections.orders.view import EntryState, OrderView
 from app.projections.paging import After, Page, fetch_page, page_of, with_checkpoint
 
@@ -47,7 +47,7 @@ async def list_orders(
     query = order_page(shop_id, filters, now=now, policy=policy, after=after, limit=limit)
     rows, continued, current_to = await fetch_page(engine, query, "order_id", limit)
     return Page(
-        rows=tuple(order_from_stored(row.doc) for row in rows),
+        rows=tuple(ORDERS.view_of(row.doc) for row in rows),
         next=continued,
         current_to=current_to,
     )

@@ -16,7 +16,7 @@ from app.event_store.streams import order_stream
 from app.projections.operation_log.entry import LogEntry, linked, log_entries, log_entry
 from app.projections.operation_log.table import log_entry_from_row
 from app.projections.orders.fold import fold_tail
-from app.projections.orders.table import order_from_stored
+from app.projections.orders.table import ORDERS
 from app.projections.orders.view import OrderView
 
 # The row, if any, has a lower version than every event of the tail, so it comes first.
@@ -105,7 +105,7 @@ async def fetch_order(
     rows = await database.fetch(FETCH_ORDER, *key)
     view = None
     if rows and rows[0]["doc"] is not None:
-        view = order_from_stored(rows[0]["doc"])
+        view = ORDERS.view_of(rows[0]["doc"])
         rows = rows[1:]
     return fold_tail(view, _recorded(codec, rows))
 
@@ -117,7 +117,7 @@ async def fetch_order_with_log(
     key = (partition_of(shop_id), shop_id, order_id, order_stream(shop_id, order_id))
     rows = await database.fetch(FETCH_ORDER_WITH_LOG, *key)
     tail = _recorded(codec, [row for row in rows if row["kind"] == _TAIL])
-    stored = [order_from_stored(row["doc"]) for row in rows if row["kind"] == _ORDER]
+    stored = [ORDERS.view_of(row["doc"]) for row in rows if row["kind"] == _ORDER]
     order = fold_tail(stored[0] if stored else None, tail)
     if order is None:
         return None

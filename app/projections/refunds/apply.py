@@ -20,7 +20,6 @@ from app.event_store.log import stored_event
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream, shop_of_funds_stream
 from app.event_types.registry import ServiceEvent, order_codec
-from app.projections.columns import columns_of
 from app.projections.refunds.debts import collected, raises_deposit
 from app.projections.refunds.fold import (
     fold_funds_event,
@@ -29,16 +28,9 @@ from app.projections.refunds.fold import (
     refund_in,
     refund_key_in,
 )
-from app.projections.refunds.table import (
-    CLEAR_PARTITION,
-    SELECT_OWED,
-    SELECT_ROWS,
-    UPSERT_ROWS,
-    Key,
-    refund_from_stored,
-    row_of,
-)
+from app.projections.refunds.table import REFUNDS, SELECT_OWED, columns_of_refund, refunds
 from app.projections.refunds.view import ShopRefund
+from app.projections.rows import Key, Rebuildable, columns_of
 from app.projections.stream_kinds import is_of_funds, is_of_order
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
@@ -73,19 +65,16 @@ class _Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class RefundsReader:
+class RefundsReader(Rebuildable):
     """Keeps a row a refund: at most three queries and one statement a batch."""
 
+    name = "refunds"
+    tables = (refunds,)
     orders: Codec[OrderEvent] = field(default_factory=order_codec)
-    name: str = "refunds"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
         """Bring the refunds a batch is about up to date."""
-        stored = await _stored(connection, {key for one in batch if (key := _key_of(one))})
+        stored = await REFUNDS.fetch(connection, {key for one in batch if (key := _key_of(one))})
         stored |= await _owing(connection, batch)
         orders = await self._orders(connection, _grants(batch, stored))
         work = _Batch(refunds=stored, orders=orders)
@@ -94,9 +83,10 @@ class RefundsReader:
                 _follow_order(work, recorded)
             elif is_of_funds(recorded):
                 _follow_funds(work, recorded)
-        rows = [row_of(key, work.refunds[key]) for key in sorted(work.changed)]
-        if rows:
-            await connection.execute(UPSERT_ROWS, *columns_of(rows))
+        changed = [(key, work.refunds[key]) for key in sorted(work.changed)]
+        await REFUNDS.store(
+            connection, [(key, refund, columns_of_refund(refund)) for key, refund in changed]
+        )
 
     async def _orders(self, connection: Connection, grants: list[Grant]) -> dict[Grant, Order]:
         """Return the orders as the events that granted refunds left them."""
@@ -182,13 +172,6 @@ def _collect(work: _Batch, recorded: Recorded[FundsEvent]) -> None:
         work.put((*shop, refund.ticket_id), refund)
 
 
-async def _stored(connection: Connection, keys: set[Key]) -> dict[Key, ShopRefund]:
-    if not keys:
-        return {}
-    rows = await connection.fetch(SELECT_ROWS, *columns_of(keys))
-    return {(row[0], row[1], row[2]): refund_from_stored(row["doc"]) for row in rows}
-
-
 async def _owing(
     connection: Connection, batch: Sequence[Recorded[ServiceEvent]]
 ) -> dict[Key, ShopRefund]:
@@ -201,4 +184,4 @@ async def _owing(
     if not shops:
         return {}
     rows = await connection.fetch(SELECT_OWED, *columns_of(shops))
-    return {(row[0], row[1], row[2]): refund_from_stored(row["doc"]) for row in rows}
+    return {(row[0], row[1], row[2]): REFUNDS.view_of(row["doc"]) for row in rows}

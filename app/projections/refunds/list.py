@@ -13,7 +13,7 @@ from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.projections.paging import After, ListOrder, Page, fetch_page, page_of, with_checkpoint
 from app.projections.refunds.apply import RefundsReader
-from app.projections.refunds.table import refund_from_stored, refunds
+from app.projections.refunds.table import REFUNDS, refunds
 from app.projections.refunds.view import RefundProgress, RefundWaiting, ShopRefund
 from app.topology import Topology
 
@@ -66,7 +66,7 @@ async def list_refunds(
     """Return a page of a shop's refunds."""
     query = refund_page(shop_id, filters, after=after, limit=limit)
     rows, continued, current_to = await fetch_page(engine, query, "ticket_id", limit, NEWEST_FIRST)
-    found = tuple(refund_from_stored(row.doc) for row in rows)
+    found = tuple(REFUNDS.view_of(row.doc) for row in rows)
     return Page(rows=found, next=continued, current_to=current_to)
 
 
@@ -96,7 +96,7 @@ async def list_waiting(
     shown = found[:limit]
     last = shown[-1] if len(found) > limit else None
     continued = None if last is None else After(last["waiting_since"], last["refund_key"])
-    return tuple(refund_from_stored(row["doc"]) for row in shown), continued
+    return tuple(REFUNDS.view_of(row["doc"]) for row in shown), continued
 
 
 def refund_page(

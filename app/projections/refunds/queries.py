@@ -23,7 +23,7 @@ from app.projections.refunds.fold import (
     refund_in,
     refund_key_in,
 )
-from app.projections.refunds.table import refund_from_stored
+from app.projections.refunds.table import REFUNDS
 from app.projections.refunds.view import ShopRefund
 from app.projections.stream_kinds import is_of_funds, is_of_order
 from app.projections.tickets.list import order_id_of
@@ -100,7 +100,7 @@ async def fetch_refund(
     )
     refund = None
     if rows and rows[0]["doc"] is not None:
-        refund = refund_from_stored(rows[0]["doc"])
+        refund = REFUNDS.view_of(rows[0]["doc"])
         rows = rows[1:]
     return _folded(refund, [codec.recorded(stored_event(row)) for row in rows], ticket_id)
 

@@ -14,7 +14,7 @@ from app.event_store.partitions import partition_of
 from app.postgres.pool import Pool
 from app.projections.paging import PAGE_ROWS_MAX, After
 from app.projections.refunds.apply import RefundsReader
-from app.projections.refunds.table import refund_from_stored
+from app.projections.refunds.table import REFUNDS
 from app.projections.refunds.view import ShopRefund
 
 FETCH_PAGE = """
@@ -142,7 +142,7 @@ async def _fetch_page(
     )
     following = rows[limit] if len(rows) > limit else None
     return (
-        tuple(refund_from_stored(row["doc"]) for row in rows[:limit]),
+        tuple(REFUNDS.view_of(row["doc"]) for row in rows[:limit]),
         None if following is None else After(following["succeeded_at"], following["ticket_id"]),
     )
 

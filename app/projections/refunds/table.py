@@ -1,6 +1,5 @@
 """The refunds as lists need them: a row a refund, kept by the reader `refunds`."""
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -15,6 +14,7 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.tables import BytewiseText, metadata
 from app.projections.refunds.view import ShopRefund
+from app.projections.rows import DocumentTable
 
 _SHOP = ("partition_id", "shop_id")
 _NEWEST = ("requested_at", "ticket_id")
@@ -65,15 +65,9 @@ refunds = Table(
 )
 """``doc`` holds the whole view; the other columns are what lists filter and sort by."""
 
-# The partitions are named twice so that Citus sends a batch of one partition to its node.
-SELECT_ROWS = """
-SELECT r.partition_id, r.shop_id, r.ticket_id, r.doc
-FROM after_sales.refunds AS r
-JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(partition_id, shop_id, ticket_id)
-    ON r.partition_id = k.partition_id AND r.shop_id = k.shop_id AND r.ticket_id = k.ticket_id
-WHERE r.partition_id = ANY ($1::smallint[])
-"""
+REFUNDS = DocumentTable(refunds, ShopRefund)
 
+# The partitions are named twice so that Citus sends a batch of one partition to its node.
 SELECT_OWED = """
 SELECT r.partition_id, r.shop_id, r.ticket_id, r.doc
 FROM after_sales.refunds AS r
@@ -82,54 +76,19 @@ JOIN unnest($1::smallint[], $2::text[]) AS k(partition_id, shop_id)
 WHERE r.partition_id = ANY ($1::smallint[]) AND r.owed > 0
 """
 
-UPSERT_ROWS = """
-INSERT INTO after_sales.refunds
-    (partition_id, shop_id, ticket_id, order_id, refund_key, overdue, requested_at, progress,
-     source, waiting, waiting_since, succeeded_at, owed, doc)
-SELECT r.partition_id, r.shop_id, r.ticket_id, r.order_id, r.refund_key, r.overdue, r.requested_at,
-       r.progress, r.source, r.waiting, r.waiting_since, r.succeeded_at, r.owed, r.doc
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[],
-            $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::timestamptz[],
-            $12::timestamptz[], $13::bigint[], $14::jsonb[])
-    AS r(partition_id, shop_id, ticket_id, order_id, refund_key, overdue, requested_at, progress,
-         source, waiting, waiting_since, succeeded_at, owed, doc)
-ON CONFLICT (partition_id, shop_id, ticket_id) DO UPDATE SET
-    progress = excluded.progress,
-    source = excluded.source,
-    waiting = excluded.waiting,
-    waiting_since = excluded.waiting_since,
-    succeeded_at = excluded.succeeded_at,
-    owed = excluded.owed,
-    doc = excluded.doc
-"""
 
-CLEAR_PARTITION = "DELETE FROM after_sales.refunds WHERE partition_id = $1"
-
-Key = tuple[int, str, str]
-"""Partition, shop, ticket."""
-
-_STORED_FORM = TypeAdapter(ShopRefund)
-
-
-def refund_from_stored(doc: str) -> ShopRefund:
-    """Return the view kept in a row."""
-    return _STORED_FORM.validate_json(doc)
-
-
-def row_of(key: Key, refund: ShopRefund) -> tuple[object, ...]:
-    """Return the row a refund is kept in, as `UPSERT_ROWS` takes it."""
+def columns_of_refund(refund: ShopRefund) -> dict[str, object]:
+    """Return what a refund's row holds besides its key and ``doc``."""
     waiting, source = refund.waiting, refund.source
-    return (
-        *key,
-        refund.order_id,
-        refund.refund_key,
-        refund.overdue,
-        refund.requested_at,
-        refund.progress.value,
-        None if source is None else source.value,
-        None if waiting is None else waiting.value,
-        refund.waiting_since,
-        refund.succeeded_at,
-        refund.owed,
-        _STORED_FORM.dump_json(refund).decode(),
-    )
+    return {
+        "order_id": refund.order_id,
+        "refund_key": refund.refund_key,
+        "overdue": refund.overdue,
+        "requested_at": refund.requested_at,
+        "progress": refund.progress.value,
+        "source": None if source is None else source.value,
+        "waiting": None if waiting is None else waiting.value,
+        "waiting_since": refund.waiting_since,
+        "succeeded_at": refund.succeeded_at,
+        "owed": refund.owed,
+    }

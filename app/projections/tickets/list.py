@@ -26,9 +26,9 @@ from app.projections.paging import (
 )
 from app.projections.texts import OVERDUE_LABEL
 from app.projections.tickets.table import (
+    TICKETS,
     TRACKING_NUMBERS,
     TicketsReader,
-    ticket_from_stored,
     tickets,
 )
 from app.projections.tickets.view import TicketView
@@ -87,7 +87,7 @@ async def list_tickets(
     found = await fetch_page(engine, query, "ticket_id", limit, ORDERS[sort])
     rows, continued, current_to = found
     return Page(
-        rows=tuple(ticket_from_stored(row.doc) for row in rows),
+        rows=tuple(TICKETS.view_of(row.doc) for row in rows),
         next=continued,
         current_to=current_to,
     )

@@ -1,9 +1,7 @@
 """The tickets as lists need them: a row a ticket, kept by the reader `tickets`."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -23,7 +21,7 @@ from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream
 from app.event_store.tables import BytewiseText, metadata
-from app.projections.columns import columns_of
+from app.projections.rows import DocumentTable, Key, Rebuildable
 from app.projections.tickets.fold import fold_ticket
 from app.projections.tickets.view import TicketView
 
@@ -92,63 +90,14 @@ tickets = Table(
 ``first_tracking_number`` is what a return was said to be sent under before that was corrected.
 """
 
-# The partitions are named twice so that Citus sends a batch of one partition to its node.
-SELECT_ROWS = """
-SELECT t.partition_id, t.shop_id, t.ticket_id, t.doc
-FROM after_sales.tickets AS t
-JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(partition_id, shop_id, ticket_id)
-    ON t.partition_id = k.partition_id AND t.shop_id = k.shop_id AND t.ticket_id = k.ticket_id
-WHERE t.partition_id = ANY ($1::smallint[])
-"""
-
-UPSERT_ROWS = """
-INSERT INTO after_sales.tickets
-    (partition_id, shop_id, ticket_id, order_id, buyer_id, overdue, created_at, type, state,
-     waiting_for, reason, amount, return_tracking_number, first_tracking_number,
-     replacement_tracking_number, due_at, due_action, position, doc)
-SELECT r.partition_id, r.shop_id, r.ticket_id, r.order_id, r.buyer_id, r.overdue, r.created_at,
-       r.type, r.state, r.waiting_for, r.reason, r.amount, r.return_tracking_number,
-       r.first_tracking_number, r.replacement_tracking_number, r.due_at, r.due_action, r.position,
-       r.doc
-FROM unnest($1::smallint[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[],
-            $7::timestamptz[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],
-            $13::text[], $14::text[], $15::text[], $16::timestamptz[], $17::text[], $18::bigint[],
-            $19::jsonb[])
-    AS r(partition_id, shop_id, ticket_id, order_id, buyer_id, overdue, created_at, type, state,
-         waiting_for, reason, amount, return_tracking_number, first_tracking_number,
-         replacement_tracking_number, due_at, due_action, position, doc)
-ON CONFLICT (partition_id, shop_id, ticket_id) DO UPDATE SET
-    type = excluded.type,
-    state = excluded.state,
-    waiting_for = excluded.waiting_for,
-    reason = excluded.reason,
-    amount = excluded.amount,
-    return_tracking_number = excluded.return_tracking_number,
-    first_tracking_number = excluded.first_tracking_number,
-    replacement_tracking_number = excluded.replacement_tracking_number,
-    due_at = excluded.due_at,
-    due_action = excluded.due_action,
-    position = excluded.position,
-    doc = excluded.doc
-"""
-
-CLEAR_PARTITION = "DELETE FROM after_sales.tickets WHERE partition_id = $1"
-
-Key = tuple[int, str, str]
-"""Partition, shop, ticket."""
-
-_STORED_FORM = TypeAdapter(TicketView)
+TICKETS = DocumentTable(tickets, TicketView)
 
 
-@dataclass(frozen=True, slots=True)
-class TicketsReader:
+class TicketsReader(Rebuildable):
     """Keeps a row a ticket: one query and one statement a batch."""
 
-    name: str = "tickets"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "tickets"
+    tables = (tickets,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[OrderEvent]]) -> None:
         """Bring the tickets a batch is about up to date."""
@@ -158,26 +107,19 @@ class TicketsReader:
             if isinstance(recorded.event, TicketEvent)
         ]
         known = {key for key, event, _ in changes if not isinstance(event, TicketCreated)}
-        views: dict[Key, TicketView | None] = dict(await _stored(connection, known))
+        views: dict[Key, TicketView | None] = dict(await TICKETS.fetch(connection, known))
         positions: dict[Key, int] = {}
         for key, event, recorded in changes:
             views[key] = fold_ticket(views.get(key), event, recorded)
             positions[key] = recorded.position
-        rows = [_row(key, view, positions[key]) for key, view in views.items() if view is not None]
-        if rows:
-            await connection.execute(UPSERT_ROWS, *columns_of(rows))
-
-
-def ticket_from_stored(doc: str) -> TicketView:
-    """Return the view kept in a row."""
-    return _STORED_FORM.validate_json(doc)
-
-
-async def _stored(connection: Connection, keys: set[Key]) -> dict[Key, TicketView]:
-    if not keys:
-        return {}
-    rows = await connection.fetch(SELECT_ROWS, *columns_of(keys))
-    return {(row[0], row[1], row[2]): ticket_from_stored(row["doc"]) for row in rows}
+        await TICKETS.store(
+            connection,
+            [
+                (key, view, _columns(view, positions[key]))
+                for key, view in views.items()
+                if view is not None
+            ],
+        )
 
 
 def _key(recorded: Recorded[OrderEvent], event: TicketEvent) -> Key:
@@ -185,25 +127,23 @@ def _key(recorded: Recorded[OrderEvent], event: TicketEvent) -> Key:
     return recorded.partition_id, shop_id, event.ticket_id
 
 
-def _row(key: Key, view: TicketView, position: int) -> tuple[object, ...]:
+def _columns(view: TicketView, position: int) -> dict[str, object]:
     due, waiting = view.due, view.waiting_for
-    return (
-        *key,
-        view.order_id,
-        view.buyer_id,
-        view.overdue,
-        view.created_at,
-        view.type.value,
-        view.state.value,
-        None if waiting is None else waiting.value,
-        view.reason.value,
-        view.amount,
-        *_tracking_numbers(view),
-        None if due is None else due.at,
-        None if due is None else due.action.value,
-        position,
-        _STORED_FORM.dump_json(view).decode(),
-    )
+    return {
+        "order_id": view.order_id,
+        "buyer_id": view.buyer_id,
+        "type": view.type.value,
+        "state": view.state.value,
+        "waiting_for": None if waiting is None else waiting.value,
+        "overdue": view.overdue,
+        "reason": view.reason.value,
+        "amount": view.amount,
+        **dict(zip(TRACKING_NUMBERS, _tracking_numbers(view), strict=True)),
+        "due_at": None if due is None else due.at,
+        "due_action": None if due is None else due.action.value,
+        "created_at": view.created_at,
+        "position": position,
+    }
 
 
 def _tracking_numbers(view: TicketView) -> tuple[str | None, str | None, str | None]:

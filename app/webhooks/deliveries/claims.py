@@ -16,7 +16,7 @@ import asyncpg
 from app.event_store.connections import Connection, Queryable
 from app.event_store.partitions import PARTITION_COUNT
 from app.postgres.pool import Pool
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 
 QUEUES_MAX = 500
 """Queues looked at in one round."""

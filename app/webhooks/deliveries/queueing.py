@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from app.event_store.connections import Connection
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 from app.webhooks.deliveries.latency import NO_COUNTS
 from app.webhooks.deliveries.tables import Cause
 

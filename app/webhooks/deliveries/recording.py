@@ -16,7 +16,7 @@ import structlog
 from app.event_store.connections import LOST_CONNECTION, Connection
 from app.leased_work.batching import Batcher
 from app.postgres.pool import CONNECTION_FAILURES, Pool
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 from app.topology import Topology
 from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue, holding_queues
 from app.webhooks.deliveries.latency import counts_of

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.connections import Queryable
-from app.projections.columns import columns_of
+from app.projections.rows import columns_of
 from app.sealing import Seal
 from app.webhooks.catalog.forms import Inclusion
 from app.webhooks.catalog.public_event import without_personal

@@ -5,7 +5,6 @@ sent by it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -20,8 +19,9 @@ from sqlalchemy.dialects.postgresql import UUID
 
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import Recorded
-from app.event_store.tables import SCHEMA, BytewiseText, metadata
+from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
+from app.projections.rows import Rebuildable, copy_rows
 from app.webhooks.catalog.public_event import PublicEvent
 from app.webhooks.catalog.publisher import public_events_of
 
@@ -52,31 +52,17 @@ The indexes hold the type beside the place, so that looking for few types among 
 no bodies.
 """
 
-COLUMNS = tuple(public_events.c.keys())
 
-CLEAR_PARTITION = "DELETE FROM after_sales.public_events WHERE partition_id = $1"
+class PublicEventsReader(Rebuildable):
+    """Keeps the public events: a query for the state before a batch, and one COPY."""
 
-
-@dataclass(frozen=True, slots=True)
-class PublicEventsReader:
-    """Keeps what others are told: the state before a batch is read, and one COPY."""
-
-    name: str = "public_events"
-
-    async def clear(self, connection: Connection, partition_id: int) -> None:
-        """Forget a partition's rows."""
-        await connection.execute(CLEAR_PARTITION, partition_id)
+    name = "public_events"
+    tables = (public_events,)
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Keep what a batch means for others."""
+        """Write the public events of a batch."""
         found = await public_events_of(connection, batch)
-        if found:
-            await connection.copy_records_to_table(
-                public_events.name,
-                schema_name=SCHEMA,
-                columns=COLUMNS,
-                records=[_row(event) for event in found],
-            )
+        await copy_rows(connection, public_events, [_row(event) for event in found])
 
 
 def _row(event: PublicEvent) -> tuple[object, ...]:

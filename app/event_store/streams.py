@@ -24,9 +24,12 @@ def funds_stream(shop_id: str) -> str:
     return f"funds/{shop_id}"
 
 
-def endpoint_stream(shop_id: str, endpoint_id: str) -> str:
-    """Return the id of the stream of a shop's webhook endpoint."""
-    return f"webhook_endpoint/{shop_id}/{endpoint_id}"
+def endpoint_stream(shop_id: str | None, endpoint_id: str) -> str:
+    """Return the id of the stream of a webhook endpoint, which None says is the platform's.
+
+    Nothing of the platform's own endpoints is in the log: their stream is only named in messages.
+    """
+    return f"webhook_endpoint/{shop_id or 'platform'}/{endpoint_id}"
 
 
 def shop_of_stream(stream_id: str) -> str:

@@ -27,7 +27,9 @@ def test_every_rule_is_told_in_both_languages_where_an_entry_is_looked_at_and_op
     rows = re.findall(
         r"^\| `(\w+)` \| (.+) \| (.+) \|$", OPERATIONS[name]["description"], re.MULTILINE
     )
-    assert rows == [(rule.code.value, rule.text.zh_cn, rule.text.en) for rule in RULES]
+    assert rows == [
+        (rule.code.value, rule.failed_text.zh_cn, rule.failed_text.en) for rule in RULES
+    ]
 
 
 def test_every_operation_says_who_may_ask_for_it() -> None:

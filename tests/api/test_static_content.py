@@ -48,6 +48,9 @@ async def test_head_is_answered_as_get_but_without_the_body(api: Api) -> None:
         assert (head.status_code, head.content) == (200, b"")
         for name in ("content-type", "content-length", "etag", "cache-control", "vary"):
             assert head.headers.get(name) == got.headers.get(name), (path, name)
+    metrics = await api.client.head("/metrics")
+    assert (metrics.status_code, metrics.content) == (200, b"")
+    assert metrics.headers["content-type"].startswith("text/plain")
     assert (await api.client.head(order_path())).status_code == 401
 
 

@@ -37,6 +37,12 @@ async def test_a_merchant_opens_the_entry_and_the_consumer_gets_the_money_back(a
     assert entry["state"] == "never_opened"
     assert entry["eligibility"]["eligible"] is True
     assert len(entry["eligibility"]["rules"]) == 10
+    (confirmed,) = (
+        rule["text"]
+        for rule in entry["eligibility"]["rules"]
+        if rule["code"] == "receipt_not_confirmed"
+    )
+    assert confirmed == {"zh_cn": "买家已确认收货", "en": "The buyer has confirmed receipt"}
     assert entry["cost_preview"] == {
         "currency": "CNY",
         "refundable": 10_000,

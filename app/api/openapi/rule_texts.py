@@ -47,7 +47,9 @@ def _callers(route: APIRoute) -> str | None:
 
 def rule_table() -> str:
     """Return the rules as a table in Markdown: code, and what is wrong when it fails."""
-    rows = [f"| `{rule.code}` | {rule.text.zh_cn} | {rule.text.en} |" for rule in RULES]
+    rows = [
+        f"| `{rule.code}` | {rule.failed_text.zh_cn} | {rule.failed_text.en} |" for rule in RULES
+    ]
     head = ("| code | zh-CN | en |", "|---|---|---|")
     return "\n".join((RULES_HEADING, "", *head, *rows))
 

@@ -20,7 +20,7 @@ from app.api.resources.common import (
 )
 from app.api.resources.ticket_parts import CostPreview, cost_on_wire
 from app.domain.funds.state import Funds
-from app.domain.order.eligibility import RULE_TEXTS, RuleResult, Verdict
+from app.domain.order.eligibility import RuleResult, Verdict, text_of
 from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
 from app.domain.refunds import CostPreview as DomainCostPreview
 from app.projections.orders.view import OrderView
@@ -71,8 +71,9 @@ class RuleCheck(ResponseModel):
     observed: str | None
     """What was seen: an instant, an amount in minor units, a code; null if there is nothing."""
     threshold: str
-    """What it was held against."""
+    """What it was compared with."""
     text: LocalizedText
+    """Why it passed or failed."""
 
 
 class Eligibility(ResponseModel):
@@ -216,7 +217,7 @@ def rule_on_wire(rule: RuleResult) -> RuleCheck:
         passed=rule.passed,
         observed=rule.observed,
         threshold=rule.threshold,
-        text=localized(RULE_TEXTS[rule.code]),
+        text=localized(text_of(rule)),
     )
 
 

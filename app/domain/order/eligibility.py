@@ -67,10 +67,11 @@ Finding = tuple[bool, str | None, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """A rule: its code, the text shown when it fails, and its test."""
+    """A rule: its code, the texts shown when it fails and when it passes, and its test."""
 
     code: RuleCode
-    text: Text
+    failed_text: Text
+    passed_text: Text
     test: Callable[[Order, datetime, Policy], Finding]
 
 
@@ -150,67 +151,96 @@ def _codes(kinds: set[ItemKind]) -> str:
 RULES: tuple[Rule, ...] = (
     Rule(
         code=RuleCode.RECEIPT_NOT_CONFIRMED,
-        text=Text(zh_cn="买家尚未确认收货", en="The buyer has not confirmed receipt"),
+        failed_text=Text(zh_cn="买家尚未确认收货", en="The buyer has not confirmed receipt"),
+        passed_text=Text(zh_cn="买家已确认收货", en="The buyer has confirmed receipt"),
         test=_receipt_confirmed,
     ),
     Rule(
         code=RuleCode.AFTER_SALES_PERIOD_NOT_OVER,
-        text=Text(
+        failed_text=Text(
             zh_cn="订单仍在售后期内(确认收货后 7 天),请使用正常售后入口",
             en="The after-sales period (7 days from confirmed receipt) is not over; "
             "the ordinary entry still exists",
         ),
+        passed_text=Text(zh_cn="订单售后期已结束", en="The after-sales period is over"),
         test=_period_over,
     ),
     Rule(
         code=RuleCode.ORDER_FULLY_REFUNDED,
-        text=Text(zh_cn="订单已全额退款", en="The order has been refunded in full"),
+        failed_text=Text(zh_cn="订单已全额退款", en="The order has been refunded in full"),
+        passed_text=Text(zh_cn="订单尚有可退金额", en="Part of the payment has not been refunded"),
         test=_not_fully_refunded,
     ),
     Rule(
         code=RuleCode.REFUND_IN_PROGRESS,
-        text=Text(
+        failed_text=Text(
             zh_cn="订单有进行中的退款或售后单", en="A refund or ticket of the order is under way"
+        ),
+        passed_text=Text(
+            zh_cn="订单没有进行中的退款或售后单", en="No refund or ticket of the order is under way"
         ),
         test=_no_refund_in_progress,
     ),
     Rule(
         code=RuleCode.PAYMENT_NOT_ONLINE,
-        text=Text(zh_cn="货到付款订单不支持", en="Orders paid on delivery are excluded"),
+        failed_text=Text(zh_cn="货到付款订单不支持", en="Orders paid on delivery are excluded"),
+        passed_text=Text(zh_cn="订单为在线支付", en="The order was paid online"),
         test=_paid_online,
     ),
     Rule(
         code=RuleCode.PRODUCT_NOT_PHYSICAL,
-        text=Text(zh_cn="仅支持实物商品订单", en="Every item must be physical goods"),
+        failed_text=Text(zh_cn="仅支持实物商品订单", en="Every item must be physical goods"),
+        passed_text=Text(zh_cn="订单商品均为实物商品", en="Every item is physical goods"),
         test=_all_physical,
     ),
     Rule(
         code=RuleCode.CARD_VOUCHER_PRODUCT,
-        text=Text(zh_cn="不支持卡券类商品订单", en="Orders with a card or voucher are excluded"),
+        failed_text=Text(
+            zh_cn="不支持卡券类商品订单", en="Orders with a card or voucher are excluded"
+        ),
+        passed_text=Text(zh_cn="订单不含卡券类商品", en="No item is a card or voucher"),
         test=_no_card_voucher,
     ),
     Rule(
         code=RuleCode.EXCLUDED_BUSINESS_LINE,
-        text=Text(
+        failed_text=Text(
             zh_cn="不支持清北网校、学浪、好好学习订单",
             en="Orders of Qingbei, Xuelang and Haohaoxuexi are excluded",
+        ),
+        passed_text=Text(
+            zh_cn="订单所属业务线支持超售后期售后", en="The business line of the order is served"
         ),
         test=_business_line_served,
     ),
     Rule(
         code=RuleCode.ORDER_CREATED_BEFORE_CUTOFF,
-        text=Text(
+        failed_text=Text(
             zh_cn="订单创建时间早于 2020 年 7 月 1 日",
             en="The order was created before 1 July 2020 (Asia/Shanghai)",
+        ),
+        passed_text=Text(
+            zh_cn="订单创建时间不早于 2020 年 7 月 1 日",
+            en="The order was created on or after 1 July 2020 (Asia/Shanghai)",
         ),
         test=_created_after_cutoff,
     ),
     Rule(
         code=RuleCode.ORDER_TOO_OLD,
-        text=Text(zh_cn="订单创建已超过 150 天", en="The order was created more than 150 days ago"),
+        failed_text=Text(
+            zh_cn="订单创建已超过 150 天", en="The order was created more than 150 days ago"
+        ),
+        passed_text=Text(
+            zh_cn="订单创建未超过 150 天", en="The order was created at most 150 days ago"
+        ),
         test=_not_too_old,
     ),
 )
 """All rules of domain: eligibility, in the order they are shown."""
 
-RULE_TEXTS = {rule.code: rule.text for rule in RULES}
+_RULES_BY_CODE = {rule.code: rule for rule in RULES}
+
+
+def text_of(result: RuleResult) -> Text:
+    """Return what a rule says of an order that passed it or failed it."""
+    rule = _RULES_BY_CODE[result.code]
+    return rule.passed_text if result.passed else rule.failed_text

@@ -8,12 +8,13 @@ from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
 from app.event_store.connections import Connection
+from app.event_store.streams import endpoint_stream
 from app.reactions.public_types import EventType
 from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.tables import Cause
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
-from app.webhooks.endpoints.publish_events import shown_url
+from app.webhooks.endpoints.publish_events import shown_url, stream_version
 
 TEST_TYPE = "webhook.test"
 
@@ -26,15 +27,16 @@ async def send_test(
     In an open transaction. ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
     """
     about = {"endpoint_id": str(endpoint.endpoint_id)}
-    test = _notice(endpoint, TEST_TYPE, endpoint, about, now, test_mode=test_mode)
+    version = await stream_version(connection, endpoint)
+    test = _notice(endpoint, TEST_TYPE, endpoint, about, now, version=version, test_mode=test_mode)
     await queue_deliveries(connection, [test])
     return test.message.message_id
 
 
 def disabled_notice(to: Endpoint, disabled: Endpoint, now: datetime) -> QueuedDelivery:
-    """Tell one of the platform's endpoints that another was disabled, and why.
+    """Return the message to one of the platform's endpoints that another was disabled, and why.
 
-    Shops are told by the event of the same name and form.
+    Shops receive the event of the same name and form.
     """
     reason = None if disabled.disabled is None else disabled.disabled.reason.value
     about = WebhookEndpointEventData(
@@ -43,7 +45,7 @@ def disabled_notice(to: Endpoint, disabled: Endpoint, now: datetime) -> QueuedDe
         disabled_reason=reason,
     ).model_dump()
     kind = EventType.WEBHOOK_ENDPOINT_DISABLED.value
-    return _notice(to, kind, disabled, about, now, test_mode=False)
+    return _notice(to, kind, disabled, about, now, version=disabled.version, test_mode=False)
 
 
 def _notice(
@@ -53,9 +55,10 @@ def _notice(
     data: Mapping[str, str | None],
     now: datetime,
     *,
+    version: int,
     test_mode: bool,
 ) -> QueuedDelivery:
-    message_id, stream_id = uuid7(), f"webhook_endpoint/{about.endpoint_id}"
+    message_id, stream_id = uuid7(), endpoint_stream(about.shop_id, str(about.endpoint_id))
     body = {
         "id": str(message_id),
         "type": kind,
@@ -63,7 +66,7 @@ def _notice(
         "api_version": to.api_version,
         "shop_id": to.shop_id,
         "stream_id": stream_id,
-        "version": about.version,
+        "version": version,
         "caused_by": "system",
         "test_mode": test_mode,
         "data": data,

@@ -37,17 +37,23 @@ async def tell(connection: Connection, endpoint: Endpoint, metadata: EventMetada
     """
     if endpoint.shop_id is None:
         return
-    partition_id = partition_of(endpoint.shop_id)
-    stream_id = endpoint_stream(endpoint.shop_id, str(endpoint.endpoint_id))
     await connection.execute(END_IF_IDLE)
     item = Append(
-        partition_id=partition_id,
-        stream_id=stream_id,
-        expected_version=await read_version(connection, partition_id, stream_id),
+        partition_id=partition_of(endpoint.shop_id),
+        stream_id=endpoint_stream(endpoint.shop_id, str(endpoint.endpoint_id)),
+        expected_version=await stream_version(connection, endpoint),
         events=(_encoded(_event_of(endpoint), metadata),),
     )
     (outcome,) = await append_to_one_partition(connection, [item], APPEND_TIMEOUT_SECONDS)
     assert isinstance(outcome, Written), outcome  # noqa: S101 - nobody else appends to it: locked
+
+
+async def stream_version(connection: Connection, endpoint: Endpoint) -> int:
+    """Return the version of an endpoint's stream, which for one of the platform is its own."""
+    if endpoint.shop_id is None:
+        return endpoint.version
+    stream_id = endpoint_stream(endpoint.shop_id, str(endpoint.endpoint_id))
+    return await read_version(connection, partition_of(endpoint.shop_id), stream_id)
 
 
 def shown_url(url: str) -> str:

@@ -21,7 +21,13 @@ from tests.support.api import SHOP, Api, until
 from tests.support.clocks import advanced, in_test_mode, working
 from tests.support.event_source import event_source
 from tests.support.story import done, instant, opened
-from tests.webhooks.deliveries.subscriptions import OF_PLATFORM, Endpoint, Subscribing, verified
+from tests.webhooks.deliveries.subscriptions import (
+    ENDPOINTS,
+    OF_PLATFORM,
+    Endpoint,
+    Subscribing,
+    verified,
+)
 from tests.webhooks.receivers import Answering, Receiver, gone, receiving
 
 FEED = f"/v1/shops/{SHOP}/events"
@@ -210,6 +216,26 @@ async def test_what_its_owner_does_with_an_endpoint_is_told_too_and_nothing_twic
         await subscribing.send()
     heard = of_endpoints(receiver, endpoint.made["secret"])
     assert heard == events[-1:], "what happened before it was enabled at last is not for it"
+
+
+@pytest.mark.parametrize("path", [ENDPOINTS, OF_PLATFORM])
+async def test_a_test_names_the_same_stream_as_the_events_of_its_endpoint(
+    subscribing: Subscribing, path: str
+) -> None:
+    api = subscribing.api
+    async with receiving(Answering()) as receiver:
+        endpoint = await subscribing.endpoint(receiver, path=path)
+        for what in ("disable", "enable", "disable", "enable"):
+            await endpoint.post(what, status=200)
+        await endpoint.post("test", status=202)
+        await subscribing.send()
+    test = verified(receiver.requests[-1], endpoint.made["secret"])
+    if path == OF_PLATFORM:
+        assert test["stream_id"] == f"webhook_endpoint/platform/{endpoint.endpoint_id}"
+        assert await in_feed(api) == []
+    else:
+        newest = (await in_feed(api))[-1]
+        assert (test["stream_id"], test["version"]) == (newest["stream_id"], newest["version"])
 
 
 async def test_what_may_be_secret_in_a_url_is_told_to_nobody(subscribing: Subscribing) -> None:

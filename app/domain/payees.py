@@ -1,15 +1,16 @@
 """Accounts of buyers that money is paid to where the way it came is closed, and their masks."""
 
 from dataclasses import dataclass, field
-from enum import StrEnum
+
+from app.domain.text import TextEnum
 
 
-class PayeeKind(StrEnum):
+class PayeeKind(TextEnum):
     """Where a payee's account is."""
 
-    ALIPAY = "alipay"
-    WECHAT = "wechat"
-    BANK_CARD = "bank_card"
+    ALIPAY = "alipay", "支付宝", "Alipay"
+    WECHAT = "wechat", "微信", "WeChat Pay"
+    BANK_CARD = "bank_card", "银行卡", "bank card"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

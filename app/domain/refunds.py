@@ -1,50 +1,67 @@
 """What orders and the funds of a shop both say of a refund."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+
+from app.domain.text import TextEnum
 
 
-class FundingSource(StrEnum):
+class FundingSource(TextEnum):
     """What pays for a refund (domain: money)."""
 
-    ESCROW = "escrow"
-    CASH = "cash"
-    DEPOSIT = "deposit"
-    PLATFORM_ADVANCE = "platform_advance"
+    ESCROW = "escrow", "未结算货款", "escrow"
+    CASH = "cash", "现金户", "cash"
+    DEPOSIT = "deposit", "保证金", "the deposit"
+    PLATFORM_ADVANCE = "platform_advance", "平台先行赔付", "the platform's advance"
 
 
-class RefundStatus(StrEnum):
+class RefundStatus(TextEnum):
     """How far the money of a ticket has come."""
 
-    FUNDED = "funded"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    SUCCEEDED = "succeeded"
+    FUNDED = "funded", "退款处理中", "On its way"
+    UNKNOWN = "unknown", "结果确认中", "Outcome being confirmed"
+    REFUSED = "refused", "退款失败", "Refused"
+    SUCCEEDED = "succeeded", "退款成功", "Succeeded"
 
 
-class PayoutStatus(StrEnum):
+class PayoutStatus(TextEnum):
     """How far an advance payout to another account of the buyer has come."""
 
-    REQUESTED = "requested"
+    REQUESTED = "requested", "待审批", "Waiting for approval"
     """It waits for a second person's approval; no money has moved."""
-    DECLINED = "declined"
-    STARTED = "started"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    PAID = "paid"
+    DECLINED = "declined", "已否决", "Declined"
+    STARTED = "started", "赔付处理中", "On its way"
+    UNKNOWN = "unknown", "结果确认中", "Outcome being confirmed"
+    REFUSED = "refused", "赔付失败", "Refused"
+    PAID = "paid", "赔付成功", "Paid"
 
 
-class RefundRefusal(StrEnum):
+class RefundRefusal(TextEnum):
     """Why the provider will never pay a refund under its key."""
 
-    BUYER_ACCOUNT_CLOSED = "buyer_account_closed"
-    BUYER_ACCOUNT_FROZEN = "buyer_account_frozen"
-    MERCHANT_BALANCE_INSUFFICIENT = "merchant_balance_insufficient"
-    PAYMENT_NOT_FOUND = "payment_not_found"
-    PAYMENT_TOO_OLD = "payment_too_old"
-    AMOUNT_ABOVE_PAYMENT = "amount_above_payment"
-    PAYEE_NOT_ACCEPTED = "payee_not_accepted"
-    OTHER = "other"
+    BUYER_ACCOUNT_CLOSED = "buyer_account_closed", "买家账户已注销", "the buyer's account is closed"
+    BUYER_ACCOUNT_FROZEN = "buyer_account_frozen", "买家账户已冻结", "the buyer's account is frozen"
+    MERCHANT_BALANCE_INSUFFICIENT = (
+        "merchant_balance_insufficient",
+        "支付渠道的商户余额不足",
+        "the balance at the provider does not cover it",
+    )
+    PAYMENT_NOT_FOUND = (
+        "payment_not_found",
+        "支付渠道查无原支付单",
+        "the provider does not know the payment",
+    )
+    PAYMENT_TOO_OLD = (
+        "payment_too_old",
+        "原支付单已超过可退期限",
+        "the payment is too old to be refunded",
+    )
+    AMOUNT_ABOVE_PAYMENT = "amount_above_payment", "金额超过原支付金额", "more than was paid"
+    PAYEE_NOT_ACCEPTED = (
+        "payee_not_accepted",
+        "收款账户不被接受",
+        "the payee's account is not accepted",
+    )
+    OTHER = "other", "支付渠道拒绝", "refused by the provider"
 
 
 KEY_OF_ANOTHER = "key_reused"

@@ -1,42 +1,23 @@
 """Parcels on their way: a carrier and its tracking number."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
-from app.domain.text import Text
+from app.domain.text import TextEnum
 
 
-class Carrier(StrEnum):
+class Carrier(TextEnum):
     """Who carries a parcel."""
 
-    SF = "sf"
-    ZTO = "zto"
-    YTO = "yto"
-    STO = "sto"
-    YUNDA = "yunda"
-    JTEXPRESS = "jtexpress"
-    JD = "jd"
-    EMS = "ems"
-    DEPPON = "deppon"
-    OTHER = "other"
-
-
-CARRIER_TEXTS: Mapping[Carrier, Text] = MappingProxyType(
-    {
-        Carrier.SF: Text(zh_cn="顺丰速运", en="SF Express"),
-        Carrier.ZTO: Text(zh_cn="中通快递", en="ZTO Express"),
-        Carrier.YTO: Text(zh_cn="圆通速递", en="YTO Express"),
-        Carrier.STO: Text(zh_cn="申通快递", en="STO Express"),
-        Carrier.YUNDA: Text(zh_cn="韵达快递", en="Yunda Express"),
-        Carrier.JTEXPRESS: Text(zh_cn="极兔速递", en="J&T Express"),
-        Carrier.JD: Text(zh_cn="京东物流", en="JD Logistics"),
-        Carrier.EMS: Text(zh_cn="中国邮政 EMS", en="China Post EMS"),
-        Carrier.DEPPON: Text(zh_cn="德邦快递", en="Deppon Express"),
-        Carrier.OTHER: Text(zh_cn="其他快递", en="Another carrier"),
-    }
-)
+    SF = "sf", "顺丰速运", "SF Express"
+    ZTO = "zto", "中通快递", "ZTO Express"
+    YTO = "yto", "圆通速递", "YTO Express"
+    STO = "sto", "申通快递", "STO Express"
+    YUNDA = "yunda", "韵达快递", "Yunda Express"
+    JTEXPRESS = "jtexpress", "极兔速递", "J&T Express"
+    JD = "jd", "京东物流", "JD Logistics"
+    EMS = "ems", "中国邮政 EMS", "China Post EMS"
+    DEPPON = "deppon", "德邦快递", "Deppon Express"
+    OTHER = "other", "其他快递", "Another carrier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

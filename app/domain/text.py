@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 
 class Language(StrEnum):
@@ -18,6 +19,22 @@ class Text:
 
     zh_cn: str
     en: str
+
+
+class TextEnum(StrEnum):
+    """Codes with their texts for people: ``NAME = "code", "zh-CN", "English"``.
+
+    Codes are stable: history and callers keep them. A new code brings its texts with it.
+    """
+
+    text: Text
+
+    def __new__(cls, value: str, zh_cn: str = "", en: str = "") -> Self:
+        """Make a member of its code and its texts."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.text = Text(zh_cn=zh_cn, en=en)
+        return member
 
 
 def in_language(text: Text, language: Language) -> str:

@@ -16,7 +16,6 @@ from app.domain.order.evolve import fold
 from app.domain.order.facts import OnlinePayment
 from app.domain.order.refunds import RecordRefundFunding, RecordRefundUnknown
 from app.domain.order.state import Order, Unregistered
-from app.domain.reasons import APPLICATION_REASON_TEXTS
 from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
 from app.leased_work.backoff import Backoff
 from app.payments.issue_command import Outcome, PaymentCommand, command_order
@@ -154,5 +153,5 @@ def _refund_order(work: RefundWork, order: Order) -> RefundOrder:
         channel=payment.channel,
         order_id=work.order_id,
         amount=Money(amount=ticket.amount, currency=payment.amount.currency),
-        reason=APPLICATION_REASON_TEXTS[ticket.reason].zh_cn,
+        reason=ticket.reason.text.zh_cn,
     )

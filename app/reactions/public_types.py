@@ -1,21 +1,10 @@
 """The types of public events, and when each is published, in both languages."""
 
-from enum import StrEnum
-
-from app.domain.text import Text
+from app.domain.text import TextEnum
 
 
-class EventType(StrEnum):
-    """What others can learn of. Names are never changed or removed: subscribers rely on them."""
-
-    when: Text
-
-    def __new__(cls, value: str, zh_cn: str, en: str) -> "EventType":
-        """Make a type of its name and of the texts that say when it is published."""
-        member = str.__new__(cls, value)
-        member._value_ = value
-        member.when = Text(zh_cn=zh_cn, en=en)
-        return member
+class EventType(TextEnum):
+    """The type of a public event. Names are never changed or removed: subscribers rely on them."""
 
     ENTRY_OPENED = "entry.opened", "商家打开了售后入口", "The merchant opened the after-sales entry"
     ENTRY_EXPIRING = (

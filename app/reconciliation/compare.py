@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from app.reconciliation.differences import MEANINGS, DifferenceCode
+from app.reconciliation.differences import PASSING, DifferenceCode
 from app.reconciliation.facts import KeyFacts, LedgerEnd, LedgerSide, Standing, TicketSide
 
 
@@ -21,7 +21,7 @@ def old_enough(
     ``now``: real time, like the instants of the provider's book and of recording.
     """
     young = any(now - instant < grace for instant in _real_instants(facts))
-    return tuple(code for code in codes if not (young and MEANINGS[code].passes))
+    return tuple(code for code in codes if not (young and code in PASSING))
 
 
 def is_under_way(facts: KeyFacts) -> bool:

@@ -1,155 +1,112 @@
 """Every difference there can be between the provider, the ledger and the tickets, by name."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from types import MappingProxyType
 
 from app.domain.funds.accounts import Account
-from app.domain.text import Text
+from app.domain.text import TextEnum
 from app.reconciliation.facts import KeyFacts
 
 
-class DifferenceCode(StrEnum):
+class DifferenceCode(TextEnum):
     """What does not fit. Stable."""
 
-    PAID_TWICE = "paid_twice"
-    PAID_WITHOUT_TICKET = "paid_without_ticket"
-    PAID_UNASKED = "paid_unasked"
-    PAID_THOUGH_REFUSED = "paid_though_refused"
-    PAID_NOT_RECORDED = "paid_not_recorded"
-    PAID_UNKNOWN_TO_PROVIDER = "paid_unknown_to_provider"
-    AMOUNT_DIFFERS = "amount_differs"
-    REFERENCE_DIFFERS = "reference_differs"
-    LEDGER_BEHIND = "ledger_behind"
-    LEDGER_WITHOUT_PAYMENT = "ledger_without_payment"
-    LEDGER_WITHOUT_FUNDING = "ledger_without_funding"
-    LEDGER_WITHOUT_TICKET = "ledger_without_ticket"
-    LEDGER_END_DIFFERS = "ledger_end_differs"
-    LEDGER_AMOUNT_DIFFERS = "ledger_amount_differs"
-    BALANCE_DIFFERS = "balance_differs"
-    LEDGER_INCOMPLETE = "ledger_incomplete"
-    READER_STOPPED = "reader_stopped"
+    PAID_TWICE = (
+        "paid_twice",
+        "支付渠道账簿中同一单号支付了不止一次",
+        "The provider's book has more than one payment under this key",
+    )
+    PAID_WITHOUT_TICKET = (
+        "paid_without_ticket",
+        "支付渠道已支付,但没有对应的售后单",
+        "The provider paid, but there is no ticket of this key",
+    )
+    PAID_UNASKED = (
+        "paid_unasked",
+        "支付渠道已支付,但该售后单从未提交支付渠道",
+        "The provider paid, but the ticket never asked it to",
+    )
+    PAID_THOUGH_REFUSED = (
+        "paid_though_refused",
+        "售后单记录为支付渠道拒绝,支付渠道却已支付",
+        "The ticket was told that the provider refused, but it paid",
+    )
+    PAID_NOT_RECORDED = (
+        "paid_not_recorded",
+        "支付渠道已支付,售后单尚未记录结果",
+        "The provider paid, and the ticket does not know it yet",
+    )
+    PAID_UNKNOWN_TO_PROVIDER = (
+        "paid_unknown_to_provider",
+        "我方记录已支付,支付渠道账簿中没有",
+        "It counts as paid here, but the provider's book does not have it",
+    )
+    AMOUNT_DIFFERS = (
+        "amount_differs",
+        "支付渠道支付的金额或币种与售后单不同",
+        "The provider paid another amount or currency than the ticket says",
+    )
+    REFERENCE_DIFFERS = (
+        "reference_differs",
+        "售后单记录的支付渠道流水号不在支付渠道账簿中",
+        "The ticket names a reference that the provider's book has not for this key",
+    )
+    LEDGER_BEHIND = (
+        "ledger_behind",
+        "售后单已结束,账本上的资金仍在途",
+        "The ticket has ended, but in the ledger its money is still in transit",
+    )
+    LEDGER_WITHOUT_PAYMENT = (
+        "ledger_without_payment",
+        "售后单已退款成功,账本上没有该笔支付",
+        "The ticket's money was paid, but the ledger has nothing of it",
+    )
+    LEDGER_WITHOUT_FUNDING = (
+        "ledger_without_funding",
+        "售后单的退款已出资,账本上没有该笔出资",
+        "The ticket's money was set aside, but the ledger has nothing of it",
+    )
+    LEDGER_WITHOUT_TICKET = (
+        "ledger_without_ticket",
+        "账本上有该单号的资金变动,但没有对应的售后单",
+        "The ledger moved money under this key, but there is no ticket of it",
+    )
+    LEDGER_END_DIFFERS = (
+        "ledger_end_differs",
+        "账本与售后单记录的结果不同",
+        "Ledger and ticket do not agree on how it ended",
+    )
+    LEDGER_AMOUNT_DIFFERS = (
+        "ledger_amount_differs",
+        "账本金额与售后单金额不同",
+        "The ledger moved another amount than the ticket says",
+    )
+    BALANCE_DIFFERS = (
+        "balance_differs",
+        "账户余额与账本各笔之和不符",
+        "The balance of an account is not what its journals add up to",
+    )
+    LEDGER_INCOMPLETE = (
+        "ledger_incomplete",
+        "账本与资金事件不符",
+        "The ledger is not what the events of the shop's money add up to",
+    )
+    READER_STOPPED = (
+        "reader_stopped",
+        "账务处理进程已停止",
+        "A reader that keeps the books has stopped",
+    )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meaning:
-    """What a code means to people. ``passes``: it may be under way, and is none while young."""
-
-    text: Text
-    passes: bool = False
-
-
-_BEHIND = Text(
-    zh_cn="售后单已结束,账本上的资金仍在途",
-    en="The ticket has ended, but in the ledger its money is still in transit",
-)
-
-MEANINGS: Mapping[DifferenceCode, Meaning] = MappingProxyType(
+PASSING = frozenset(
     {
-        DifferenceCode.PAID_TWICE: Meaning(
-            text=Text(
-                zh_cn="支付渠道账簿中同一单号支付了不止一次",
-                en="The provider's book has more than one payment under this key",
-            )
-        ),
-        DifferenceCode.PAID_WITHOUT_TICKET: Meaning(
-            text=Text(
-                zh_cn="支付渠道已支付,但没有对应的售后单",
-                en="The provider paid, but there is no ticket of this key",
-            )
-        ),
-        DifferenceCode.PAID_UNASKED: Meaning(
-            text=Text(
-                zh_cn="支付渠道已支付,但该售后单从未提交支付渠道",
-                en="The provider paid, but the ticket never asked it to",
-            )
-        ),
-        DifferenceCode.PAID_THOUGH_REFUSED: Meaning(
-            text=Text(
-                zh_cn="售后单记录为支付渠道拒绝,支付渠道却已支付",
-                en="The ticket was told that the provider refused, but it paid",
-            )
-        ),
-        DifferenceCode.PAID_NOT_RECORDED: Meaning(
-            text=Text(
-                zh_cn="支付渠道已支付,售后单尚未记录结果",
-                en="The provider paid, and the ticket does not know it yet",
-            ),
-            passes=True,
-        ),
-        DifferenceCode.PAID_UNKNOWN_TO_PROVIDER: Meaning(
-            text=Text(
-                zh_cn="我方记录已支付,支付渠道账簿中没有",
-                en="It counts as paid here, but the provider's book does not have it",
-            ),
-            passes=True,
-        ),
-        DifferenceCode.AMOUNT_DIFFERS: Meaning(
-            text=Text(
-                zh_cn="支付渠道支付的金额或币种与售后单不同",
-                en="The provider paid another amount or currency than the ticket says",
-            )
-        ),
-        DifferenceCode.REFERENCE_DIFFERS: Meaning(
-            text=Text(
-                zh_cn="售后单记录的支付渠道流水号不在支付渠道账簿中",
-                en="The ticket names a reference that the provider's book has not for this key",
-            )
-        ),
-        DifferenceCode.LEDGER_BEHIND: Meaning(text=_BEHIND, passes=True),
-        DifferenceCode.LEDGER_WITHOUT_PAYMENT: Meaning(
-            text=Text(
-                zh_cn="售后单已退款成功,账本上没有该笔支付",
-                en="The ticket's money was paid, but the ledger has nothing of it",
-            ),
-            passes=True,
-        ),
-        DifferenceCode.LEDGER_WITHOUT_FUNDING: Meaning(
-            text=Text(
-                zh_cn="售后单的退款已出资,账本上没有该笔出资",
-                en="The ticket's money was set aside, but the ledger has nothing of it",
-            ),
-            passes=True,
-        ),
-        DifferenceCode.LEDGER_WITHOUT_TICKET: Meaning(
-            text=Text(
-                zh_cn="账本上有该单号的资金变动,但没有对应的售后单",
-                en="The ledger moved money under this key, but there is no ticket of it",
-            )
-        ),
-        DifferenceCode.LEDGER_END_DIFFERS: Meaning(
-            text=Text(
-                zh_cn="账本与售后单记录的结果不同",
-                en="Ledger and ticket do not agree on how it ended",
-            )
-        ),
-        DifferenceCode.LEDGER_AMOUNT_DIFFERS: Meaning(
-            text=Text(
-                zh_cn="账本金额与售后单金额不同",
-                en="The ledger moved another amount than the ticket says",
-            )
-        ),
-        DifferenceCode.BALANCE_DIFFERS: Meaning(
-            text=Text(
-                zh_cn="账户余额与账本各笔之和不符",
-                en="The balance of an account is not what its journals add up to",
-            )
-        ),
-        DifferenceCode.LEDGER_INCOMPLETE: Meaning(
-            text=Text(
-                zh_cn="账本与资金事件不符",
-                en="The ledger is not what the events of the shop's money add up to",
-            )
-        ),
-        DifferenceCode.READER_STOPPED: Meaning(
-            text=Text(
-                zh_cn="账务处理进程已停止",
-                en="A reader that keeps the books has stopped",
-            )
-        ),
+        DifferenceCode.PAID_NOT_RECORDED,
+        DifferenceCode.PAID_UNKNOWN_TO_PROVIDER,
+        DifferenceCode.LEDGER_BEHIND,
+        DifferenceCode.LEDGER_WITHOUT_PAYMENT,
+        DifferenceCode.LEDGER_WITHOUT_FUNDING,
     }
 )
+"""What money under way looks like too; no difference while the key's last movement is young."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,6 @@ import re
 from functools import cache
 
 from app.domain.order.tickets import TicketState, TicketType
-from app.projections.texts import TICKET_TYPE_TEXTS
 from tools.checks.states.__main__ import PAGE
 from tools.checks.states.page import operation_of, page
 
@@ -41,7 +40,7 @@ def test_every_line_of_a_diagram_is_one_mermaid_cannot_misread() -> None:
 def test_every_type_has_its_diagram_and_every_state_is_in_one() -> None:
     headings = [line for line in page_now().splitlines() if line.startswith("## ")]
     for ticket_type in TicketType:
-        assert sum(TICKET_TYPE_TEXTS[ticket_type].zh_cn in line for line in headings) == 1
+        assert sum(ticket_type.text.zh_cn in line for line in headings) == 1
     drawn = {word for lines in diagrams() for line in lines for word in line.split()}
     assert {state.value for state in TicketState} <= drawn
 

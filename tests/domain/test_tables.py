@@ -15,28 +15,8 @@ from app.domain.order.tickets import (
     state_once_granted,
 )
 from app.domain.policy import POLICY
-from app.domain.reasons import (
-    APPLICATION_REASON_TEXTS,
-    DECLINE_REASON_TEXTS,
-    REJECT_REASON_TEXTS,
-    ApplicationReason,
-    DeclineReason,
-    RejectReason,
-)
 from tests.domain.ticket_samples import SAMPLES
 from tests.support.orders import HOUR, OPENED, agree, order_with_ticket, refuse
-
-
-def test_every_reason_has_a_text_in_both_languages() -> None:
-    assert set(APPLICATION_REASON_TEXTS) == set(ApplicationReason)
-    assert set(REJECT_REASON_TEXTS) == set(RejectReason)
-    assert set(DECLINE_REASON_TEXTS) == set(DeclineReason)
-    texts = [
-        *APPLICATION_REASON_TEXTS.values(),
-        *REJECT_REASON_TEXTS.values(),
-        *DECLINE_REASON_TEXTS.values(),
-    ]
-    assert all(text.zh_cn and text.en for text in texts)
 
 
 def test_every_ticket_state_has_the_platforms_own_code() -> None:

@@ -15,7 +15,7 @@ from app.domain.refunds import FundingSource
 from app.domain.text import Text
 from app.projections.refunds.statements import SourceTotal, StatementPage, added_up, borne_of
 from app.projections.refunds.view import ShopRefund
-from app.projections.texts import FUNDING_SOURCE_TEXTS, local_time, money
+from app.projections.texts import local_time, money
 
 HTML = "text/html"
 
@@ -166,7 +166,7 @@ def _refund_rows(refunds: tuple[ShopRefund, ...], language: Language) -> Iterabl
 
 
 def _source(source: FundingSource | None, language: Language) -> str:
-    text = in_language(_UNKNOWN if source is None else FUNDING_SOURCE_TEXTS[source], language)
+    text = in_language(_UNKNOWN if source is None else source.text, language)
     return text[:1].upper() + text[1:]
 
 

@@ -5,16 +5,10 @@ from datetime import datetime
 
 from app.api.exports.csv_response import Cell, csv_lines
 from app.api.language import Language, in_language
-from app.domain.reasons import APPLICATION_REASON_TEXTS
-from app.domain.shipments import CARRIER_TEXTS, Shipment
+from app.domain.shipments import Shipment
 from app.domain.text import Text, instant_text
 from app.projections.texts import (
-    CLOSE_CAUSE_TEXTS,
-    DUE_ACTION_TEXTS,
     LABEL_TEXTS,
-    SIDE_TEXTS,
-    TICKET_STATE_TEXTS,
-    TICKET_TYPE_TEXTS,
 )
 from app.projections.tickets.list import labels_of
 from app.projections.tickets.view import TicketView
@@ -27,15 +21,15 @@ COLUMNS: tuple[tuple[str, Callable[[TicketView], Fact]], ...] = (
     ("order_id", lambda t: t.order_id),
     ("buyer_id", lambda t: t.buyer_id),
     ("type", lambda t: t.type.value),
-    ("type_text", lambda t: TICKET_TYPE_TEXTS[t.type]),
+    ("type_text", lambda t: t.type.text),
     ("state", lambda t: t.state.value),
-    ("state_text", lambda t: TICKET_STATE_TEXTS[t.state]),
+    ("state_text", lambda t: t.state.text),
     ("waiting_for", lambda t: t.waiting_for),
-    ("waiting_for_text", lambda t: t.waiting_for and SIDE_TEXTS[t.waiting_for]),
+    ("waiting_for_text", lambda t: t.waiting_for and t.waiting_for.text),
     ("overdue", lambda t: t.overdue),
     ("labels", lambda t: _joined(LABEL_TEXTS[label] for label in labels_of(t))),
     ("reason", lambda t: t.reason.value),
-    ("reason_text", lambda t: APPLICATION_REASON_TEXTS[t.reason]),
+    ("reason_text", lambda t: t.reason.text),
     ("description", lambda t: t.description),
     ("amount", lambda t: t.amount),
     ("refunded_amount", lambda t: t.refunded_amount),
@@ -44,14 +38,14 @@ COLUMNS: tuple[tuple[str, Callable[[TicketView], Fact]], ...] = (
     ("updated_at", lambda t: t.updated_at),
     ("due_at", lambda t: None if t.due is None else t.due.at),
     ("due_action", lambda t: None if t.due is None else t.due.action.value),
-    ("due_action_text", lambda t: None if t.due is None else DUE_ACTION_TEXTS[t.due.action]),
+    ("due_action_text", lambda t: None if t.due is None else t.due.action.text),
     ("return_carrier", lambda t: _carrier(_sent_back(t))),
     ("return_tracking_number", lambda t: _number(_sent_back(t))),
     ("replacement_carrier", lambda t: _carrier(_replacement(t))),
     ("replacement_tracking_number", lambda t: _number(_replacement(t))),
     ("closed_at", lambda t: t.closed_at),
     ("close_cause", lambda t: t.close_cause),
-    ("close_cause_text", lambda t: t.close_cause and CLOSE_CAUSE_TEXTS[t.close_cause]),
+    ("close_cause_text", lambda t: t.close_cause and t.close_cause.text),
     ("version", lambda t: t.version),
 )
 """To add one: a row at the end, so that the columns there are stay where they are."""
@@ -99,7 +93,7 @@ def _replacement(ticket: TicketView) -> Shipment | None:
 
 
 def _carrier(shipment: Shipment | None) -> Text | None:
-    return None if shipment is None else CARRIER_TEXTS[shipment.carrier]
+    return None if shipment is None else shipment.carrier.text
 
 
 def _number(shipment: Shipment | None) -> str | None:

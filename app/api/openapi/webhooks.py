@@ -34,7 +34,7 @@ def add_webhooks(document: dict[str, Any]) -> None:
 
 
 def _operation(event_type: EventType, model: str) -> dict[str, Any]:
-    when = event_type.when
+    when = event_type.text
     return {
         "tags": ["webhooks"],
         "summary": when.en,

@@ -16,7 +16,6 @@ from app.api.resources.common import (
 )
 from app.domain.payees import Payee, PayeeKind
 from app.projections.refunds.payout_view import PayoutView
-from app.projections.texts import PAYEE_KIND_TEXTS, PAYOUT_STATUS_TEXTS, REFUND_REFUSAL_TEXTS
 
 PayeeAccount = Annotated[
     str, StringConstraints(min_length=4, max_length=100, pattern=r"^[!-~\u4E00-\u9FFF]+$")
@@ -143,10 +142,10 @@ def payout_on_wire(payout: PayoutView) -> AdvancePayout:
         payout_id=payout.payout_id,
         payout_key=payout.payout_key,
         status=payout.status.value,
-        status_text=localized(PAYOUT_STATUS_TEXTS[payout.status]),
+        status_text=localized(payout.status.text),
         payee=MaskedPayee(
             kind=payout.payee_kind.value,
-            kind_text=localized(PAYEE_KIND_TEXTS[payout.payee_kind]),
+            kind_text=localized(payout.payee_kind.text),
             account=payout.account_masked,
             holder=payout.holder_masked,
         ),
@@ -162,7 +161,7 @@ def payout_on_wire(payout: PayoutView) -> AdvancePayout:
         unknown_since=payout.unknown_since,
         refused_at=payout.refused_at,
         refusal=None if refusal is None else refusal.value,
-        refusal_text=None if refusal is None else localized(REFUND_REFUSAL_TEXTS[refusal]),
+        refusal_text=None if refusal is None else localized(refusal.text),
         paid_at=payout.paid_at,
         provider_reference=payout.provider_reference,
     )

@@ -21,7 +21,7 @@ from app.api.resources.common import (
 from app.api.resources.ticket_parts import CostPreview, cost_on_wire
 from app.domain.funds.state import Funds
 from app.domain.order.eligibility import RuleResult, Verdict, text_of
-from app.domain.reasons import DECLINE_REASON_TEXTS, DeclineReason
+from app.domain.reasons import DeclineReason
 from app.domain.refunds import CostPreview as DomainCostPreview
 from app.projections.orders.view import OrderView
 
@@ -240,7 +240,7 @@ def _entry_fields(view: OrderView, now: datetime, *, open_books: bool) -> dict[s
         else ReopeningDecline(
             declined_at=entry.declined.at,
             reason=entry.declined.reason.value,
-            reason_text=localized(DECLINE_REASON_TEXTS[entry.declined.reason]),
+            reason_text=localized(entry.declined.reason.text),
             note=entry.declined.note,
         ),
         "acknowledged_cost": None if cost is None else cost_on_wire(cost, open_books=open_books),

@@ -19,7 +19,7 @@ from app.api.resources.common import (
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account
 from app.domain.funds.state import Funds as FundsState
 from app.domain.money import AMOUNT_MAX
-from app.projections.ledger.entry import LEDGER_KIND_TEXTS, LedgerEntry
+from app.projections.ledger.entry import LedgerEntry
 
 MovedAmount = Annotated[
     int, Field(strict=True, ge=-(2**53), le=AMOUNT_MAX, json_schema_extra={"format": "int64"})
@@ -181,7 +181,7 @@ def journal_on_wire(entry: LedgerEntry) -> Journal:
     return Journal(
         journal_id=entry.journal_id,
         at=entry.at,
-        kind=JournalKind(code=entry.kind.value, text=localized(LEDGER_KIND_TEXTS[entry.kind])),
+        kind=JournalKind(code=entry.kind.value, text=localized(entry.kind.text)),
         order_id=entry.order_id,
         ticket_id=entry.ticket_id,
         refund_key=entry.refund_key,

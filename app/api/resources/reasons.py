@@ -1,7 +1,6 @@
 """The coded reasons people choose from."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable
 
 from fastapi import Response
 
@@ -9,16 +8,14 @@ from app.api.request_context import RequestContext
 from app.api.resources.common import LocalizedText, ResponseModel, localized
 from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
 from app.domain.reasons import (
-    APPLICATION_REASON_TEXTS,
-    DECLINE_REASON_TEXTS,
-    REJECT_REASON_TEXTS,
     REJECT_REASONS_OF_APPLICATION,
     REJECT_REASONS_OF_RETURNED_GOODS,
     ApplicationReason,
+    DeclineReason,
     RejectReason,
 )
-from app.domain.shipments import CARRIER_TEXTS
-from app.domain.text import Text
+from app.domain.shipments import Carrier
+from app.domain.text import TextEnum
 
 
 class CodedReason(ResponseModel):
@@ -59,8 +56,8 @@ async def list_reasons(
         Reasons(
             application=[_application(reason) for reason in ApplicationReason],
             rejection=[_rejection(reason) for reason in RejectReason],
-            reopening_decline=_coded(DECLINE_REASON_TEXTS),
-            carriers=_coded(CARRIER_TEXTS),
+            reopening_decline=_coded(DeclineReason),
+            carriers=_coded(Carrier),
         )
     )
 
@@ -68,7 +65,7 @@ async def list_reasons(
 def _application(reason: ApplicationReason) -> ApplicationReasonOut:
     return ApplicationReasonOut(
         code=reason.value,
-        text=localized(APPLICATION_REASON_TEXTS[reason]),
+        text=localized(reason.text),
         types=[kind.value for kind in TicketType if reason in REASONS_OF_TYPE[kind]],
     )
 
@@ -76,11 +73,11 @@ def _application(reason: ApplicationReason) -> ApplicationReasonOut:
 def _rejection(reason: RejectReason) -> RejectReasonOut:
     return RejectReasonOut(
         code=reason.value,
-        text=localized(REJECT_REASON_TEXTS[reason]),
+        text=localized(reason.text),
         of_application=reason in REJECT_REASONS_OF_APPLICATION,
         of_returned_goods=reason in REJECT_REASONS_OF_RETURNED_GOODS,
     )
 
 
-def _coded(texts: Mapping[Any, Text]) -> list[CodedReason]:
-    return [CodedReason(code=code.value, text=localized(text)) for code, text in texts.items()]
+def _coded(codes: Iterable[TextEnum]) -> list[CodedReason]:
+    return [CodedReason(code=code.value, text=localized(code.text)) for code in codes]

@@ -20,7 +20,6 @@ from app.api.resources.common import (
 from app.api.resources.fund_models import SignedAmount
 from app.payments.provider.port import BookEntry, BookFilter
 from app.reconciliation.differences import (
-    MEANINGS,
     AccountDifference,
     Difference,
     KeyDifference,
@@ -145,7 +144,7 @@ def difference_on_wire(difference: Difference) -> ReconciliationDifference:
     facts = difference.facts if isinstance(difference, KeyDifference) else None
     return ReconciliationDifference(
         code=difference.code.value,
-        text=localized(MEANINGS[difference.code].text),
+        text=localized(difference.code.text),
         shop_id=difference.shop_id,
         key=None if facts is None else facts.key,
         provider=[] if facts is None else [_payment(entry) for entry in facts.paid or ()],

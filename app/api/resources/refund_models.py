@@ -16,13 +16,6 @@ from app.domain.funds.accounts import Account
 from app.domain.refunds import FundingSource, RefundRefusal, Shares, differs
 from app.projections.refunds.queries import Asked
 from app.projections.refunds.view import RefundProgress, ShopRefund
-from app.projections.texts import (
-    FUNDING_SOURCE_TEXTS,
-    PAYOUT_STATUS_TEXTS,
-    REFUND_PROGRESS_TEXTS,
-    REFUND_REFUSAL_TEXTS,
-    REFUND_WAITING_TEXTS,
-)
 
 DOUDIAN_STATUSES: Mapping[RefundProgress, int] = MappingProxyType(
     {
@@ -229,7 +222,7 @@ def _status(refund: ShopRefund) -> RefundStatus:
     collected = progress is RefundProgress.SUCCEEDED and refund.collected_at is not None
     return RefundStatus(
         code=progress.value,
-        text=localized(REFUND_PROGRESS_TEXTS[progress]),
+        text=localized(progress.text),
         doudian_code=DOUDIAN_COLLECTED if collected else DOUDIAN_STATUSES[progress],
     )
 
@@ -253,7 +246,7 @@ def source_on_wire(source: FundingSource | None, account: Account | None) -> Ref
         return None
     return RefundSource(
         code=source.value,
-        text=localized(FUNDING_SOURCE_TEXTS[source]),
+        text=localized(source.text),
         account=None if account is None else account.value,
     )
 
@@ -264,12 +257,12 @@ def _payout(refund: ShopRefund) -> RefundPayout | None:
     return RefundPayout(
         payout_id=refund.payout_key.rpartition("/")[2],
         status=refund.payout.value,
-        status_text=localized(PAYOUT_STATUS_TEXTS[refund.payout]),
+        status_text=localized(refund.payout.text),
     )
 
 
 def _refusal_text(refusal: RefundRefusal | None) -> LocalizedText | None:
-    return None if refusal is None else localized(REFUND_REFUSAL_TEXTS[refusal])
+    return None if refusal is None else localized(refusal.text)
 
 
 def _wait(refund: ShopRefund, asked: Asked | None) -> RefundWait | None:
@@ -278,7 +271,7 @@ def _wait(refund: ShopRefund, asked: Asked | None) -> RefundWait | None:
         return None
     return RefundWait(
         code=waiting.value,
-        text=localized(REFUND_WAITING_TEXTS[waiting]),
+        text=localized(waiting.text),
         since=refund.waiting_since,
         asked=0 if asked is None else asked.times,
         next_query_at=None if asked is None else asked.next_at,

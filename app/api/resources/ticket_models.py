@@ -20,9 +20,7 @@ from app.api.resources.ticket_parts import (
     refund_on_wire,
 )
 from app.domain.order.tickets import DOUDIAN_CODES, AppliedRule, Due, TicketState, concerned_by
-from app.domain.reasons import APPLICATION_REASON_TEXTS, REJECT_REASON_TEXTS
-from app.domain.shipments import CARRIER_TEXTS
-from app.projections.texts import DUE_ACTION_TEXTS, LABEL_TEXTS, SIDE_TEXTS, TICKET_STATE_TEXTS
+from app.projections.texts import LABEL_TEXTS
 from app.projections.tickets.list import labels_of
 from app.projections.tickets.view import RemarkView, ShipmentView, TicketRejection, TicketView
 
@@ -177,7 +175,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         buyer_id=view.buyer_id,
         type=view.type.value,
         state=view.state.value,
-        state_text=localized(TICKET_STATE_TEXTS[view.state]),
+        state_text=localized(view.state.text),
         waiting_for=None if view.waiting_for is None else view.waiting_for.value,
         doudian_code=_doudian_code(view),
         items=[
@@ -186,7 +184,7 @@ def ticket_on_wire(view: TicketView) -> Ticket:
         ],
         amount=Money(amount=view.amount, currency=view.currency),
         reason=view.reason.value,
-        reason_text=localized(APPLICATION_REASON_TEXTS[view.reason]),
+        reason_text=localized(view.reason.text),
         description=view.description,
         evidence=attachments_on_wire(view.evidence),
         modifications=view.modifications,
@@ -231,7 +229,7 @@ def _due(due: Due) -> TicketDue:
     return TicketDue(
         at=due.at,
         action=due.action.value,
-        text=localized(DUE_ACTION_TEXTS[due.action]),
+        text=localized(due.action.text),
         concerns=concerned_by(due.action).value,
         remind_at=due.remind_at,
     )
@@ -250,7 +248,7 @@ def _parcel(parcel: ShipmentView | None) -> TicketParcel | None:
     return TicketParcel(
         shipped_at=parcel.at,
         carrier=parcel.shipment.carrier.value,
-        carrier_text=localized(CARRIER_TEXTS[parcel.shipment.carrier]),
+        carrier_text=localized(parcel.shipment.carrier.text),
         tracking_number=parcel.shipment.tracking_number,
         corrected_at=parcel.corrected_at,
         received_at=parcel.received_at,
@@ -262,7 +260,7 @@ def _remark(remark: RemarkView) -> TicketRemark:
     return TicketRemark(
         remarked_at=remark.at,
         side=remark.side.value,
-        side_text=localized(SIDE_TEXTS[remark.side]),
+        side_text=localized(remark.side.text),
         text=remark.text,
         pictures=attachments_on_wire(remark.pictures),
     )
@@ -274,7 +272,7 @@ def _rejection(rejected: TicketRejection | None) -> TicketRejected | None:
     return TicketRejected(
         rejected_at=rejected.at,
         reason=rejected.reason.value,
-        reason_text=localized(REJECT_REASON_TEXTS[rejected.reason]),
+        reason_text=localized(rejected.reason.text),
         note=rejected.note,
         evidence=attachments_on_wire(rejected.evidence),
     )

@@ -21,14 +21,6 @@ from app.api.resources.common import (
 from app.domain.refunds import CostPreview as DomainCostPreview
 from app.domain.refunds import FundingSource, RefundStatus, differs
 from app.domain.text import Text
-from app.projections.texts import (
-    ARBITRATION_CAUSE_TEXTS,
-    BLAME_TEXTS,
-    REFUND_REFUSAL_TEXTS,
-    REFUND_STATUS_TEXTS,
-    RULING_TEXTS,
-    SIDE_TEXTS,
-)
 from app.projections.tickets.view import ArbitrationView, EvidenceView, RefundView, RulingView
 
 
@@ -168,7 +160,7 @@ def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
     refusal = refund.refusal
     return TicketRefund(
         status=refund.status.value,
-        status_text=localized(REFUND_STATUS_TEXTS[refund.status]),
+        status_text=localized(refund.status.text),
         doudian_status=_DOUDIAN_STATUSES[refund.status],
         type=kind,
         type_text=localized(text),
@@ -181,7 +173,7 @@ def refund_on_wire(refund: RefundView | None) -> TicketRefund | None:
         unknown_since=refund.unknown_since,
         refused_at=refund.refused_at,
         refusal=None if refusal is None else refusal.value,
-        refusal_text=None if refusal is None else localized(REFUND_REFUSAL_TEXTS[refusal]),
+        refusal_text=None if refusal is None else localized(refusal.text),
         provider_reference=refund.provider_reference,
     )
 
@@ -235,7 +227,7 @@ def arbitration_on_wire(view: ArbitrationView | None, currency: str) -> Arbitrat
     return Arbitration(
         number=view.number,
         cause=view.cause.value,
-        cause_text=localized(ARBITRATION_CAUSE_TEXTS[view.cause]),
+        cause_text=localized(view.cause.text),
         began_at=view.began_at,
         evidence=[_evidence(given) for given in view.evidence],
         withdrawn_at=view.withdrawn_at,
@@ -247,7 +239,7 @@ def _evidence(given: EvidenceView) -> ArbitrationEvidence:
     return ArbitrationEvidence(
         submitted_at=given.at,
         side=given.side.value,
-        side_text=localized(SIDE_TEXTS[given.side]),
+        side_text=localized(given.side.text),
         note=given.note,
         evidence=attachments_on_wire(given.evidence),
     )
@@ -258,9 +250,9 @@ def _ruling(ruling: RulingView, currency: str) -> ArbitrationRuling:
         ruled_at=ruling.at,
         automatic=ruling.automatic,
         ruling=ruling.ruling.value,
-        ruling_text=localized(RULING_TEXTS[ruling.ruling]),
+        ruling_text=localized(ruling.ruling.text),
         blame=ruling.blame.value,
-        blame_text=localized(BLAME_TEXTS[ruling.blame]),
+        blame_text=localized(ruling.blame.text),
         final_amount=Money(amount=ruling.final_amount, currency=currency),
         note=ruling.note,
     )

@@ -12,33 +12,42 @@ from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
 from app.domain.refunds import CostPreview, FundingSource, PayoutStatus, RefundStatus, Shares
 from app.domain.shipments import Shipment
+from app.domain.text import TextEnum
 
 
-class TicketType(StrEnum):
+class TicketType(TextEnum):
     """What the consumer applies for."""
 
-    REFUND_ONLY = "refund_only"
-    RETURN_AND_REFUND = "return_and_refund"
-    EXCHANGE = "exchange"
-    REISSUE = "reissue"
-    REPAIR = "repair"
+    REFUND_ONLY = "refund_only", "仅退款", "Refund only"
+    RETURN_AND_REFUND = "return_and_refund", "退货退款", "Return and refund"
+    EXCHANGE = "exchange", "换货", "Exchange"
+    REISSUE = "reissue", "补寄", "Reissue"
+    REPAIR = "repair", "维修", "Repair"
 
 
-class TicketState(StrEnum):
+class TicketState(TextEnum):
     """Where a ticket stands."""
 
-    PENDING_MERCHANT = "pending_merchant"
-    AWAITING_RETURN = "awaiting_return"
-    AWAITING_REPLACEMENT = "awaiting_replacement"
-    REFUNDING = "refunding"
-    REJECTED = "rejected"
-    SUCCEEDED = "succeeded"
-    CLOSED = "closed"
-    AWAITING_MERCHANT_RECEIPT = "awaiting_merchant_receipt"
-    AWAITING_BUYER_RECEIPT = "awaiting_buyer_receipt"
-    REJECTED_AFTER_RETURN = "rejected_after_return"
-    IN_ARBITRATION = "in_arbitration"
-    COMPLETED = "completed"
+    PENDING_MERCHANT = "pending_merchant", "待商家处理", "Awaiting the merchant"
+    AWAITING_RETURN = "awaiting_return", "待买家退货", "Awaiting the buyer's return"
+    AWAITING_REPLACEMENT = "awaiting_replacement", "待商家发货", "Awaiting replacement"
+    REFUNDING = "refunding", "退款中", "Refunding"
+    REJECTED = "rejected", "商家已拒绝", "Rejected by the merchant"
+    SUCCEEDED = "succeeded", "售后成功", "Succeeded"
+    CLOSED = "closed", "售后关闭", "Closed"
+    AWAITING_MERCHANT_RECEIPT = (
+        "awaiting_merchant_receipt",
+        "待商家收货",
+        "Awaiting the merchant's receipt",
+    )
+    AWAITING_BUYER_RECEIPT = "awaiting_buyer_receipt", "待买家收货", "Awaiting the buyer's receipt"
+    REJECTED_AFTER_RETURN = (
+        "rejected_after_return",
+        "商家拒绝退回的商品",
+        "Returned goods rejected by the merchant",
+    )
+    IN_ARBITRATION = "in_arbitration", "平台仲裁中", "In arbitration"
+    COMPLETED = "completed", "售后完成", "Completed"
 
 
 FINAL_STATES = frozenset({TicketState.SUCCEEDED, TicketState.COMPLETED, TicketState.CLOSED})
@@ -66,56 +75,72 @@ Arbitration is a status of its own there, beside the code of the rejection it is
 """
 
 
-class Side(StrEnum):
+class Side(TextEnum):
     """Who decides on a ticket, or is concerned by a deadline."""
 
-    CONSUMER = "consumer"
-    MERCHANT = "merchant"
-    PLATFORM = "platform"
+    CONSUMER = "consumer", "买家", "buyer"
+    MERCHANT = "merchant", "商家", "merchant"
+    PLATFORM = "platform", "平台", "platform"
 
 
-class DueAction(StrEnum):
+class DueAction(TextEnum):
     """What happens to a ticket by itself when its deadline passes."""
 
-    AGREE = "agree"
-    CLOSE = "close"
-    CONFIRM_RETURN = "confirm_return"
-    ESCALATE = "escalate"
-    COMPLETE = "complete"
-    RULE_FOR_BUYER = "rule_for_buyer"
+    AGREE = "agree", "将自动同意申请", "the application is agreed to"
+    CLOSE = "close", "售后单将自动关闭", "the ticket is closed"
+    CONFIRM_RETURN = "confirm_return", "将自动确认收到退货", "the returned goods count as received"
+    ESCALATE = "escalate", "将由平台介入", "the platform steps in"
+    COMPLETE = "complete", "将自动确认收货", "the goods count as received"
+    RULE_FOR_BUYER = "rule_for_buyer", "将判定支持买家", "the platform rules for the buyer"
 
 
-class CloseCause(StrEnum):
+class CloseCause(TextEnum):
     """Why a ticket ended without the consumer's request being met."""
 
-    WITHDRAWN = "withdrawn"
-    NOT_RETURNED_IN_TIME = "not_returned_in_time"
-    REJECTION_NOT_CONTESTED = "rejection_not_contested"
-    RULED_FOR_MERCHANT = "ruled_for_merchant"
-    NOTHING_LEFT_TO_REFUND = "nothing_left_to_refund"
+    WITHDRAWN = "withdrawn", "买家撤销申请", "withdrawn by the buyer"
+    NOT_RETURNED_IN_TIME = (
+        "not_returned_in_time",
+        "买家逾期未退货",
+        "the goods were not returned in time",
+    )
+    REJECTION_NOT_CONTESTED = (
+        "rejection_not_contested",
+        "买家逾期未处理商家的拒绝",
+        "the rejection was not contested in time",
+    )
+    RULED_FOR_MERCHANT = (
+        "ruled_for_merchant",
+        "平台判定支持商家",
+        "the platform ruled for the merchant",
+    )
+    NOTHING_LEFT_TO_REFUND = "nothing_left_to_refund", "已无可退金额", "nothing is left to refund"
 
 
-class ArbitrationCause(StrEnum):
+class ArbitrationCause(TextEnum):
     """Why the platform arbitrates."""
 
-    BUYER_REQUEST = "buyer_request"
-    REPLACEMENT_NOT_SHIPPED = "replacement_not_shipped"
+    BUYER_REQUEST = "buyer_request", "买家申请平台介入", "the buyer asked for it"
+    REPLACEMENT_NOT_SHIPPED = (
+        "replacement_not_shipped",
+        "商家逾期未发货",
+        "the merchant did not ship in time",
+    )
 
 
-class Ruling(StrEnum):
+class Ruling(TextEnum):
     """For whom the platform rules."""
 
-    FOR_BUYER = "for_buyer"
-    FOR_MERCHANT = "for_merchant"
+    FOR_BUYER = "for_buyer", "支持买家", "for the buyer"
+    FOR_MERCHANT = "for_merchant", "支持商家", "for the merchant"
 
 
-class Blame(StrEnum):
+class Blame(TextEnum):
     """Whose fault the platform finds it was."""
 
-    BUYER = "buyer"
-    MERCHANT = "merchant"
-    CARRIER = "carrier"
-    NOBODY = "nobody"
+    BUYER = "buyer", "买家责任", "the buyer's fault"
+    MERCHANT = "merchant", "商家责任", "the merchant's fault"
+    CARRIER = "carrier", "物流责任", "the carrier's fault"
+    NOBODY = "nobody", "无责任方", "nobody's fault"
 
 
 class AssistantAction(StrEnum):

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from types import MappingProxyType
 from typing import assert_never
 
 from app.domain.funds.accounts import OWN_ACCOUNTS, Account, Journal, journal
@@ -21,42 +19,25 @@ from app.domain.funds.events import (
 )
 from app.domain.order.facts import OnlinePayment
 from app.domain.order.registration import OrderRegistered
-from app.domain.text import Text
+from app.domain.text import TextEnum
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import shop_of_funds_stream
 from app.event_types.registry import ServiceEvent
 
 
-class LedgerKind(StrEnum):
+class LedgerKind(TextEnum):
     """Why money moved. Stable."""
 
-    ORDER_PAID = "order_paid"
-    ORDER_SETTLED = "order_settled"
-    TOPPED_UP = "topped_up"
-    ARREARS_COLLECTED = "arrears_collected"
-    WITHDRAWN = "withdrawn"
-    REFUND_FUNDED = "refund_funded"
-    PAYOUT_FUNDED = "payout_funded"
-    REFUND_PAID = "refund_paid"
-    FUNDING_REVERSED = "funding_reversed"
+    ORDER_PAID = "order_paid", "买家付款", "The buyer paid"
+    ORDER_SETTLED = "order_settled", "订单结算", "The order was settled"
+    TOPPED_UP = "topped_up", "充值", "Top-up"
+    ARREARS_COLLECTED = "arrears_collected", "追缴欠款", "Arrears collected"
+    WITHDRAWN = "withdrawn", "提现", "Withdrawal"
+    REFUND_FUNDED = "refund_funded", "退款出资", "Money set aside for a refund"
+    PAYOUT_FUNDED = "payout_funded", "先行赔付出资", "Money set aside for an advance payout"
+    REFUND_PAID = "refund_paid", "退款已付", "The refund was paid"
+    FUNDING_REVERSED = "funding_reversed", "退款资金退回", "The refund's money went back"
 
-
-LEDGER_KIND_TEXTS: Mapping[LedgerKind, Text] = MappingProxyType(
-    {
-        LedgerKind.ORDER_PAID: Text(zh_cn="买家付款", en="The buyer paid"),
-        LedgerKind.ORDER_SETTLED: Text(zh_cn="订单结算", en="The order was settled"),
-        LedgerKind.TOPPED_UP: Text(zh_cn="充值", en="Top-up"),
-        LedgerKind.ARREARS_COLLECTED: Text(zh_cn="追缴欠款", en="Arrears collected"),
-        LedgerKind.WITHDRAWN: Text(zh_cn="提现", en="Withdrawal"),
-        LedgerKind.REFUND_FUNDED: Text(zh_cn="退款出资", en="Money set aside for a refund"),
-        LedgerKind.PAYOUT_FUNDED: Text(
-            zh_cn="先行赔付出资", en="Money set aside for an advance payout"
-        ),
-        LedgerKind.REFUND_PAID: Text(zh_cn="退款已付", en="The refund was paid"),
-        LedgerKind.FUNDING_REVERSED: Text(zh_cn="退款资金退回", en="The refund's money went back"),
-    }
-)
-"""Each kind of journal for people."""
 
 FUNDED_KINDS = frozenset({LedgerKind.REFUND_FUNDED, LedgerKind.PAYOUT_FUNDED})
 """The kinds that put a refund's or a payout's money on its way."""

@@ -2,20 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.domain.order.facts import OrderFacts
 from app.domain.reasons import DeclineReason
 from app.domain.refunds import CostPreview
+from app.domain.text import TextEnum
 from app.projections.tickets.view import TicketView
 
 
-class EntryState(StrEnum):
+class EntryState(TextEnum):
     """Where the after-sales entry of an order stands."""
 
-    NEVER_OPENED = "never_opened"
-    OPEN = "open"
-    CLOSED = "closed"
+    NEVER_OPENED = "never_opened", "未打开", "Never opened"
+    OPEN = "open", "已打开", "Open"
+    CLOSED = "closed", "已关闭", "Closed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from app.domain.funds.accounts import Account
 from app.domain.refunds import (
@@ -13,19 +12,20 @@ from app.domain.refunds import (
     RefundRefusal,
     Shares,
 )
+from app.domain.text import TextEnum
 
 
-class RefundProgress(StrEnum):
+class RefundProgress(TextEnum):
     """How far a refund has come, from the moment it was granted. Stable."""
 
-    REQUESTED = "requested"
-    FUNDED = "funded"
-    UNKNOWN = "unknown"
-    REFUSED = "refused"
-    SUCCEEDED = "succeeded"
+    REQUESTED = "requested", "待退款", "Requested"
+    FUNDED = "funded", "退款处理中", "On its way"
+    UNKNOWN = "unknown", "结果确认中", "Outcome being confirmed"
+    REFUSED = "refused", "退款失败", "Refused"
+    SUCCEEDED = "succeeded", "退款成功", "Succeeded"
 
 
-class RefundWaiting(StrEnum):
+class RefundWaiting(TextEnum):
     """What a refund waits for now. Stable.
 
     ``provider``: its answer, or finance's report where no provider is configured. ``outcome``: it
@@ -33,12 +33,20 @@ class RefundWaiting(StrEnum):
     nothing moves by itself, because the order was not paid online.
     """
 
-    MONEY = "money"
-    FINANCE = "finance"
-    PROVIDER = "provider"
-    OUTCOME = "outcome"
-    BOOKS = "books"
-    PERSON = "person"
+    MONEY = "money", "等待出资", "for its money to be found"
+    FINANCE = "finance", "非线上支付,等待财务退款", "for finance: it was not paid online"
+    PROVIDER = (
+        "provider",
+        "等待支付渠道或财务的结果",
+        "for the provider's answer, or finance's report",
+    )
+    OUTCOME = "outcome", "结果不明,等待支付渠道的查询结果", "for the provider to say how it ended"
+    BOOKS = "books", "等待记账", "for the books to follow"
+    PERSON = (
+        "person",
+        "已被拒绝或单号有误,等待人工处理",
+        "for a person: it was refused, or its key is another order's",
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

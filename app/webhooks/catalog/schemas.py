@@ -54,7 +54,7 @@ def model_of(event_type: EventType) -> type[Envelope]:
     return create_model(
         model_name(event_type),
         __base__=Envelope,
-        __doc__=f"{event_type.when.en} ({event_type.when.zh_cn}).",
+        __doc__=f"{event_type.text.en} ({event_type.text.zh_cn}).",
         type=(named, ...),
         api_version=(form, ...),
         data=(data_model(event_type), ...),

@@ -60,8 +60,8 @@ def _overview() -> Iterator[str]:
     for event_type in EventType:
         data = data_model(event_type).__name__
         yield (
-            f"| [`{event_type.value}`](#{_anchor(event_type.value)}) | {event_type.when.en} "
-            f"| {event_type.when.zh_cn} | [{data}](#{data.lower()}) | `{model_name(event_type)}` |"
+            f"| [`{event_type.value}`](#{_anchor(event_type.value)}) | {event_type.text.en} "
+            f"| {event_type.text.zh_cn} | [{data}](#{data.lower()}) | `{model_name(event_type)}` |"
         )
 
 
@@ -119,6 +119,6 @@ def _type_of(schema: dict[str, Any]) -> str:
 
 def _example(event_type: EventType) -> Iterator[str]:
     yield f"### {event_type.value}\n"
-    yield f"{event_type.when.en}.\n"
+    yield f"{event_type.text.en}.\n"
     body = json.dumps(example_of(event_type), ensure_ascii=False, indent=1)
     yield f"```json\n{body}\n```\n"

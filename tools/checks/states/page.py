@@ -21,7 +21,6 @@ from app.domain.order.tickets import (
 from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
-from app.projections.texts import TICKET_STATE_TEXTS, TICKET_TYPE_TEXTS
 from tools.checks.states.explore import BEGAN, Life, Move, explore
 
 ASSISTANT = "assistant"
@@ -79,7 +78,7 @@ def _diagrams(lives: Sequence[Life]) -> Iterator[str]:
     for life in lives:
         drawn[tuple(_diagram(life))].append(life.type)
     for lines, types in drawn.items():
-        texts = [TICKET_TYPE_TEXTS[ticket_type] for ticket_type in types]
+        texts = [ticket_type.text for ticket_type in types]
         names = [texts[0].en, *(text.en.lower() for text in texts[1:])]
         yield f"## {', '.join(names)} ({'、'.join(text.zh_cn for text in texts)})"
         yield ""
@@ -150,7 +149,7 @@ def _states(lives: Sequence[Life]) -> Iterator[str]:
     yield "| state | 抖店 | who may do what | if nobody acts | reminder |"
     yield "|---|---|---|---|---|"
     for state in TicketState:
-        text = TICKET_STATE_TEXTS[state]
+        text = state.text
         name = f"`{state.value}`<br/>{text.zh_cn}, {text.en.lower()}"
         code, doing = DOUDIAN_CODES[state], _who_may(state)
         yield f"| {name} | {code} | {doing} | {_by_itself(state, lives)} | {_reminder(state)} |"

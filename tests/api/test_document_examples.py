@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema_rs import Draft202012Validator
 
-from tests.cli.running import REPOSITORY
+from tests.cli.command_server import REPOSITORY
 from tests.support.inlined import inlined
 
 WHOLE = inlined(json.loads((REPOSITORY / "openapi.json").read_text("utf-8")))

@@ -8,7 +8,7 @@ import pytest
 
 from app.api.problems.catalog import PROBLEMS
 from app.domain.order.eligibility import RULES
-from tests.cli.running import REPOSITORY
+from tests.cli.command_server import REPOSITORY
 from tests.support.inlined import inlined
 from tests.support.operations import ROLES
 

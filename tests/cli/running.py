@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
+from tests.cli.command_server import REPOSITORY, run_command
+
 AFTERSALES = (sys.executable, "-c", "from app.cli.main import main; main()")
-REPOSITORY = Path(__file__).parent.parent.parent
-ENDS_WITHIN_SECONDS = 120
 
 
 def environment(**own: str) -> dict[str, str]:
@@ -31,18 +31,8 @@ def environment(**own: str) -> dict[str, str]:
 async def aftersales(
     *words: str, cwd: Path, env: Mapping[str, str], stdin: bytes = b""
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command to its end without holding up the event loop."""
-    return await asyncio.to_thread(
-        subprocess.run,
-        [*AFTERSALES, *words],
-        cwd=cwd,
-        env=dict(env),
-        input=stdin.decode(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=ENDS_WITHIN_SECONDS,
-    )
+    """Run a command to its end in a process of its own, without holding up the event loop."""
+    return await asyncio.to_thread(run_command, words, cwd=cwd, env=env, stdin=stdin)
 
 
 @contextmanager

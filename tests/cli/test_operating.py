@@ -21,8 +21,9 @@ from app.container import consumer_token_keys
 from app.migrate import is_migrated
 from app.projections.checkpoints import ensure_checkpoints
 from app.resources import Resources
+from tests.cli.command_server import ENDS_WITHIN_SECONDS
 from tests.cli.orders import order_line
-from tests.cli.running import ENDS_WITHIN_SECONDS, aftersales, environment, output_until, started
+from tests.cli.running import aftersales, environment, output_until, started
 from tests.support.api import until
 
 STOP_TICKETS = """

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.cli.command_server import ENDS_WITHIN_SECONDS
 from tests.cli.running import (
-    ENDS_WITHIN_SECONDS,
     aftersales,
     environment,
     is_running,

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.cli.running import ENDS_WITHIN_SECONDS, REPOSITORY, output_until
+from tests.cli.command_server import ENDS_WITHIN_SECONDS, REPOSITORY
+from tests.cli.running import output_until
 
 _ENDED = "--- the block has ended ---"
 

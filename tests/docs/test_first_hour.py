@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.running import REPOSITORY, environment
+from tests.cli.command_server import REPOSITORY
+from tests.cli.running import environment
 from tests.docs.blocks import Block, blocks_of, is_shown
 from tests.docs.shell import Shell, free_port, shell, terminal
 from tests.support.tools import required_tool

@@ -24,11 +24,10 @@ from app.event_types.registry import ServiceEvent, event_codec, funds_codec, ord
 from app.leased_work.backoff import Backoff
 from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
+from app.payments.executor import PaymentExecutor
 from app.payments.funding import FUNDING_READER, FundingReader
-from app.payments.payout_adapter import PayoutExecutor
 from app.payments.provider.http import ProviderNotConfigured, open_payment_provider
-from app.payments.refund_adapter import RefundExecutor
-from app.payments.worker import PaymentExecutor, RefundLimits, RefundWorker
+from app.payments.worker import RefundLimits, RefundWorker
 from app.postgres.pool import CONNECTION_FAILURES, Pool, connect
 from app.processes.assistant.rule_evaluation import Assistant
 from app.processes.assistant.worker import AssistantWorker, nothing_to_judge
@@ -110,10 +109,7 @@ async def _pay_refunds(
             backoff, limits = refund_limits(resources.settings)
             seal = seal_with(resources.settings.sealing_key)
             executor = PaymentExecutor(
-                refunds=RefundExecutor(handler, provider, backoff),
-                payouts=PayoutExecutor(
-                    resources.pool, order_codec(), handler, provider, seal=seal, backoff=backoff
-                ),
+                resources.pool, order_codec(), handler, provider, seal=seal, backoff=backoff
             )
             worker = RefundWorker(
                 *(resources.pool, executor, clock),

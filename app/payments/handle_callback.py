@@ -9,11 +9,9 @@ from app.domain.order.state import Order
 from app.domain.order.tickets import Ticket
 from app.domain.refunds import PayoutStatus
 from app.event_store.codec import Codec
-from app.payments.issue_command import command_order
-from app.payments.outcomes import ended_command
 from app.payments.provider.callbacks import Callback
 from app.payments.provider.port import PaymentKind
-from app.payments.read_order import read_order
+from app.payments.ticket_commands import command_order, ended_command, read_order
 from app.postgres.pool import Pool
 
 

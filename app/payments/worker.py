@@ -7,38 +7,17 @@ the provider how it ended.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import assert_never
 
 import structlog
 
 from app.clock import Clock
 from app.leased_work.worker import LeasedWorker, WorkerLimits
-from app.payments.payout_adapter import PayoutExecutor
-from app.payments.provider.port import PaymentKind
+from app.payments.executor import Ended, PaymentExecutor
 from app.payments.queue import RefundWork, ask_again, claim_refunds
-from app.payments.refund_adapter import Ended, RefundExecutor, Step
 from app.postgres.pool import Pool
 from app.topology import Topology
 
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PaymentExecutor:
-    """Carries out refunds and advance payouts, which lie in one table of work."""
-
-    refunds: RefundExecutor
-    payouts: PayoutExecutor
-
-    async def step(self, work: RefundWork) -> Step:
-        """Bring it further. Raises what the command handler and the database raise."""
-        match work.kind:
-            case PaymentKind.REFUND:
-                return await self.refunds.step(work)
-            case PaymentKind.PAYOUT:
-                return await self.payouts.step(work)
-            case _:
-                assert_never(work.kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ from typing import assert_never
 from app.command_handling.handler import CommandHandler
 from app.domain.order.payouts import RecordPayoutSuccess
 from app.domain.order.refunds import RecordRefundSuccess
-from app.payments.issue_command import PaymentCommand, command_order
 from app.payments.provider.port import (
     Accepted,
     NotKnown,
@@ -16,6 +15,7 @@ from app.payments.provider.port import (
     Succeeded,
     Unknown,
 )
+from app.payments.ticket_commands import PaymentCommand, command_order
 from app.postgres.pool import Pool
 from app.projections.checkpoints import resume
 from app.reconciliation.differences import (

@@ -25,12 +25,12 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import funds_stream
 from app.event_types.registry import event_codec, funds_codec, order_codec
+from app.payments.executor import PaymentExecutor
 from app.payments.funding import FUNDING_READER
-from app.payments.issue_command import Outcome
-from app.payments.payout_adapter import PayoutExecutor
 from app.payments.provider.http import HttpPaymentProvider
-from app.payments.refund_adapter import RefundExecutor
-from app.payments.worker import PaymentExecutor, RefundWorker
+from app.payments.provider.port import PaymentProvider
+from app.payments.ticket_commands import Outcome
+from app.payments.worker import RefundWorker
 from app.postgres.pool import Pool
 from app.projection_registry import READERS
 from app.projections.checkpoints import ensure_checkpoints
@@ -121,19 +121,15 @@ class Refunding:
         await funding_runner(self.pool, Topology.SINGLE).run_until_caught_up()
         await ProjectionRunner(self.pool, event_codec(), READERS).run_until_caught_up()
 
-    @property
-    def executor(self) -> PaymentExecutor:
-        """What brings a refund or payout further."""
+    def executor(self, provider: PaymentProvider | None = None) -> PaymentExecutor:
+        """Return what brings a refund or payout further, with another provider if given."""
         return PaymentExecutor(
-            refunds=RefundExecutor(self.handler, self.provider),
-            payouts=PayoutExecutor(
-                self.pool, order_codec(), self.handler, self.provider, seal=self.seal
-            ),
+            self.pool, order_codec(), self.handler, provider or self.provider, seal=self.seal
         )
 
     async def work_once(self) -> int:
         """Bring every refund that is due a step further."""
-        worker = RefundWorker(self.pool, self.executor, self.clock)
+        worker = RefundWorker(self.pool, self.executor(), self.clock)
         return await worker.run_once()
 
     async def work_until_done(self) -> None:

@@ -21,8 +21,7 @@ from app.payments.provider.port import (
     QueryOutcome,
     RefundOrder,
 )
-from app.payments.refund_adapter import RefundExecutor
-from app.payments.worker import PaymentExecutor, RefundLimits, RefundWorker
+from app.payments.worker import RefundLimits, RefundWorker
 from app.resources import Resources
 from app.settings import Settings
 from app.worker import refund_limits
@@ -58,7 +57,7 @@ async def refunding(
 @asynccontextmanager
 async def working(refunding: Refunding) -> AsyncIterator[None]:
     """Let a worker run; what is on its way at the end is left as it is, as by a kill."""
-    worker = RefundWorker(refunding.pool, refunding.executor, refunding.clock)
+    worker = RefundWorker(refunding.pool, refunding.executor(), refunding.clock)
     task = asyncio.create_task(worker.run(asyncio.Event()))
     try:
         yield
@@ -140,10 +139,7 @@ class HeldBack:
 
 def worker_at(refunding: Refunding, provider: PaymentProvider) -> RefundWorker:
     """Return a worker that asks a provider."""
-    executor = PaymentExecutor(
-        refunds=RefundExecutor(refunding.handler, provider), payouts=refunding.executor.payouts
-    )
-    return RefundWorker(refunding.pool, executor, refunding.clock)
+    return RefundWorker(refunding.pool, refunding.executor(provider), refunding.clock)
 
 
 async def test_a_worker_past_its_lease_records_nothing_and_leaves_the_next_claim_alone(

@@ -14,8 +14,8 @@ from app.domain.order.refunds import RecordRefundSuccess
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import FundingSource
 from app.event_store.partitions import partition_of
-from app.payments.issue_command import command_order
 from app.payments.provider.port import Succeeded
+from app.payments.ticket_commands import command_order
 from app.reconciliation.differences import Difference, DifferenceCode, KeyDifference
 from app.reconciliation.facts import Period
 from app.reconciliation.repair import Mender

@@ -7,8 +7,8 @@ from pydantic_core import to_json
 
 from app.domain.order.refunds import RecordRefundFunding
 from app.domain.refunds import FundingSource, Shares, refund_key_of
-from app.payments.issue_command import command_order
 from app.payments.provider.callbacks import callback_headers
+from app.payments.ticket_commands import command_order
 from tests.support.api import CALLBACK_SECRET, SHOP, Api
 from tests.support.story import a_refund, an_item, done, opened
 

@@ -13,9 +13,8 @@ from typer.testing import CliRunner
 
 from app.cli.main import app
 from app.payments.provider.port import Succeeded
+from tests.cli.command_server import ENDS_WITHIN_SECONDS, REPOSITORY
 from tests.cli.running import (
-    ENDS_WITHIN_SECONDS,
-    REPOSITORY,
     aftersales,
     environment,
     output_until,

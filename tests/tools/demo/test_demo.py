@@ -8,9 +8,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.cli.command_server import ENDS_WITHIN_SECONDS
 from tests.cli.running import (
     AFTERSALES,
-    ENDS_WITHIN_SECONDS,
     is_running,
     output_until,
     postmaster_of,

@@ -16,7 +16,7 @@ from app.domain.order.registration import ReceiptConfirmed
 from app.domain.order.replacements import ReplacementReceived
 from app.domain.order.returns import ReturnReceived
 from app.domain.order.tickets import Due
-from tests.domain.plain_tables import FINAL
+from tools.oracle.rules import FINAL
 
 WEEK, LIFETIME = timedelta(days=7), timedelta(days=5)
 NOT_BY_HAND = {"not_returned_in_time", "rejection_not_contested"}

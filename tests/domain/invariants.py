@@ -6,24 +6,29 @@ from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import evolve
 from app.domain.order.state import Order, OrderState, Unregistered
 from app.projections.orders.fold import fold_order
-from tests.domain.compare_rules import BothTellings, registered
+from tests.domain.compared_order import ComparedOrder, registered
 from tests.domain.history_invariants import (
     check_deadlines_act_once_at_their_instants,
     check_final_states_are_final,
     check_nobody_got_in_outside_their_window,
 )
-from tests.domain.plain_view import as_far_as, described, described_view
+from tests.domain.order_summary import (
+    as_far_as,
+    expected_summary,
+    summary,
+    summary_of_view,
+)
 from tests.domain.pools import ITEMS
 from tests.projections.random_histories import recorded
 
 PAID = sum(paid for _, paid in ITEMS.values())
 
 
-def check_state(both: BothTellings) -> None:
-    """Both tell the same; one ticket is active at most; nothing is refunded twice."""
-    order = both.order
-    assert described(order) == both.plain.described()
-    assert order.version == len(both.events)
+def check_state(compared: ComparedOrder) -> None:
+    """Domain and oracle agree; one ticket is active at most; nothing is refunded twice."""
+    order = compared.order
+    assert summary(order) == expected_summary(compared.expected)
+    assert order.version == len(compared.events)
     assert sum(ticket.active for ticket in order.tickets.values()) <= 1
     check_no_more_is_refunded_than_was_paid(order)
 
@@ -55,6 +60,6 @@ def check_people_are_shown_the_same(events: Sequence[OrderEvent]) -> None:
         state = evolve(state, line.event)
         view = fold_order(view, line)
         assert view is not None
-        order, shown = registered(state), described_view(view)
-        assert as_far_as(shown, described(order)) == shown
+        order, shown = registered(state), summary_of_view(view)
+        assert as_far_as(shown, summary(order)) == shown
         assert view.refunded_amount == order.refunded

@@ -1,4 +1,4 @@
-"""Random commands at random instants: the rules beside the same rules written plainly."""
+"""Random commands at random instants: the domain and the oracle must agree."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -15,9 +15,8 @@ from app.domain.order.registration import (
     RecordShipment,
 )
 from app.domain.order.tickets import TicketType
-from tests.domain.compare_rules import BEGINNINGS, OF_ENTRY, SELDOM, BothTellings, a_wish
+from tests.domain.compared_order import BEGINNINGS, OF_ENTRY, SELDOM, ComparedOrder, a_wish
 from tests.domain.invariants import check_history, check_people_are_shown_the_same, check_state
-from tests.domain.plain_tables import ALLOWED
 from tests.domain.random_commands import KINDS, MOVES, Move, applications, decisions, sensible
 from tests.domain.search_depth import bounded
 from tests.support.orders import (
@@ -40,11 +39,11 @@ LIMITED = {
     "SubmitArbitrationEvidence",
 }
 """What may be done again where it was done, up to a limit."""
-NAMES = st.sampled_from(sorted(ALLOWED))
+NAMES = st.sampled_from(sorted(KINDS))
 
 
-class OneOrder(BothTellings, RuleBasedStateMachine):
-    """An order in both tellings, and a clock that jumps, waits at boundaries and is put back."""
+class OneOrder(ComparedOrder, RuleBasedStateMachine):
+    """A compared order, and a clock that jumps, waits at boundaries and is put back."""
 
     @initialize(begin=st.sampled_from(BEGINNINGS), few=st.sampled_from([1, 2]))
     def begin(self, begin: str, few: int) -> None:
@@ -74,21 +73,21 @@ class OneOrder(BothTellings, RuleBasedStateMachine):
         self.move(move)
         self.ask(application)
 
-    @precondition(lambda self: self.plain.tickets)
+    @precondition(lambda self: self.expected.tickets)
     @rule(move=MOVES, name=NAMES, back=st.integers(-1, 1), data=st.data())
     def anything_is_decided(self, move: Move, name: str, back: int, data: st.DataObject) -> None:
         self.move(move)
         self.ask(data.draw(decisions(KINDS[name], self.ticket_id(back))))
 
-    @precondition(lambda self: self.plain.active())
+    @precondition(lambda self: self.expected.active)
     @rule(move=MOVES, data=st.data())
     def what_the_table_allows_is_decided(self, move: Move, data: st.DataObject) -> None:
         self.move(move)
-        if self.plain.active():
+        if self.expected.active:
             name = data.draw(st.sampled_from(self.fitting()))
             self.ask(data.draw(decisions(KINDS[name], self.ticket_id())))
 
-    @precondition(lambda self: self.plain.active())
+    @precondition(lambda self: self.expected.active)
     @rule(data=st.data())
     def one_thing_is_done_again_and_again(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from([name for name in self.fitting() if name in LIMITED]))
@@ -98,7 +97,7 @@ class OneOrder(BothTellings, RuleBasedStateMachine):
     @rule(kind=st.sampled_from(TicketType), times=st.integers(2, 6), data=st.data())
     def a_story_goes_on(self, kind: TicketType, times: int, data: st.DataObject) -> None:
         """Have some sensible things happen one after the other, on a new ticket if need be."""
-        if not self.plain.active():
+        if not self.expected.active:
             self.ask(OpenAfterSalesEntry())
             self.ask(a_wish(kind))
         for _ in range(times):

@@ -1,4 +1,4 @@
-"""Long lives of an order by lot: far more of them than a search could look at in the same time."""
+"""Long random lives of an order: far more of them than a search could look at in the same time."""
 
 from random import Random
 
@@ -12,7 +12,7 @@ from app.domain.order.registration import (
     RecordShipment,
 )
 from app.domain.order.tickets import TicketType
-from tests.domain.compare_rules import BEGINNINGS, OF_ENTRY, SELDOM, BothTellings, a_wish
+from tests.domain.compared_order import BEGINNINGS, OF_ENTRY, SELDOM, ComparedOrder, a_wish
 from tests.domain.invariants import check_history, check_people_are_shown_the_same, check_state
 from tests.domain.pools import ODD_WISHES
 from tests.domain.random_commands import ALL_MOVES, JUMPS, KINDS, by_lot
@@ -21,7 +21,7 @@ from tests.domain.search_depth import SEED, TIMES
 WALKS, STEPS = 60 * max(TIMES, 1), 40
 
 
-class Walk(BothTellings):
+class Walk(ComparedOrder):
     """An order to which things happen by lot."""
 
     def __init__(self, seed: str) -> None:
@@ -70,7 +70,9 @@ class Walk(BothTellings):
 
 
 @pytest.mark.parametrize("block", range(8))
-def test_however_long_an_order_lives_both_tellings_agree_and_everything_holds(block: int) -> None:
+def test_domain_and_oracle_agree_however_long_an_order_lives(
+    block: int,
+) -> None:
     for number in range(WALKS):
         seed = f"{SEED}-{block}-{number}"
         try:

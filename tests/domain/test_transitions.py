@@ -17,10 +17,11 @@ from app.domain.order.tickets import FINAL_STATES, Side, TicketState, TicketType
 from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
-from tests.domain.plain_tables import ALLOWED
+from tests.support.acts import operation_of_class
 from tests.support.orders import DAY, code_of
 from tools.checks.states.explore import PAUSE, explore, ticket_of
 from tools.checks.states.samples import Sample, samples_of
+from tools.oracle.rules import DECISIONS, TABLE
 
 LIVES = {ticket_type: explore(ticket_type) for ticket_type in TicketType}
 WHERE = [(life, place) for life in LIVES.values() for place in life.orders]
@@ -53,15 +54,20 @@ def test_there_is_a_row_and_a_sample_for_every_decision_there_is() -> None:
 
 def test_the_table_is_the_flow_of_the_product() -> None:
     table = {
-        kind.__name__: (
-            {state.value for state in row.states},
-            {side.value for side in row.sides},
+        operation_of_class(kind.__name__): (
+            frozenset(state.value for state in row.states),
+            frozenset(side.value for side in row.sides),
             row.refusal.value,
         )
         for kind, row in TRANSITIONS.items()
     }
+    assert DECISIONS["agree_to_application"] == replace(
+        DECISIONS["agree_without_return"], path="agree"
+    )
     assert table == {
-        kind: (states, sides, code) for kind, (_, states, sides, code) in ALLOWED.items()
+        name: (row.states, row.sides, row.elsewhere)
+        for name, row in TABLE.items()
+        if name != "agree_without_return"
     }
 
 

@@ -1,5 +1,4 @@
-"""A day in a shop, many times over: merchants and consumers played over HTTP, and checked.
+"""Days in a shop, played over HTTP by simulated merchants and consumers, and checked.
 
-It knows the service by its API alone and tells the rules a second time, plainly, from the product's
-document: nothing of the service's own rules is imported here, or it would agree with every mistake.
+It knows the service by its API alone; what must be answered comes from `tools.oracle`.
 """

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from tools.oracle.order import PlainOrder
+from tools.oracle.requests import Act, sides_of
+from tools.oracle.rules import APPLICATION_REJECTIONS, APPLICATIONS, BATCHED, DECISIONS
+from tools.oracle.ticket import PlainTicket
 from tools.simulation.bodies import application, decision
 from tools.simulation.personas import CONSUMERS, MERCHANTS, PLATFORM, WEIGHTS, Temperament
-from tools.simulation.plain_order import PlainOrder
-from tools.simulation.plain_ticket import PlainTicket
-from tools.simulation.requests import Act, sides_of
-from tools.simulation.rules import APPLICATION_REJECTIONS, APPLICATIONS, BATCHED, DECISIONS
 
 Manner = Literal["once", "repeated", "key_reused", "racing"]
 

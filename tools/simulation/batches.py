@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tools.oracle.expected_view import ticket_picture
+from tools.oracle.order import PlainOrder
+from tools.oracle.requests import Act, foretell
 from tools.simulation.comparing import differences
-from tools.simulation.expected_view import ticket_picture
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.playing import NOT_KEPT, Stage
-from tools.simulation.requests import Act, foretell
 
 BATCH_MAX = 90
 """Orders in a batch; with what is added to it, it stays within the service's 100."""

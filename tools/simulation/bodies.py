@@ -4,9 +4,9 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tools.simulation.plain_order import PlainOrder
-from tools.simulation.plain_ticket import PlainTicket
-from tools.simulation.rules import APPLICATION_REJECTIONS, MONEY, REASONS, RETURN_REJECTIONS
+from tools.oracle.order import PlainOrder
+from tools.oracle.rules import APPLICATION_REJECTIONS, MONEY, REASONS, RETURN_REJECTIONS
+from tools.oracle.ticket import PlainTicket
 
 Json = dict[str, Any]
 

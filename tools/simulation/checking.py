@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tools.oracle.expected_view import inbox_picture, order_picture
+from tools.oracle.order import PlainOrder
 from tools.simulation.comparing import Difference, differences
-from tools.simulation.expected_view import inbox_picture, order_picture
 from tools.simulation.invariants import broken_invariants
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.shop import Shop, Snapshot
 from tools.simulation.together import side_by_side
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from tools.oracle.order import PlainOrder
+from tools.oracle.passing_time import boundaries, pass_time
 from tools.simulation.comparing import differences
-from tools.simulation.passing_time import boundaries, pass_time
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.playing import Stage
 from tools.simulation.service import Answer
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tools.simulation.rules import CREATED_FROM, DAY, HOUR
+from tools.oracle.rules import CREATED_FROM, DAY, HOUR
 from tools.simulation.size import Size
 
 Line = dict[str, Any]

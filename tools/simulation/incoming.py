@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from tools.oracle.order import PlainOrder
+from tools.oracle.rules import DAY
 from tools.simulation.comparing import differences, instant
 from tools.simulation.facts import Line
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.playing import Stage
-from tools.simulation.rules import DAY
 from tools.simulation.service import Answer
 
 _SENT_AGAIN_MAX = 20

@@ -6,8 +6,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from tools.oracle.rules import FINAL, IN_PERIOD_MAX, PERIOD
 from tools.simulation.comparing import Difference, instant
-from tools.simulation.rules import FINAL, IN_PERIOD_MAX, PERIOD
 
 Json = dict[str, Any]
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tools.oracle.expected_view import entry_picture, order_picture, ticket_picture
+from tools.oracle.order import PlainOrder
+from tools.oracle.requests import Act, Outcome, foretell
+from tools.oracle.rules import APPLICATIONS
 from tools.simulation.actors import Play
 from tools.simulation.comparing import Difference, differences
-from tools.simulation.expected_view import entry_picture, order_picture, ticket_picture
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.report import Tally
-from tools.simulation.requests import Act, Outcome, foretell
-from tools.simulation.rules import APPLICATIONS
 from tools.simulation.service import Answer, Service
 from tools.simulation.together import side_by_side
 

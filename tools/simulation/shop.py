@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tools.oracle.expected_view import entry_picture, order_picture
+from tools.oracle.order import PlainOrder
+from tools.oracle.rules import DAY
 from tools.simulation.actors import Cast
 from tools.simulation.batches import decide_at_one_go
 from tools.simulation.clock import ShopClock, stop_between
 from tools.simulation.comparing import differences
-from tools.simulation.expected_view import entry_picture, order_picture
 from tools.simulation.facts import START, planned_orders
 from tools.simulation.incoming import take_in
-from tools.simulation.plain_order import PlainOrder
 from tools.simulation.playing import Stage
-from tools.simulation.rules import DAY
 from tools.simulation.size import Size
 from tools.simulation.together import side_by_side
 

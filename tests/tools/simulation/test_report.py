@@ -8,10 +8,10 @@ import httpx
 
 from tests.support.api import Api
 from tests.tools.simulation.faulty_clients import LyingWire, service_behind
+from tools.oracle.requests import Act
 from tools.simulation.actors import Play
 from tools.simulation.checking import Reckoning
 from tools.simulation.report import Tally
-from tools.simulation.requests import Act
 from tools.simulation.run import new_shops
 from tools.simulation.service import Service
 from tools.simulation.shop import Shop

@@ -1,19 +1,27 @@
-"""An order as the product's document tells of it: the independent fold everything is held against.
+"""An order as the rules say it must be: the independent fold that everything is compared with.
 
-It is told what was asked and when; it says what must be answered, and what must have become of the
-order since. What falls due by itself happens in `pass_time`.
+Its methods carry out one command, or raise `Refused` and change nothing. What happens when a
+deadline passes is in `passing_time`.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
-from tools.simulation import rules
-from tools.simulation.input_rules import check_files
-from tools.simulation.plain_ticket import Asked, PlainTicket, Refused
+from tools.oracle import rules
+from tools.oracle.input_rules import check_files
+from tools.oracle.ticket import Asked, PlainTicket, Refused
 
 _ENTRY = "entry"
+
+FACTS: Mapping[str, str] = {
+    "shipped": "order_shipped",
+    "received": "receipt_confirmed",
+    "settled": "order_settled",
+}
+"""The facts about an order, in the order in which they happen, and their log codes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +65,19 @@ class PlainOrder:
     sent_back: dict[str, int] = field(default_factory=dict)
     counted: int = 0
     happened: list[Happening] = field(default_factory=list)
+    limits: rules.Limits = rules.LIMITS
+
+    def copy(self) -> "PlainOrder":
+        """Return an order that changes independently."""
+        return replace(
+            self,
+            told=dict(self.told),
+            entry=replace(self.entry),
+            tickets=[ticket.copy() for ticket in self.tickets],
+            paid_back=dict(self.paid_back),
+            sent_back=dict(self.sent_back),
+            happened=list(self.happened),
+        )
 
     @property
     def order_id(self) -> str:
@@ -142,13 +163,16 @@ class PlainOrder:
             if self.told[fact] != instant:
                 raise Refused("fact_conflict")
             return
+        if instant > now + rules.CLOCK_TOLERANCE:
+            raise Refused("fact_in_future")
+        if instant < self.created_at:
+            raise Refused("fact_before_order")
+        known = {**self.told, fact: instant}
+        in_order = [known[name] for name in FACTS if name in known]
+        if any(one > next_one for one, next_one in pairwise(in_order)):
+            raise Refused("fact_out_of_order")
         self.told[fact] = instant
-        code = {
-            "shipped": "order_shipped",
-            "received": "receipt_confirmed",
-            "settled": "order_settled",
-        }[fact]
-        self.note(now, code, "order", "platform", None)
+        self.note(now, FACTS[fact], "order", "platform", None)
 
     # The entry
 
@@ -246,7 +270,7 @@ class PlainOrder:
         if len(set(ids)) < len(ids):
             raise Refused("item_repeated")
         wish = [self._checked_item(kind, item) for item in body["items"]]
-        if kind in rules.MONEY and not any(asked.amount for asked in wish):
+        if not wish or (kind in rules.MONEY and not any(asked.amount for asked in wish)):
             raise Refused("nothing_requested")
         check_files(body.get("evidence", ()))
         return wish
@@ -260,6 +284,8 @@ class PlainOrder:
         item = self.item(item_id)
         if item is None:
             raise Refused("item_not_in_order")
+        if quantity <= 0 or amount < 0:
+            raise Refused("nothing_requested")
         if quantity > item["quantity"] - self.sent_back.get(item_id, 0):
             raise Refused("quantity_exceeded")
         still = item["amount_paid"] - self.paid_back.get(item_id, 0)

@@ -1,10 +1,10 @@
-"""A ticket as the product's document tells of it."""
+"""A ticket as the rules say it must be."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from tools.simulation.rules import FINAL, GOODS_BACK, MONEY, WAITS, reminder_before
+from tools.oracle.rules import FINAL, GOODS_BACK, MONEY, WAITS, reminder_before
 
 
 class Refused(Exception):
@@ -73,6 +73,7 @@ class PlainTicket:
     modifications: int = 0
     extensions: int = 0
     remarks: int = 0
+    notified: bool = False
     arbitrations: int = 0
     arbitration: PlainArbitration | None = None
     agreed_automatically: bool | None = None
@@ -85,6 +86,15 @@ class PlainTicket:
     closed_at: datetime | None = None
     close_cause: str | None = None
     refunded: int = 0
+
+    def copy(self) -> "PlainTicket":
+        """Return a ticket that changes independently."""
+        arbitration = self.arbitration
+        return replace(
+            self,
+            due=self.due and replace(self.due),
+            arbitration=arbitration and replace(arbitration, given=dict(arbitration.given)),
+        )
 
     @property
     def active(self) -> bool:

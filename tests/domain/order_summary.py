@@ -1,4 +1,4 @@
-"""An order in the words of the plain telling, from the rules' side and from the people's."""
+"""An order in a few comparable words: as the domain, the oracle and people see it."""
 
 from typing import Any
 
@@ -7,18 +7,20 @@ from app.domain.order.tickets import ArbitrationCause, Ticket
 from app.domain.shipments import Shipment
 from app.projections.orders.view import EntryState, OrderView
 from app.projections.tickets.view import ArbitrationView, TicketView
+from tools.oracle.order import PlainOrder
+from tools.oracle.ticket import PlainTicket
 
 
-def described(order: Order) -> dict[str, Any]:
-    """Describe an order as `PlainOrder.described` does."""
-    told = {
-        "RecordShipment": order.shipped_at,
-        "RecordReceiptConfirmation": order.receipt_confirmed_at,
-        "RecordSettlement": order.settled_at,
+def summary(order: Order) -> dict[str, Any]:
+    """Summarize an order of the domain."""
+    facts = {
+        "shipped": order.shipped_at,
+        "received": order.receipt_confirmed_at,
+        "settled": order.settled_at,
     }
     return {
         "version": order.version,
-        "told": {fact: at for fact, at in told.items() if at is not None},
+        "facts": {fact: at for fact, at in facts.items() if at is not None},
         "counted": order.applications_in_period,
         "entry": _entry(order),
         "back": {
@@ -66,17 +68,66 @@ def _ticket(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def described_view(view: OrderView) -> dict[str, Any]:
-    """Describe what people are shown, in the same words as far as they go."""
-    told = {
-        "RecordShipment": view.shipped_at,
-        "RecordReceiptConfirmation": view.receipt_confirmed_at,
-        "RecordSettlement": view.settled_at,
+def expected_summary(order: PlainOrder) -> dict[str, Any]:
+    """Summarize what the oracle expects of an order."""
+    entry = order.entry
+    is_open = entry.state == "open"
+    return {
+        "version": order.version,
+        "facts": order.told,
+        "counted": order.counted,
+        "entry": {
+            "generation": entry.generation,
+            "asked": entry.asked_at is not None,
+            "expires": entry.expires_at if is_open else None,
+            "used": is_open and entry.used,
+        },
+        "back": {
+            item["item_id"]: (paid_back, sent_back)
+            for item in order.line["items"]
+            if (paid_back := order.paid_back.get(item["item_id"], 0))
+            | (sent_back := order.sent_back.get(item["item_id"], 0))
+        },
+        "tickets": [_expected_ticket(ticket) for ticket in order.tickets],
+    }
+
+
+def _expected_ticket(ticket: PlainTicket) -> dict[str, Any]:
+    due = ticket.due
+    current = ticket.arbitration if ticket.state == "in_arbitration" else None
+    return {
+        "kind": ticket.type,
+        "state": ticket.state,
+        "reason": ticket.reason,
+        "wanted": [(asked.item_id, asked.quantity, asked.amount) for asked in ticket.granted],
+        "amount": sum(asked.amount for asked in ticket.granted),
+        "overdue": ticket.overdue,
+        "due": (due.at, due.action) if due else None,
+        "remind": due.remind_at if due and not due.reminded else None,
+        "version": ticket.version,
+        "modifications": ticket.modifications,
+        "extensions": ticket.extensions,
+        "remarks": ticket.remarks,
+        "parcel": ticket.parcel,
+        "corrected": ticket.parcel_corrected,
+        "cause": current.cause if current else None,
+        "evidence": [(side, number) for side, number in current.given.items() if number]
+        if current
+        else [],
+    }
+
+
+def summary_of_view(view: OrderView) -> dict[str, Any]:
+    """Summarize what people are shown, as far as they are."""
+    facts = {
+        "shipped": view.shipped_at,
+        "received": view.receipt_confirmed_at,
+        "settled": view.settled_at,
     }
     is_open = view.entry.state is EntryState.OPEN
     return {
         "version": view.version,
-        "told": {fact: at for fact, at in told.items() if at is not None},
+        "facts": {fact: at for fact, at in facts.items() if at is not None},
         "counted": sum(not ticket.overdue for ticket in view.tickets),
         "entry": {
             "generation": view.entry.generation,
@@ -119,7 +170,7 @@ def _evidence(arbitration: ArbitrationView | None) -> list[tuple[str, int]]:
 
 
 def as_far_as(shown: Any, whole: Any) -> Any:
-    """Return what of a description another one speaks of too."""
+    """Return the part of a summary that another one has too."""
     if isinstance(shown, dict) and isinstance(whole, dict):
         return {name: as_far_as(shown[name], whole[name]) for name in shown}
     if isinstance(shown, list) and isinstance(whole, list) and len(shown) == len(whole):

@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
-from tools.simulation import rules
-from tools.simulation.input_rules import as_kept, check_files, check_parcel
-from tools.simulation.passing_time import notifications_for_agreement
-from tools.simulation.plain_order import PlainOrder
-from tools.simulation.plain_ticket import Asked, PlainTicket, Refused
+from tools.oracle import rules
+from tools.oracle.input_rules import as_kept, check_files, check_parcel
+from tools.oracle.order import PlainOrder
+from tools.oracle.passing_time import notifications_for_agreement
+from tools.oracle.ticket import Asked, PlainTicket, Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +34,13 @@ class Asking:
 
 def decide(name: str, asking: Asking) -> None:
     """Take a decision; Refused if the ticket's state or what was given does not allow it."""
-    decision, state = rules.DECISIONS[name], asking.ticket.state
+    decision, state = rules.TABLE[name], asking.ticket.state
     if state in rules.FINAL:
         raise Refused("ticket_final")
     if state not in decision.states:
         raise Refused(decision.elsewhere)
+    if decision.sides and asking.side not in decision.sides:
+        raise Refused("decision_of_another_side")
     _TAKEN[name](asking)
 
 
@@ -52,6 +54,18 @@ def _agree(asking: Asking, *, without_return: bool = False) -> None:
 
 def _agree_without_return(asking: Asking) -> None:
     _agree(asking, without_return=True)
+
+
+def _apply_rule(asking: Asking) -> None:
+    ticket, action = asking.ticket, asking.body["action"]
+    if action != "notify_only":
+        without_return = action == "agree_without_return"
+        ticket.grant(asking.at, goods_settled=without_return or ticket.goods_back)
+        ticket.agreed_automatically, ticket.agreed_without_return = True, without_return
+        asking.done("application_agreed_by_rule", consumer=notifications_for_agreement(ticket))
+    elif not ticket.notified:
+        ticket.notified = True
+        asking.done("assistant_notified", merchant="assistant_notified")
 
 
 def _reject(asking: Asking) -> None:
@@ -70,7 +84,7 @@ def _process_again(asking: Asking) -> None:
 
 def _modify(asking: Asking) -> None:
     ticket, body = asking.ticket, asking.body
-    if ticket.modifications >= rules.MODIFICATIONS_MAX:
+    if ticket.modifications >= asking.order.limits.modifications:
         raise Refused("modification_limit_reached")
     wish = asking.order.checked_wish(body["type"], body)
     came_back = {item.item_id: item.quantity for item in ticket.granted}
@@ -79,6 +93,7 @@ def _modify(asking: Asking) -> None:
     ticket.type, ticket.asked, ticket.granted = body["type"], wish, wish
     ticket.reason = body["reason"]
     ticket.modifications += 1
+    ticket.notified = False
     ticket.enter("pending_merchant", asking.at)
     asking.done("application_modified", merchant="application_modified")
 
@@ -109,9 +124,9 @@ def _correct(asking: Asking) -> None:
 
 def _extend(asking: Asking) -> None:
     ticket, days = asking.ticket, asking.body["days"]
-    if ticket.extensions >= rules.EXTENSIONS_MAX:
+    if ticket.extensions >= asking.order.limits.extensions:
         raise Refused("return_extension_limit_reached")
-    if days > rules.EXTENSION_DAYS_MAX:
+    if not 1 <= days <= rules.EXTENSION_DAYS_MAX:
         raise Refused("return_extension_too_long")
     assert ticket.due is not None  # noqa: S101 - a return is awaited for so long
     ticket.extended_due(ticket.due.at + timedelta(days=days), asking.at)
@@ -152,7 +167,7 @@ def _confirm_replacement(asking: Asking) -> None:
 
 def _ask_platform(asking: Asking) -> None:
     ticket = asking.ticket
-    if ticket.arbitrations >= rules.ARBITRATIONS_MAX:
+    if ticket.arbitrations >= asking.order.limits.arbitrations:
         raise Refused("arbitration_limit_reached")
     check_files(asking.body.get("evidence", ()))
     ticket.arbitrations += 1
@@ -164,7 +179,7 @@ def _give_evidence(asking: Asking) -> None:
     ticket, side = asking.ticket, asking.side
     arbitration = ticket.arbitration
     assert arbitration is not None  # noqa: S101 - it is in arbitration
-    if arbitration.given[side] >= rules.EVIDENCE_MAX:
+    if arbitration.given[side] >= asking.order.limits.evidence:
         raise Refused("arbitration_evidence_limit_reached")
     if not asking.body.get("evidence") and not asking.body.get("note"):
         raise Refused("evidence_required")
@@ -250,7 +265,7 @@ def _pay(asking: Asking) -> None:
 
 
 def _remark(asking: Asking) -> None:
-    if asking.ticket.remarks >= rules.REMARKS_MAX:
+    if asking.ticket.remarks >= asking.order.limits.remarks:
         raise Refused("remark_limit_reached")
     check_files(asking.body.get("pictures", ()), pictures_only=True)
     asking.ticket.remarks += 1
@@ -260,6 +275,7 @@ def _remark(asking: Asking) -> None:
 _TAKEN: Mapping[str, Callable[[Asking], None]] = {
     "agree_to_application": _agree,
     "agree_without_return": _agree_without_return,
+    "apply_assistant_rule": _apply_rule,
     "reject_application": _reject,
     "process_rejected_ticket": _process_again,
     "modify_application": _modify,

@@ -1,6 +1,4 @@
-"""The product's rules in numbers and tables, told a second time so that they can be held against
-what the service does.
-"""
+"""The product's rules in numbers and tables, written a second time to check the service by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,14 +14,13 @@ ORDER_AGE_MAX = 150 * DAY
 CREATED_FROM = datetime(2020, 6, 30, 16, 0, tzinfo=UTC)
 """Midnight of 1 July 2020 in Shanghai."""
 
+CLOCK_TOLERANCE = timedelta(seconds=5)
+"""How far in the future a reported fact may lie."""
+
 IN_PERIOD_MAX = 5
-MODIFICATIONS_MAX = 5
-EXTENSIONS_MAX = 2
 EXTENSION_DAYS_MAX = 7
-ARBITRATIONS_MAX = 3
-EVIDENCE_MAX = 20
-REMARKS_MAX = 100
 FILES_MAX = 9
+URL_LENGTH_MAX = 500
 
 MONEY = frozenset({"refund_only", "return_and_refund"})
 GOODS_BACK = frozenset({"return_and_refund", "exchange", "repair"})
@@ -55,6 +52,20 @@ DOUDIAN_CODES: Mapping[str, int] = {
     "completed": 14,
     "closed": 28,
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How often each of these may be done on one ticket; evidence: by each side."""
+
+    modifications: int = 5
+    extensions: int = 2
+    arbitrations: int = 3
+    evidence: int = 20
+    remarks: int = 100
+
+
+LIMITS = Limits()
 
 
 def reminder_before(within: timedelta) -> timedelta:
@@ -146,6 +157,13 @@ DECISIONS: Mapping[str, Decision] = {
     ),
 }
 """Every decision on a ticket, by the name of its operation."""
+
+BY_WORKER: Mapping[str, Decision] = {
+    "apply_assistant_rule": _by("", "pending_merchant", "", "already_decided"),
+}
+"""Decisions that no request can ask for."""
+
+TABLE: Mapping[str, Decision] = {**DECISIONS, **BY_WORKER}
 
 BATCHED = frozenset(
     {

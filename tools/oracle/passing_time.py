@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
 
-from tools.simulation.plain_order import PlainOrder
-from tools.simulation.plain_ticket import PlainDue, PlainTicket
-from tools.simulation.rules import ENTRY_REMINDER_BEFORE, ORDER_AGE_MAX, PERIOD
+from tools.oracle.order import PlainOrder
+from tools.oracle.rules import ENTRY_REMINDER_BEFORE, ORDER_AGE_MAX, PERIOD
+from tools.oracle.ticket import PlainDue, PlainTicket
 
 _STEPS_MAX = 200
 

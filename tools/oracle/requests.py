@@ -1,15 +1,15 @@
-"""What somebody asks of an order over HTTP, and what the rules say must come of it."""
+"""A request about an order, and the answer the rules say it must get."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tools.simulation.passing_time import pass_time
-from tools.simulation.plain_decisions import Asking, decide
-from tools.simulation.plain_order import PlainOrder
-from tools.simulation.plain_ticket import Refused
-from tools.simulation.rules import APPLICATIONS, DECISIONS, status_of
+from tools.oracle.decisions import Asking, decide
+from tools.oracle.order import PlainOrder
+from tools.oracle.passing_time import pass_time
+from tools.oracle.rules import APPLICATIONS, DECISIONS, status_of
+from tools.oracle.ticket import PlainTicket, Refused
 
 _ENTRY_ACTS = {
     "open_after_sales_entry": ("after-sales-entry/open", "merchant"),
@@ -71,9 +71,9 @@ def foretell(order: PlainOrder, act: Act, now: datetime) -> Outcome:
     pass_time(order, now)
     before = order.version
     try:
-        _refuse_at_the_door(order, act)
+        _refuse_unauthorized(act)
         _refuse_stale(order, act)
-        _ask(order, act, now)
+        carry_out(order, act, now)
     except Refused as refused:
         return Outcome(
             status=status_of(refused.code), code=refused.code, failed_rules=refused.failed_rules
@@ -91,7 +91,7 @@ def sides_of(name: str) -> frozenset[str]:
     return frozenset({_ENTRY_ACTS[name][1] if name in _ENTRY_ACTS else "platform"})
 
 
-def _refuse_at_the_door(order: PlainOrder, act: Act) -> None:
+def _refuse_unauthorized(act: Act) -> None:
     if act.by not in sides_of(act.name):
         raise Refused("role_not_allowed")
     if act.nonsense:
@@ -100,20 +100,25 @@ def _refuse_at_the_door(order: PlainOrder, act: Act) -> None:
         raise Refused("not_found")
     if act.stranger:
         raise Refused("order_not_found" if act.ticket is None else "ticket_not_found")
-    if act.ticket is not None and act.ticket > len(order.tickets):
-        raise Refused("ticket_not_found")
 
 
 def _refuse_stale(order: PlainOrder, act: Act) -> None:
-    current = order.version if act.ticket is None else order.tickets[act.ticket - 1].version
+    current = order.version if act.ticket is None else _ticket(order, act.ticket).version
     if act.if_match is not None and act.if_match != current:
         raise Refused("version_stale")
 
 
-def _ask(order: PlainOrder, act: Act, now: datetime) -> None:
+def _ticket(order: PlainOrder, number: int) -> PlainTicket:
+    if number > len(order.tickets):
+        raise Refused("ticket_not_found")
+    return order.tickets[number - 1]
+
+
+def carry_out(order: PlainOrder, act: Act, now: datetime) -> None:
+    """Change an order as an authorized request asks; Refused if the rules do not allow it."""
     body = act.body or {}
     if act.ticket is not None:
-        ticket = order.tickets[act.ticket - 1]
+        ticket = _ticket(order, act.ticket)
         decide(act.name, Asking(order=order, ticket=ticket, side=act.by, body=body, at=now))
     elif act.name in _FACTS:
         _, fact, member = _FACTS[act.name]

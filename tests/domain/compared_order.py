@@ -1,4 +1,4 @@
-"""One order told twice, by the rules and plainly, and what must hold whenever both were asked."""
+"""One order in the domain and in the oracle, and what must hold whenever both got a command."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,10 +22,11 @@ from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.domain.reasons import DeclineReason
 from app.domain.rejections import Rejection
-from tests.domain.plain_order import PlainOrder
-from tests.domain.plain_tables import ALLOWED, RefusedError
+from app.projections.operation_log.entry import log_entries
 from tests.domain.pools import ITEMS, wish
-from tests.domain.random_commands import Move
+from tests.domain.random_commands import KINDS, Move
+from tests.projections.random_histories import recorded
+from tests.support.acts import act_of, operation_of_class
 from tests.support.orders import (
     CREATED,
     DAY,
@@ -38,6 +39,13 @@ from tests.support.orders import (
     some,
     withdraw,
 )
+from tests.support.story import an_item as a_line
+from tests.support.story import an_order
+from tools.oracle import rules
+from tools.oracle.order import PlainOrder
+from tools.oracle.passing_time import boundaries, pass_time
+from tools.oracle.requests import carry_out
+from tools.oracle.ticket import Refused
 
 FACTS = order_facts(*(an_item(i, quantity=q, amount_paid=a) for i, (q, a) in ITEMS.items()))
 BEGINNINGS = ["registered", "received", "used up", "past period", *["opened", "partly paid"] * 2]
@@ -57,8 +65,8 @@ ASKED_AGAIN_IS_ANOTHER = (
 )
 
 
-class BothTellings:
-    """An order in both tellings, and the clock by which both are asked.
+class ComparedOrder:
+    """An order of the domain, the one the oracle expects, and the clock by which both are asked.
 
     Limits a short run could not reach are lower than the product's; all else is as it is.
     """
@@ -73,8 +81,8 @@ class BothTellings:
             arbitrations_max=few,
             arbitration_evidence_max=few,
         )
-        limits = dict.fromkeys(["modifications", "remarks", "disputes", "evidence"], few)
-        self.plain = PlainOrder(CREATED, ITEMS, limits)
+        limits = rules.Limits(modifications=few, remarks=few, arbitrations=few, evidence=few)
+        self.expected = expected_order(CREATED, limits=limits)
         self.order = registered_order(FACTS).order
         self.events: list[OrderEvent] = list(registered_order(FACTS).events)
         if beginning != "registered":
@@ -93,39 +101,43 @@ class BothTellings:
             self.ask(refund_arrived())
 
     def fitting(self) -> list[str]:
-        """Return the decisions the table allows now."""
-        active = self.plain.active()
-        state = active.state if active else "none"
-        return [name for name, (_, states, _, _) in ALLOWED.items() if state in states]
+        """Return the names of the commands whose row in the table allows them now."""
+        active = self.expected.active
+        return [] if active is None else allowed_in(active.state)
 
     def ticket_id(self, back: int = 0) -> str:
         """Return the id of the latest ticket, or of one before or after it."""
-        return f"order-1-{max(len(self.plain.tickets) - back, 1)}"
+        return f"order-1-{max(len(self.expected.tickets) - back, 1)}"
 
     def move(self, move: Move) -> None:
         """Move the clock: by a duration, or to one side of an instant at which answers change."""
         boundary, by = move
-        ahead = sorted(at for at in self.plain.interesting_instants() if at + by > self.now)
+        ahead = sorted(at for at in boundaries(self.expected) if at + by > self.now)
         if boundary is None:
             self.now += by
         elif ahead:
             self.now = ahead[min(boundary, len(ahead) - 1)] + by
 
     def ask(self, command: OrderCommand) -> None:
-        """Ask both tellings; they must agree, and so must timers that woke up all the while."""
+        """Ask domain and oracle; they must agree, and so must timers that woke up meanwhile."""
         outcome = decide(command, self.order, self.now, self.policy)
         self.check_timers_change_nothing(command, outcome)
         try:
-            plain = self.plain.after(command, self.now)
-        except RefusedError as refused:
+            expected = after_command(self.expected, command, self.now)
+        except Refused as refused:
             assert isinstance(outcome, Rejection), (outcome, refused.code)
             assert outcome.code.value == refused.code
-            assert [rule.code.value for rule in outcome.failed_rules] == refused.rules
+            assert {rule.code.value for rule in outcome.failed_rules} == refused.failed_rules
             return
         assert isinstance(outcome, Accepted), outcome
-        added = [(type(event).__name__, event.at) for event in outcome.all_events]
-        assert added == plain.happened[len(self.plain.happened) :]
-        self.plain = plain
+        assert [
+            (line.code, line.subject, line.after, line.occurred_at)
+            for line in log_entries(recorded(outcome.all_events))
+        ] == [
+            (line.code, line.subject, line.after, line.at)
+            for line in expected.happened[self.expected.version :]
+        ]
+        self.expected = expected
         self.events += outcome.all_events
         self.order = after(self.order, outcome.all_events)
         if not isinstance(command, ASKED_AGAIN_IS_ANOTHER):
@@ -150,6 +162,31 @@ class BothTellings:
             assert (*happened, *then.all_events) == outcome.all_events
         else:
             assert then == outcome
+
+
+def expected_order(
+    created: datetime, order_id: str = "order-1", limits: rules.Limits = rules.LIMITS
+) -> PlainOrder:
+    """Return what the oracle expects of an order of `ITEMS` that was registered when created."""
+    items = [a_line(i, quantity=q, amount_paid=a) for i, (q, a) in ITEMS.items()]
+    line = an_order(order_id, items=items, created_at=created.isoformat())
+    order = PlainOrder(line=line, created_at=created, limits=limits)
+    order.note(created, "order_registered", "order", "platform", None)
+    return order
+
+
+def after_command(order: PlainOrder, command: OrderCommand, now: datetime) -> PlainOrder:
+    """Return what the oracle expects after a command; raise `Refused` if it expects a refusal."""
+    then, now = order.copy(), max(now, order.happened[-1].at)
+    pass_time(then, now)
+    if not isinstance(command, ActOnDeadlines):
+        carry_out(then, act_of(command), now)
+    return then
+
+
+def allowed_in(state: str) -> list[str]:
+    """Return the names of the commands that a ticket's state allows."""
+    return [name for name in KINDS if state in rules.TABLE[operation_of_class(name)].states]
 
 
 def a_wish(kind: TicketType) -> OrderCommand:

@@ -1,10 +1,10 @@
-"""What people give with a decision, held against the rules once more: files and parcels."""
+"""The rules for files and parcels given with a decision."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tools.simulation.plain_ticket import Refused
-from tools.simulation.rules import FILES_MAX
+from tools.oracle.rules import FILES_MAX, URL_LENGTH_MAX
+from tools.oracle.ticket import Refused
 
 _MIB = 1024 * 1024
 _SIZES: Mapping[str, int] = {
@@ -21,15 +21,17 @@ def check_files(files: Sequence[Mapping[str, Any]], *, pictures_only: bool = Fal
     if len(files) > FILES_MAX:
         raise Refused("too_many_attachments")
     for file in files:
-        media_type = file["media_type"]
+        url, media_type = file["url"], file["media_type"]
         known = media_type in _SIZES and (not pictures_only or media_type.startswith("image/"))
-        if not file["url"].startswith("https://"):
+        scheme, _, rest = url.partition("://")
+        host = rest.partition("/")[0]
+        if scheme != "https":
             raise Refused("attachment_not_https")
-        if " " in file["url"] or "@" in file["url"].split("/")[2]:
+        if len(url) > URL_LENGTH_MAX or not host or "@" in host or " " in url or not url.isascii():
             raise Refused("attachment_url_invalid")
         if not known:
             raise Refused("attachment_type_not_taken")
-        if not 1 <= file["size_bytes"] <= _SIZES[media_type]:
+        if not 1 <= (file["size_bytes"] or 0) <= _SIZES[media_type]:
             raise Refused("attachment_too_large")
 
 

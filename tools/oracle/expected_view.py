@@ -1,11 +1,11 @@
-"""How an order must be shown by the API, as far as the rules say."""
+"""How the API must show an order, as far as the rules say."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from tools.simulation.plain_order import Happening, PlainEntry, PlainOrder
-from tools.simulation.plain_ticket import Asked, PlainDue, PlainTicket
-from tools.simulation.rules import DOUDIAN_CODES
+from tools.oracle.order import Happening, PlainEntry, PlainOrder
+from tools.oracle.rules import DOUDIAN_CODES
+from tools.oracle.ticket import Asked, PlainDue, PlainTicket
 
 Json = dict[str, Any]
 

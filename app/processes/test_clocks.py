@@ -16,6 +16,7 @@ from typing import TypeAlias
 import structlog
 
 from app.clock import Clock
+from app.leased_work.backoff import Backoff
 from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.postgres.pool import Pool
 from app.shop_clocks.advancing import (
@@ -29,7 +30,7 @@ from app.shop_clocks.advancing import (
     release_advance,
 )
 from app.topology import Topology
-from app.waiting import wait_for_any
+from app.waiting import pause
 
 ActAndTell: TypeAlias = Callable[[int, str], Awaitable[datetime | None]]
 """Lets an order (partition, stream) act on what has fallen due; returns what is due next."""
@@ -37,8 +38,7 @@ ActAndTell: TypeAlias = Callable[[int, str], Awaitable[datetime | None]]
 Settled: TypeAlias = Callable[[Pool, int, str], Awaitable[bool]]
 """Tells whether all that is to be done in a shop's present (partition, shop) is done."""
 
-LOOK_AGAIN_SECONDS_MIN = 0.005
-LOOK_AGAIN_SECONDS_MAX = 0.1
+LOOK_AGAIN = Backoff(seconds_min=0.005, seconds_max=0.1)
 
 _log = structlog.get_logger(__name__)
 
@@ -171,13 +171,13 @@ class TestClockWorker(LeasedWorker[Advance]):
 
     async def _became(self, condition: Callable[[], Awaitable[bool]]) -> bool:
         """Wait, within bounds, until something holds."""
-        pause_seconds, waited_seconds = LOOK_AGAIN_SECONDS_MIN, 0.0
+        looks, waited_seconds = 0, 0.0
         while not await condition():
             if self._stop.is_set() or waited_seconds >= self._limits.behind_seconds_max:
                 return False
-            await wait_for_any(pause_seconds, self._stop)
-            waited_seconds += pause_seconds
-            pause_seconds = min(2 * pause_seconds, LOOK_AGAIN_SECONDS_MAX)
+            looks += 1
+            await pause(self._stop, LOOK_AGAIN.after(looks))
+            waited_seconds += LOOK_AGAIN.after(looks)
         return True
 
 

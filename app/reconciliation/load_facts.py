@@ -13,6 +13,7 @@ from app.event_store.log import EventLog
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_stream
+from app.leased_work.backoff import Backoff
 from app.payments.provider.port import BookEntry, BookFilter, BookPage, ProviderBook
 from app.postgres.pool import Pool
 from app.projections.tickets.fold import fold_ticket
@@ -23,7 +24,7 @@ from app.reconciliation.queries import ledger_of_keys, tickets_of_ids
 
 ENTRIES_OF_KEY_MAX = 200
 ATTEMPTS_MAX = 3
-PAUSE_SECONDS = 0.2
+BOOK_RETRIES = Backoff(seconds_min=0.2, seconds_max=1.0)
 
 
 class ProviderSilent(Exception):
@@ -90,7 +91,7 @@ async def read_page(book: ProviderBook, wanted: BookFilter, *, after: int, limit
             return page
         if attempt == ATTEMPTS_MAX:
             raise ProviderSilent(f"{page.why.value}: {page.detail}")
-        await asyncio.sleep(PAUSE_SECONDS * attempt)
+        await asyncio.sleep(BOOK_RETRIES.after(attempt))
         attempt += 1
 
 

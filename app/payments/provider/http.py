@@ -1,7 +1,7 @@
 """The payment provider over HTTP.
 
 Only a connection that could not be made is tried again here: then certainly nothing was sent.
-After anything was sent, whatever goes wrong gives `Unknown`, and whoever asked queries the key.
+After anything was sent, any failure gives `Unknown`, and the caller queries the key.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ import structlog
 from pydantic import SecretStr, TypeAdapter
 
 from app.domain.money import Money
+from app.leased_work.backoff import Backoff
 from app.payments.provider.answers import book_page, malformed, payment_outcome, query_outcome
 from app.payments.provider.port import (
     WHOLE_BOOK,
@@ -46,7 +47,7 @@ from app.payments.provider.wire import (
 from app.settings import Settings
 
 BOOK_PAGE_BYTES_MAX = 1_048_576
-RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.05, 1.0
+CONNECT_RETRIES = Backoff(seconds_min=0.05, seconds_max=1.0, jitter=0.5)
 
 _KEY: TypeAdapter[str] = TypeAdapter(Key)
 _log = structlog.get_logger(__name__)
@@ -198,7 +199,7 @@ class HttpPaymentProvider:
             try:
                 return await self._once(call)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout):
-                await asyncio.sleep(_pause_seconds(tried))
+                await asyncio.sleep(CONNECT_RETRIES.after(tried, random.random()))  # noqa: S311
         return await self._once(call)
 
     async def _once(self, call: _Call) -> _Answer | Unknown:
@@ -244,11 +245,6 @@ def _client(settings: Settings, url: str, secret: SecretStr) -> httpx.AsyncClien
         ),
         limits=httpx.Limits(max_connections=settings.provider_connections_max),
     )
-
-
-def _pause_seconds(tried: int) -> float:
-    longest = min(RETRY_SECONDS_MAX, RETRY_SECONDS_MIN * 2**tried)
-    return random.uniform(RETRY_SECONDS_MIN, longest)  # noqa: S311 - spreads load, hides nothing
 
 
 def _unknown(why: UnknownWhy, error: Exception) -> Unknown:

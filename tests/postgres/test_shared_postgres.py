@@ -66,17 +66,18 @@ def test_a_server_left_by_a_killed_process_is_taken_over_and_stopped(tmp_path: P
     assert server.process_id() is None
 
 
-async def test_starting_empty_throws_away_what_earlier_users_left(tmp_path: Path) -> None:
+async def test_data_to_throw_away_is_neither_found_nor_left(tmp_path: Path) -> None:
     with shared_postgres(tmp_path, settings=THROWAWAY) as server:
         await _execute(server.url(), "CREATE DATABASE left_behind")
-    with shared_postgres(tmp_path, settings=THROWAWAY, start_empty=True) as server:
+    with shared_postgres(tmp_path, settings=THROWAWAY, throw_away=True) as server:
         assert "left_behind" not in await _databases(server.url())
+    assert not list(tmp_path.glob("cluster"))
 
 
-async def test_starting_empty_spares_a_server_in_use(tmp_path: Path) -> None:
+async def test_throwing_away_spares_a_server_in_use(tmp_path: Path) -> None:
     with another_process_using(tmp_path) as (_, started_there):
         await _execute(PostgresServer(tmp_path).url(), "CREATE DATABASE in_use")
-        with shared_postgres(tmp_path, settings=THROWAWAY, start_empty=True) as server:
+        with shared_postgres(tmp_path, settings=THROWAWAY, throw_away=True) as server:
             assert server.process_id() == started_there
             assert "in_use" in await _databases(server.url())
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
@@ -16,6 +17,7 @@ from app.postgres.embedded.sharing import shared_postgres
 from app.postgres.pool import plain_url, with_database
 
 TEMPLATE_LOCK_KEY = 0x7465_6D70_6C61_7465  # spells "template"
+MEMORY_NEEDED_BYTES = 2 * 1024**3
 
 
 @contextmanager
@@ -23,16 +25,25 @@ def running_test_server() -> Iterator[str]:
     """Give the URL of the server that all tests of a run share.
 
     It is `TEST_DATABASE_URL` if set, whose user must be allowed to create databases; otherwise
-    an embedded server that begins empty and ends with the last test process using it.
+    an embedded server that begins empty and is removed by the last test process using it.
     """
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         yield plain_url(given)
         return
     place = hashlib.sha256(os.fsencode(MIGRATIONS)).hexdigest()[:8]
-    folder = Path(tempfile.gettempdir()) / f"aftersales-tests-{os.geteuid()}-{place}"
-    with shared_postgres(folder, settings=THROWAWAY, start_empty=True) as server:
+    folder = _roomy_folder() / f"aftersales-tests-{os.geteuid()}-{place}"
+    with shared_postgres(folder, settings=THROWAWAY, throw_away=True) as server:
         yield server.url()
+
+
+def _roomy_folder() -> Path:
+    """Return a folder for the data: in memory if there is room, where copying takes a tenth."""
+    memory = Path("/dev/shm")  # noqa: S108 - only a folder in it is used
+    if memory.is_dir() and os.access(memory, os.W_OK):
+        if shutil.disk_usage(memory).free >= MEMORY_NEEDED_BYTES:
+            return memory
+    return Path(tempfile.gettempdir())
 
 
 async def migrated_template(server_url: str) -> str:

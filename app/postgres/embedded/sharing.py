@@ -12,19 +12,19 @@ from app.postgres.embedded.postgres import PostgresServer
 
 @contextmanager
 def shared_postgres(
-    folder: Path, *, settings: Mapping[str, str] | None = None, start_empty: bool = False
+    folder: Path, *, settings: Mapping[str, str] | None = None, throw_away: bool = False
 ) -> Iterator[PostgresServer]:
     """Use the server in `folder` together with other processes.
 
     The first user starts it and the last one stops it. A user that is killed is no user any more;
-    a server left running that way is taken over by the next one. With `start_empty` the first
-    user also throws away what earlier ones left.
+    a server left running that way is taken over by the next one. With `throw_away` the first user
+    also deletes the data that earlier ones left, and the last one its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
     server = PostgresServer(folder, settings)
     with _opened(folder / "in-use.lock") as in_use:
         with _turn(folder):
-            if start_empty and _alone(in_use):
+            if throw_away and _alone(in_use):
                 server.stop()
                 server.remove()
             fcntl.flock(in_use, fcntl.LOCK_SH)
@@ -36,6 +36,8 @@ def shared_postgres(
             with _turn(folder):
                 if _alone(in_use):
                     server.stop()
+                    if throw_away:
+                        server.remove()
 
 
 @contextmanager

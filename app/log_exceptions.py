@@ -49,7 +49,7 @@ def failures_in_chain(error: BaseException) -> Iterator[tuple[BaseException, str
         seen.add(id(failure))
         text = text_without_values(failure)
         yield failure, _LEFT_OUT if hidden else text
-        hidden = hidden or _LEFT_OUT in text  # what caused it tells of the same value
+        hidden = hidden or _LEFT_OUT in text  # its cause names the same value
         if isinstance(failure, BaseExceptionGroup):
             left.extend(reversed(failure.exceptions))
         cause = failure.__cause__

@@ -38,7 +38,7 @@ async def migrate(url: str, *, topology: Topology = Topology.SINGLE) -> None:
 
 
 async def is_migrated(url: str) -> bool:
-    """Tell whether the database at `url` is at the newest migration this code knows."""
+    """Return whether the database at `url` is at the newest migration this code knows."""
     newest = ScriptDirectory.from_config(_config()).get_current_head()
     with connection_failures_named():
         async with connected(url) as connection:

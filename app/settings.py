@@ -16,7 +16,7 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 class Settings(BaseSettings):
-    """The settings of one process, read once at its start and passed to whatever needs them."""
+    """The settings of one process, read once at its start and passed to what needs them."""
 
     model_config = SettingsConfigDict(
         env_prefix="AFTERSALES_",

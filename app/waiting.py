@@ -18,7 +18,7 @@ async def wait_for_any(timeout_seconds: float, *events: asyncio.Event) -> None:
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait some seconds, or less if told to stop."""
+    """Wait some seconds, or less if ``stop`` is set."""
     try:
         async with asyncio.timeout(seconds):
             await stop.wait()

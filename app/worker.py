@@ -1,4 +1,4 @@
-"""The worker: follows the log, makes deadlines come true, applies rules, forgets old requests.
+"""The worker: follows the log, acts on deadlines, applies rules, prunes old requests.
 
 Run as many as you like, in as many processes as you like: none leads, none waits for another.
 """
@@ -55,7 +55,7 @@ _DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNE
 
 
 async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) -> None:
-    """Work until told to stop. A lost database is waited for."""
+    """Work until ``stop`` is set. A lost database is waited for."""
     settings, pool = resources.settings, resources.pool
 
     async def own_connection() -> OwnConnection:
@@ -69,8 +69,8 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         pool, event_codec(), readers, topology=settings.topology, limits=limits
     )
     funding = funding_runner(pool, settings.topology, limits)
-    clocks_heard, log_heard = asyncio.Event(), asyncio.Event()
-    also_heard = {CLOCK_CHANNEL: clocks_heard, LOG_CHANNEL: log_heard}
+    clocks_wakeup, log_wakeup = asyncio.Event(), asyncio.Event()
+    also_heard = {CLOCK_CHANNEL: clocks_wakeup, LOG_CHANNEL: log_wakeup}
     async with (
         LogListener(own_connection, also=also_heard) as listener,
         open_command_handler(resources, clock) as handler,
@@ -78,7 +78,7 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
         asyncio.TaskGroup() as tasks,
     ):
         deadlines = DeadlineWorker(pool, act_with(handler), clock, topology=settings.topology)
-        tasks.create_task(runner.run(stop, listener.heard))
+        tasks.create_task(runner.run(stop, listener.wakeup))
         tasks.create_task(funding.run(stop))
         tasks.create_task(_pay_refunds(resources, handler, clock, stop))
         test_clocks = TestClockWorker(
@@ -89,12 +89,12 @@ async def run_worker(resources: Resources, clock: Clock, stop: asyncio.Event) ->
             topology=settings.topology,
         )
         tasks.create_task(deadlines.run(stop))
-        tasks.create_task(test_clocks.run(stop, clocks_heard))
+        tasks.create_task(test_clocks.run(stop, clocks_wakeup))
         assistant = Assistant(pool, order_codec(), handler.handle)
         judging = AssistantWorker(pool, assistant.judge, clock, topology=settings.topology)
         tasks.create_task(judging.run(stop))
         tasks.create_task(_prune(resources, clock, stop))
-        tasks.create_task(run_webhooks(resources, clock, stop, log_heard))
+        tasks.create_task(run_webhooks(resources, clock, stop, log_wakeup))
         if pushes is not None:
             tasks.create_task(pushes.run(stop))
         _log.info("worker_started", readers=names, pushes=pushes is not None)
@@ -137,7 +137,7 @@ def funding_runner(
 ) -> ProjectionRunner[ServiceEvent]:
     """Return what lets the funding reader follow the log.
 
-    It goes by itself, a partition at a time: it holds the head's lock while it books. And its
+    It has a runner to itself, a partition at a time: it holds the head's lock while it books. Its
     commits are waited for, because what it books is paid.
     """
     reader = FundingReader(orders=order_codec(), funds=funds_codec(), policy=POLICY)
@@ -164,7 +164,7 @@ def act_with(handler: CommandHandler) -> Act:
 
 
 def act_and_tell_with(handler: CommandHandler) -> ActAndTell:
-    """Return what lets an order act on its deadlines and tells which comes next."""
+    """Return what lets an order act on its deadlines and returns which comes next."""
 
     async def act(_partition_id: int, stream_id: str) -> datetime | None:
         silent = Silent()

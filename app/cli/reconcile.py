@@ -1,4 +1,4 @@
-"""`aftersales reconcile`: provider, ledger and tickets compared, and what is safe mended."""
+"""`aftersales reconcile`: provider, ledger and tickets compared, and what is safe repaired."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ from app.reconciliation.differences import Difference
 from app.reconciliation.facts import Period
 from app.reconciliation.load_facts import ProviderSilent
 from app.reconciliation.provider_book import BookSpool, open_spool
-from app.reconciliation.repair import Mender
+from app.reconciliation.repair import Repairer
 from app.reconciliation.scan import ReconcileLimits, Reconciler, Tally
 
 
@@ -64,7 +64,7 @@ def reconcile(  # noqa: PLR0917 - typer takes each by its name
     """Compare the provider's book, the ledger and the tickets, and name every difference.
 
     What is on its way is counted, not named. Each difference shows what the sides say and, where
-    it is safe, the command that mends it; the rest is for a person. Without a payment provider in
+    it is safe, the command that repairs it; the rest is for a person. Without a payment provider in
     the settings, ledger and tickets alone are compared. Exits with 4 if anything differs (with
     --repair: if anything still does).
 
@@ -97,12 +97,14 @@ async def _reconcile(wanted: _Wanted) -> tuple[Tally, int]:
     ):
         limits = ReconcileLimits(grace=wanted.grace)
         reconciler = Reconciler(resources.pool, order_codec(), provider, limits=limits)
-        mender = Mender(resources.pool, handler, provider, reconciler) if wanted.repair else None
+        repairer = (
+            Repairer(resources.pool, handler, provider, reconciler) if wanted.repair else None
+        )
         shown = Shown(as_json=wanted.as_json)
         async for difference in _differences(wanted, reconciler, spool, tally):
-            done = None if mender is None else await mender.mend(difference)
+            done = None if repairer is None else await repairer.repair(difference)
             shown.difference(difference_on_wire(difference), done)
-            left += done is None or not done.mended
+            left += done is None or not done.repaired
         shown.end(tally, left, provider_compared=provider is not None)
     return tally, left
 

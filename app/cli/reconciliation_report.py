@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from app.api.resources.reconciliation import ReconciliationDifference
-from app.reconciliation.repair import Mending
+from app.reconciliation.repair import RepairAttempt
 from app.reconciliation.scan import Tally
 
 
@@ -16,21 +16,21 @@ class Shown:
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
 
-    def difference(self, found: ReconciliationDifference, mending: Mending | None) -> None:
+    def difference(self, found: ReconciliationDifference, attempt: RepairAttempt | None) -> None:
         """Print one difference and what was done about it."""
         if self._as_json:
-            done = None if mending is None else mending.done
-            mended = mending is not None and mending.mended
-            self._line({**found.model_dump(mode="json"), "done": done, "mended": mended})
+            done = None if attempt is None else attempt.done
+            repaired = attempt is not None and attempt.repaired
+            self._line({**found.model_dump(mode="json"), "done": done, "repaired": repaired})
             return
         about = found.key or found.shop_id
         typer.echo(f"{found.code}  {about}\n  {found.text.zh_cn}\n  {found.text.en}")
         for side in _sides(found):
             typer.echo(f"    {side}")
-        if mending is not None:
-            typer.echo(f"  Done: {mending.done}")
+        if attempt is not None:
+            typer.echo(f"  Done: {attempt.done}")
         elif found.repair is not None:
-            typer.echo(f"  Mend it: {found.repair}")
+            typer.echo(f"  Repair: {found.repair}")
         else:
             typer.echo("  A person must decide.")
 

@@ -1,7 +1,7 @@
 """Claiming rows of a table of work: for a while, no more than asked for, on both topologies.
 
 A table of work has ``claimed_until``, when the lease ends by the service's clock, and ``claim``, a
-token that each claim writes anew. An outcome is recorded under the token: once the lease is over
+token that is new with each claim. An outcome is recorded under the token: once the lease is over
 and the row was claimed again, that finds no row, so a late worker neither overwrites an outcome nor
 frees what another worker holds by now.
 """
@@ -16,7 +16,7 @@ from uuid_utils.compat import uuid7
 from app.postgres.pool import Pool
 from app.topology import Topology
 
-# The claim commits before anything is done. Where nothing is recorded the lease ends by itself.
+# The claim commits before anything is done. Where nothing is recorded the lease runs out.
 _ACROSS_PARTITIONS = """
 WITH due AS MATERIALIZED (
     SELECT {key}
@@ -68,13 +68,12 @@ _STEP = 17  # prime to the number of partitions, so every one of them comes firs
 
 
 class LeasedTable:
-    """A table of work: what tells it from the others, and the statements that claim its rows.
+    """A table of work: what sets it apart, and the statements that claim its rows.
 
     ``key``: the primary key after ``partition_id``. ``due``: what makes a row due, given ``w`` and
     ``$2``, the present. ``oldest``: the column whose lowest values are claimed first; if it is an
     instant, in all partitions together, else partition by partition, beginning with another each
-    time. ``counts``: a column that counts claims. ``columns``: what else whoever works on a row has
-    to know.
+    time. ``counts``: a column that counts claims. ``columns``: what else the worker of a row needs.
     """
 
     def __init__(

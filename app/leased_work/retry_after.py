@@ -1,7 +1,7 @@
 """`Retry-After` of an answer, in both its forms: a number of seconds, or a date.
 
 Partners send anything here. What cannot be read says nothing, and what asks for too long is cut, so
-that the outcome of a call is recorded whatever its headers hold.
+that the outcome of a call is recorded for any content of its headers.
 """
 
 from datetime import UTC, datetime, timedelta

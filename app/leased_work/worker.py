@@ -62,7 +62,7 @@ class LeasedWorker(ABC, Generic[W]):
         return {"work": repr(work)}
 
     async def run(self, stop: asyncio.Event, wakeup: asyncio.Event | None = None) -> None:
-        """Work until told to stop, then let what is under way end. No failure ends it.
+        """Work until ``stop`` is set, then let what is under way end. No failure ends it.
 
         Looks for work when ``wakeup`` is set, when something has ended, and now and then.
         """

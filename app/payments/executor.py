@@ -129,7 +129,7 @@ class PaymentExecutor:
     async def _ask(self, work: RefundWork, order: Order) -> PaymentOutcome:
         """Ask how it ended if it may have been asked before, and send it if it was not seen.
 
-        Where the provider has another order under the key, a query would tell of that one.
+        Where the provider has another order under the key, a query would report that one.
         """
         ticket = order.tickets[work.ticket_id]
         amount = Money(amount=ticket.amount, currency=order.facts.payment.amount.currency)

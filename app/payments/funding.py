@@ -1,8 +1,8 @@
 """Finds the money for refunds: the reader that is the only spender of its shops' funds.
 
 It follows the log, and what it makes of an event it appends to the funds stream in the transaction
-that moves its checkpoint: each event is acted on once, whatever is killed when. A partition is
-claimed by one process at a time, so two refunds never see the same balance.
+that moves its checkpoint: each event is acted on once, even if a process is killed at any point. A
+partition is claimed by one process at a time, so two refunds never see the same balance.
 """
 
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ from app.projections.ledger.snapshots import begin_of, funds_after
 
 FUNDING_READER = "funding"
 FUNDING = Actor(role=Role.SYSTEM, id="funding")
-"""In whose name shops' money moves by itself."""
+"""The actor of the movements of shops' money."""
 
 APPEND_TIMEOUT_SECONDS = 30.0
 ATTEMPTS_MAX = 3
@@ -106,7 +106,7 @@ class FundingReader:
         cause: Recorded[OrderEvent],
         funds: Funds,
     ) -> Funds:
-        """Decide on the funds as they are and append; a top-up in between only means once more.
+        """Decide on the funds as they are and append; after a concurrent top-up, decide again.
 
         Returns the funds after it, which hold within this transaction only: others may append
         something else if it is rolled back.
@@ -161,7 +161,7 @@ class FundingReader:
 
 
 def moves_money(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEvent]]:
-    """Tell the events of orders that mean something to the shop's money."""
+    """Return whether an event of an order concerns the shop's money."""
     event = recorded.event
     if isinstance(event, GrantingEvent):
         return event.state is TicketState.REFUNDING

@@ -60,7 +60,7 @@ def _fault(order: Order, ticket_id: str, callback: Callback) -> CallbackFault | 
 
 
 def _asked_for(ticket: Ticket, callback: Callback) -> bool:
-    """Whether the provider may have been asked for what it tells of."""
+    """Return whether the provider may have been asked for what it reports."""
     match callback.kind:
         case PaymentKind.REFUND:
             return ticket.refund is not None and ticket.refund.refund_key == callback.key

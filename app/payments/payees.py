@@ -1,4 +1,4 @@
-"""Payees at rest: sealed for the one payout they were named for, masked for everybody to read."""
+"""Payees at rest: sealed for the one payout they were named for, masked wherever they are shown."""
 
 from base64 import b64decode, b64encode
 

@@ -1,7 +1,7 @@
 """The refunds and payouts on their way: a row each, from the reservation of the money to its end.
 
 Kept by the reader `refund_work` from the funds streams; what the worker adds is only how often it
-has asked, when to ask again, and until when a row is claimed. A row made anew (by a rebuild) asks
+has asked, when to ask again, and until when a row is claimed. A rebuilt row asks
 again under the same key, which never pays twice.
 """
 
@@ -62,12 +62,12 @@ refund_work = Table(
     PrimaryKeyConstraint("partition_id", "refund_key", name="refund_work_pkey"),
     Index("refund_work_due_idx", "partition_id", "due_at"),
 )
-"""``kind``: a refund, or a payout under a key of its own. ``shares``: four numbers.
+"""``kind``: a refund, or a payout under another key. ``shares``: four numbers.
 
 ``asked``: how often the provider was, the claim under way included. ``claim``: see leased_work.
 """
 
-# Due since ever: at once, by whatever clock.
+# Due since the epoch: at once, by any clock.
 INSERT_ROW = """
 INSERT INTO after_sales.refund_work
     (partition_id, refund_key, kind, shop_id, order_id, ticket_id, source, shares, asked, due_at)
@@ -87,7 +87,7 @@ WHERE w.partition_id = $1 AND w.refund_key = $2 AND w.claim = $3
 RETURNING w.refund_key
 """
 
-# Counted before the provider is asked: whoever finds the row later knows that it may have been.
+# Counted before the provider is asked: the next worker then knows that it may have been.
 QUEUE = LeasedTable(
     "refund_work",
     key=("refund_key",),

@@ -1,6 +1,6 @@
 """The worker that carries refunds and payouts out: brings each that is due a step further.
 
-A worker that dies in between loses its claim when the lease ends, and the next begins with asking
+A worker that dies meanwhile loses its claim when the lease ends, and the next begins by asking
 the provider how it ended.
 """
 

@@ -1,4 +1,4 @@
-"""The worker that makes deadlines come true: claims what is due and has the order act on it.
+"""The worker of deadlines: claims what is due and issues the command that acts on it.
 
 It decides nothing. The order's rules look at the instants they stored, so a tick that comes early,
 late or twice changes nothing; a claim only saves two workers from doing the same work. What is due

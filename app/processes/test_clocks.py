@@ -72,7 +72,7 @@ async def _always_settled(_pool: Pool, _partition_id: int, _shop_id: str) -> boo
 class TestClockWorker(LeasedWorker[Advance]):
     """Advances the clocks it can claim, each in turns; any number of workers may run."""
 
-    __test__ = False  # the name is the trade's; it is no test to be collected
+    __test__ = False  # pytest must not collect it by its name
 
     queue = "test_clocks"
 

@@ -1,8 +1,8 @@
 """Waking those who follow a view live, when there may be something new in it for them.
 
 One look at the database serves all of a process, however many follow: which partitions have grown,
-and in them for whom. Nobody is given rows, only woken to read them; so whoever is slow holds up
-nobody and needs no memory, and whoever reads by position misses nothing.
+and in them for whom. A follower is not given rows but woken to read them: a slow one holds up no
+other and needs no memory, and one that reads by position misses nothing.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ WHERE c.partition_id = ANY ($1::smallint[]) AND c.reader = $2
 LOOK_EVERY_SECONDS = 0.2
 RETRY_SECONDS = 1.0
 POSITIONS_LOOKED_AT_MAX = 1_000
-"""Beyond so many new events in a partition everybody there is woken, without a closer look."""
+"""Beyond so many new events in a partition all its followers are woken, without a closer look."""
 
 DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
 
@@ -53,7 +53,7 @@ class Growth(Protocol[K]):
 
 
 class ChangeListener(Generic[K]):
-    """Looks while anybody follows, a few times a second; holds no connection between."""
+    """Looks a few times a second while there are followers; holds no connection between."""
 
     def __init__(
         self,
@@ -85,18 +85,18 @@ class ChangeListener(Generic[K]):
 
         ``keys``: what is followed, any of which wakes.
         """
-        heard = asyncio.Event()
+        wakeup = asyncio.Event()
         for key in keys:
-            self._watchers[key].add(heard)
+            self._watchers[key].add(wakeup)
         self._wanted.set()
         try:
-            yield heard
+            yield wakeup
         finally:
-            self._forget(keys, heard)
+            self._forget(keys, wakeup)
 
-    def _forget(self, keys: Iterable[K], heard: asyncio.Event) -> None:
+    def _forget(self, keys: Iterable[K], wakeup: asyncio.Event) -> None:
         for key in keys:
-            self._watchers[key].discard(heard)
+            self._watchers[key].discard(wakeup)
             if not self._watchers[key]:
                 del self._watchers[key]
         if not self._watchers:
@@ -132,5 +132,5 @@ class ChangeListener(Generic[K]):
 
     def _wake(self, keys: Collection[K]) -> None:
         for key in keys:
-            for heard in self._watchers.get(key, ()):
-                heard.set()
+            for wakeup in self._watchers.get(key, ()):
+                wakeup.set()

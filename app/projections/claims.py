@@ -73,7 +73,7 @@ async def find_behind(connection: Queryable, readers: Sequence[str]) -> list[int
 async def claim(
     connection: Connection, partition_ids: Sequence[int], readers: Sequence[str]
 ) -> list[Claim]:
-    """Lock the checkpoints that are behind in these partitions and that nobody else has locked."""
+    """Lock the checkpoints that are behind in these partitions and not locked by another worker."""
     if len(partition_ids) == 1:
         rows = await connection.fetch(CLAIM_IN_ONE_PARTITION, partition_ids[0], list(readers))
     else:

@@ -76,7 +76,7 @@ def page_of(
 def beyond(
     key: tuple[ColumnElement[Any], ColumnElement[Any]], after: After, order: ListOrder
 ) -> ColumnElement[bool]:
-    """Tell whether a row, by its instant and id, comes after another in a list's order."""
+    """Return whether a row, by its instant and id, comes after another in a list's order."""
     there = tuple_(after.at, after.id)
     return tuple_(*key) < there if order.latest_first else tuple_(*key) > there
 
@@ -84,7 +84,7 @@ def beyond(
 def up_to(
     key: tuple[ColumnElement[Any], ColumnElement[Any]], last: After, order: ListOrder
 ) -> ColumnElement[bool]:
-    """Tell whether a row, by its instant and id, is another one or comes before it."""
+    """Return whether a row, by its instant and id, is another one or comes before it."""
     there = tuple_(last.at, last.id)
     return tuple_(*key) >= there if order.latest_first else tuple_(*key) <= there
 

@@ -22,7 +22,7 @@ _TROUBLE = (
 
 
 def is_database_trouble(error: Exception, connection: Connection | None) -> bool:
-    """Tell whether doing the same again later may work, so that no event is to blame."""
+    """Return whether doing the same again later may work, so that no event is to blame."""
     return isinstance(error, _TROUBLE) or (connection is not None and connection.is_closed())
 
 

@@ -29,7 +29,7 @@ class Projection(Protocol[E_contra]):
 
 @runtime_checkable
 class RebuildableProjection(Projection[E_contra], Protocol[E_contra]):
-    """A reader whose effects can be made again from the log, without anybody outside noticing."""
+    """A reader whose rows can be rebuilt from the log without an effect outside the database."""
 
     async def clear(self, connection: Connection, partition_id: int) -> None:
         """Delete everything ``apply`` ever wrote for one partition, in the open transaction."""

@@ -1,4 +1,4 @@
-"""Making a reader's effects again from the log while everybody goes on reading the old ones."""
+"""Rebuilds what a reader wrote, from the log, while requests go on reading the old rows."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

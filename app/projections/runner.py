@@ -27,7 +27,7 @@ _log = structlog.get_logger(__name__)
 COMMIT_WITHOUT_WAITING = "SET LOCAL synchronous_commit = off"
 
 # A process that stands still, or whose machine is gone without a word, must not keep its claims:
-# without this the server would wait for it, and everybody for the partition, for hours.
+# without this the server would wait for it, and every reader for the partition, for hours.
 CLAIM_WHILE_ALIVE = "SET LOCAL idle_in_transaction_session_timeout = {milliseconds}"
 
 
@@ -44,7 +44,7 @@ class ProjectionRunnerLimits:
 
 
 class RunnerObserver(Protocol):
-    """Is told what readers do: for metrics. Must be quick and must not raise."""
+    """Observes what readers do, for metrics. Must be quick and must not raise."""
 
     def events_applied(self, reader: str, events: int) -> None:
         """Say that a reader applied events, now committed."""
@@ -87,15 +87,15 @@ class ProjectionRunner(Generic[E]):
         self._observer = observer
         self._first_partition = 0
 
-    async def run(self, stop: asyncio.Event, heard: asyncio.Event | None = None) -> None:
-        """Follow the log until told to stop: woken by ``heard``, and by looking now and then.
+    async def run(self, stop: asyncio.Event, wakeup: asyncio.Event | None = None) -> None:
+        """Follow the log until ``stop`` is set: woken by ``wakeup``, and by polling.
 
         No failure ends it: it waits, longer each time, and tries again.
         """
         failures = 0
-        heard = heard or asyncio.Event()
+        wakeup = wakeup or asyncio.Event()
         while not stop.is_set():
-            heard.clear()
+            wakeup.clear()
             try:
                 applied = await self.run_once()
             except Exception as error:  # noqa: BLE001 - the outermost edge of a loop
@@ -111,7 +111,7 @@ class ProjectionRunner(Generic[E]):
                 continue
             failures = 0
             if not applied:
-                await wait_for_any(self._limits.poll_interval_seconds, stop, heard)
+                await wait_for_any(self._limits.poll_interval_seconds, stop, wakeup)
 
     async def run_until_caught_up(self) -> int:
         """Apply all there is and return how many events were applied, counted once per reader."""

@@ -53,17 +53,17 @@ def of_funds(
 
 
 def is_of_order(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[OrderEvent]]:
-    """Tell the events of orders from all others: streams are named by their kind."""
+    """Return whether an event is of an order: streams are named by their kind."""
     return recorded.stream_id.startswith("order/")
 
 
 def is_of_funds(recorded: Recorded[ServiceEvent]) -> TypeGuard[Recorded[FundsEvent]]:
-    """Tell the events of shops' money from all others."""
+    """Return whether an event is of a shop's money."""
     return recorded.stream_id.startswith("funds/")
 
 
 def is_of_endpoint(
     recorded: Recorded[ServiceEvent],
 ) -> TypeGuard[Recorded[WebhookEndpointEvent]]:
-    """Tell the events of webhook endpoints from all others."""
+    """Return whether an event is of a webhook endpoint."""
     return recorded.stream_id.startswith("webhook_endpoint/")

@@ -15,10 +15,10 @@ _log = structlog.get_logger(__name__)
 
 
 class LogListener:
-    """Sets ``heard`` at every announcement, over a connection of its own that it keeps alive.
+    """Sets ``wakeup`` at every notification, over a connection of its own that it keeps alive.
 
     ``also`` are channels, the log's or others, each with what else is to be set there.
-    Behind a pooler in transaction mode nothing is ever heard; whoever waits must look by himself
+    Behind a pooler in transaction mode no notification arrives; a waiting process must poll
     from time to time.
     """
 
@@ -29,8 +29,8 @@ class LogListener:
         retry_seconds: float = 1.0,
         also: Mapping[str, asyncio.Event] | None = None,
     ) -> None:
-        self.heard = asyncio.Event()
-        self._events = {LOG_CHANNEL: [self.heard]}
+        self.wakeup = asyncio.Event()
+        self._events = {LOG_CHANNEL: [self.wakeup]}
         for channel, event in (also or {}).items():
             self._events.setdefault(channel, []).append(event)
         self._connect = connect
@@ -61,7 +61,7 @@ class LogListener:
             connection.add_termination_listener(lambda *_: lost.set())
             for channel, events in self._events.items():
                 await connection.add_listener(channel, partial(_set, events))
-                # What was announced while nobody listened is found by looking once.
+                # What was announced while not listening is found by polling once.
                 _set(events)
             await lost.wait()
         finally:

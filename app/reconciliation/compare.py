@@ -16,7 +16,7 @@ def differences_of(facts: KeyFacts) -> tuple[DifferenceCode, ...]:
 def old_enough(
     codes: tuple[DifferenceCode, ...], facts: KeyFacts, now: datetime, grace: timedelta
 ) -> tuple[DifferenceCode, ...]:
-    """Leave out what may pass by itself while the key's last movement is younger than ``grace``.
+    """Leave out what may resolve without action while the last movement is younger than ``grace``.
 
     ``now``: real time, like the instants of the provider's book and of recording.
     """
@@ -25,7 +25,7 @@ def old_enough(
 
 
 def is_under_way(facts: KeyFacts) -> bool:
-    """Tell whether the money is on its way, as it may be for long."""
+    """Return whether the money is on its way, which may take long."""
     ticket, ledger = facts.ticket, facts.ledger
     if ticket is not None and ticket.standing is Standing.UNDER_WAY:
         return True

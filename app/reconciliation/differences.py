@@ -28,7 +28,7 @@ class DifferenceCode(TextEnum):
     PAID_THOUGH_REFUSED = (
         "paid_though_refused",
         "售后单记录为支付渠道拒绝,支付渠道却已支付",
-        "The ticket was told that the provider refused, but it paid",
+        "The ticket has it that the provider refused, but it paid",
     )
     PAID_NOT_RECORDED = (
         "paid_not_recorded",
@@ -111,7 +111,7 @@ PASSING = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyDifference:
-    """The sides do not agree on a key. ``repair``: a command that mends it; None: a person must."""
+    """The sides do not agree on a key. ``repair``: a command; None where a person must decide."""
 
     code: DifferenceCode
     facts: KeyFacts

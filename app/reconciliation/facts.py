@@ -83,7 +83,7 @@ class Period:
     at_to: datetime | None = None
 
     def has_any(self, instants: Sequence[datetime]) -> bool:
-        """Tell whether one of these lies within; an open period has everything."""
+        """Return whether one of these lies within; an open period has everything."""
         return (self.at_from is None and self.at_to is None) or any(map(self._has, instants))
 
     def _has(self, instant: datetime) -> bool:
@@ -156,7 +156,7 @@ def _standing(view: TicketView) -> Standing:
         ended = view.state is TicketState.SUCCEEDED
         return Standing.PAID_BY_HAND if ended else Standing.NOT_ASKED
     if view.refund.refused_at is not None:
-        return Standing.REFUSED  # of this key for good, though a payout may have paid since
+        return Standing.REFUSED  # final for this key, though a payout may have paid since
     match view.refund.status:
         case RefundStatus.FUNDED | RefundStatus.UNKNOWN:
             return Standing.UNDER_WAY

@@ -141,6 +141,6 @@ def _folded(history: Sequence[Recorded[OrderEvent]]) -> TicketView | None:
 
 
 def _paid_online(history: Sequence[Recorded[OrderEvent]]) -> bool:
-    """Tell whether the order's money is ours to move: of cash on delivery it is not."""
+    """Return whether the order's money is ours to move: of cash on delivery it is not."""
     first = history[0].event
     return isinstance(first, OrderRegistered) and isinstance(first.facts.payment, OnlinePayment)

@@ -162,7 +162,7 @@ async def shops_of_partition(database: Queryable, partition_id: int) -> AsyncIte
 
 
 async def is_known_shop(database: Queryable, shop_id: str) -> bool:
-    """Tell whether a shop has orders or money here."""
+    """Return whether a shop has orders or money here."""
     of_shop = partition_of(shop_id), shop_id
     return any([await _only(database, query, *of_shop) for query in (HAS_ORDERS, HAS_FUNDS)])
 
@@ -250,7 +250,7 @@ async def _only(database: Queryable, query: str, *args: object) -> Any:
 
 
 async def real_now(database: Queryable) -> datetime:
-    """Return the database's time, which events are recorded by, whatever clock a shop lives by."""
+    """Return the database's time, which events are recorded by even for shops with a test clock."""
     (row,) = await database.fetch("SELECT clock_timestamp()")
     now: datetime = row[0]
     return now

@@ -1,4 +1,4 @@
-"""Mends what can be mended without deciding anything: asks again, and lets readers go on."""
+"""Repairs what needs no decision: queries the provider again, and resumes readers."""
 
 from dataclasses import dataclass
 from typing import assert_never
@@ -29,14 +29,14 @@ from app.reconciliation.scan import Reconciler
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mending:
+class RepairAttempt:
     """What was done about a difference, and whether it is gone by that."""
 
     done: str
-    mended: bool
+    repaired: bool
 
 
-class Mender:
+class Repairer:
     """Carries out the repairs that are safe, and no others."""
 
     def __init__(
@@ -51,14 +51,14 @@ class Mender:
         self._provider = provider
         self._reconciler = reconciler
 
-    async def mend(self, difference: Difference) -> Mending | None:
-        """Mend a difference if that is safe; None if it is left as it is.
+    async def repair(self, difference: Difference) -> RepairAttempt | None:
+        """Repair a difference if that is safe; None if it is left as it is.
 
         Raises what the command handler raises.
         """
         if isinstance(difference, ReaderDifference):
             going = await resume(self._pool, difference.reader, difference.partition_id)
-            return Mending(done="the reader was set going again", mended=going)
+            return RepairAttempt(done="the reader was set going again", repaired=going)
         if not isinstance(difference, KeyDifference) or difference.repair is None:
             return None
         ticket = difference.facts.ticket
@@ -68,22 +68,22 @@ class Mender:
             return None
         done = await self._asked_again(self._provider, difference.facts, ticket)
         _, codes = await self._reconciler.key(difference.shop_id, difference.facts.key)
-        return Mending(done=done, mended=difference.code not in codes)
+        return RepairAttempt(done=done, repaired=difference.code not in codes)
 
     async def _asked_again(
         self, provider: PaymentProvider, facts: KeyFacts, ticket: TicketSide
     ) -> str:
         """Ask the provider under the same key, and record that it paid if it says so."""
-        told = await provider.query(facts.key)
-        match told:
+        answer = await provider.query(facts.key)
+        match answer:
             case Succeeded(amount=amount) if amount != ticket.amount:
                 return "nothing was done: the provider names another amount than the ticket"
             case Succeeded(provider_reference=reference):
                 return await self._recorded(facts, ticket, reference)
             case Refused() | Accepted() | NotKnown() | Unknown():
-                return f"nothing was done: asked again, it says {type(told).__name__}"
+                return f"nothing was done: asked again, it says {type(answer).__name__}"
             case _:
-                assert_never(told)
+                assert_never(answer)
 
     async def _recorded(self, facts: KeyFacts, ticket: TicketSide, reference: str) -> str:
         command = _success(facts.key, ticket, reference)

@@ -1,4 +1,4 @@
-"""Which differences can be mended safely, and by which command."""
+"""Which differences can be repaired safely, and by which command."""
 
 from app.event_store.partitions import partition_of
 from app.payments.funding import FUNDING_READER
@@ -18,7 +18,7 @@ _OF_LEDGER = {
 async def repair_of(
     pool: Pool, code: DifferenceCode, beside: tuple[DifferenceCode, ...], facts: KeyFacts
 ) -> str | None:
-    """Return the command that mends a difference; None where a person must decide.
+    """Return the command that repairs a difference; None where a person must decide.
 
     ``beside``: everything that does not fit with this key; what else is wrong may forbid it.
     """
@@ -30,7 +30,7 @@ async def repair_of(
 
 
 async def _of_books_that_lag(pool: Pool, facts: KeyFacts) -> str:
-    """Tell a reader that has not come so far yet from rows that are missing."""
+    """Return the repair of a reader that is behind, or of rows that are missing."""
     partition_id = partition_of(facts.shop_id)
     places = await readers_of_partition(pool, partition_id, (FUNDING_READER, "ledger"))
     for place in places:

@@ -1,7 +1,7 @@
-"""Walks through a shop's money, or everybody's, and names what does not fit.
+"""Walks through the money of one shop, or of all, and names what does not fit.
 
 Three passes a shop, each by key and in pages: what the ledger has; what tickets have and the ledger
-has not; what the provider has and neither of the two. Whatever looks wrong is looked at again from
+has not; what the provider has and neither of the two. What looks wrong is looked at again from
 its sources before it is named, because things move meanwhile.
 """
 
@@ -112,7 +112,7 @@ class Reconciler:
             yield difference
 
     async def key(self, shop_id: str, key: str) -> tuple[KeyFacts, tuple[DifferenceCode, ...]]:
-        """Look at one key anew and tell what does not fit."""
+        """Look at one key again and return what does not fit."""
         facts = await fresh_facts(self._pool, self._codec, self._book, shop_id, key)
         now = await real_now(self._pool)
         return facts, old_enough(differences_of(facts), facts, now, self._limits.grace)

@@ -1,4 +1,4 @@
-"""`aftersales reconcile`: what it prints, what it mends, and how it ends."""
+"""`aftersales reconcile`: what it prints, what it repairs, and how it ends."""
 
 import json
 from collections.abc import Iterator
@@ -83,10 +83,14 @@ async def test_repair_records_what_the_provider_says_and_nothing_else(
         repaired = await aftersales(*words, cwd=tmp_path, env=env)
         ticket = await books.refunding.ticket(key.removeprefix(f"{SHOP}/").removesuffix("-1"))
 
-    mended, left, summary = lines_of(repaired.stdout)
-    assert (mended["code"], mended["key"], mended["mended"]) == ("paid_not_recorded", key, True)
-    assert "recorded as paid" in mended["done"]
-    assert (left["code"], left["done"], left["mended"]) == ("paid_without_ticket", None, False)
+    gone, left, summary = lines_of(repaired.stdout)
+    assert (gone["code"], gone["key"], gone["repaired"]) == (
+        "paid_not_recorded",
+        key,
+        True,
+    )
+    assert "recorded as paid" in gone["done"]
+    assert (left["code"], left["done"], left["repaired"]) == ("paid_without_ticket", None, False)
     assert (summary["differences"], summary["left"]) == (2, 1)
     assert repaired.returncode == 4
     assert ticket.state is TicketState.SUCCEEDED

@@ -18,7 +18,7 @@ from app.payments.provider.port import Succeeded
 from app.payments.ticket_commands import command_order
 from app.reconciliation.differences import Difference, DifferenceCode, KeyDifference
 from app.reconciliation.facts import Period
-from app.reconciliation.repair import Mender
+from app.reconciliation.repair import Repairer
 from app.reconciliation.scan import TooMuchToReconcile
 from app.resources import Resources
 from tests.payments.provider.sandbox import SandboxProcess, a_refund, running_sandbox
@@ -66,12 +66,12 @@ async def found(books: Books) -> list[tuple[DifferenceCode, str]]:
     return (await books.reconciled()).codes
 
 
-async def mended(books: Books, difference: Difference) -> bool:
-    """Have a difference mended, if it may be; tell whether it was."""
+async def repaired(books: Books, difference: Difference) -> bool:
+    """Have a difference repaired, if it may be; tell whether it was."""
     refunding = books.refunding
-    mender = Mender(refunding.pool, refunding.handler, books.book, books.reconciler())
-    done = await mender.mend(difference)
-    return done is not None and done.mended
+    repairer = Repairer(refunding.pool, refunding.handler, books.book, books.reconciler())
+    done = await repairer.repair(difference)
+    return done is not None and done.repaired
 
 
 async def test_where_all_went_well_or_was_refused_nothing_differs(books: Books) -> None:
@@ -103,14 +103,14 @@ async def test_what_is_on_its_way_is_counted_and_not_named(books: Books) -> None
     assert (reconciled.codes, reconciled.tally.under_way) == ([], 2)
 
 
-async def test_paid_and_not_known_here_is_named_and_mended_by_asking_again(books: Books) -> None:
+async def test_paid_and_not_known_here_is_named_and_repaired_by_asking_again(books: Books) -> None:
     key = await unknown(books)
     young = await books.reconciled(books.reconciler(grace=timedelta(hours=1)))
     assert (young.codes, young.tally.under_way) == ([], 1)
     (difference,) = (await books.reconciled()).differences
     assert difference.code is DifferenceCode.PAID_NOT_RECORDED
     assert difference.repair == f"aftersales reconcile --shop {SHOP} --repair"
-    assert await mended(books, difference)
+    assert await repaired(books, difference)
     order_id = key.removeprefix(f"{SHOP}/").removesuffix("-1")
     assert (await books.refunding.ticket(order_id)).state is TicketState.SUCCEEDED
     await books.refunding.follow()
@@ -127,7 +127,7 @@ async def test_paid_twice_under_one_key_is_for_a_person(books: Books) -> None:
     ]
     for difference in differences:
         assert difference.repair is None, "what else is wrong forbids to record it"
-        assert not await mended(books, difference)
+        assert not await repaired(books, difference)
 
 
 @pytest.mark.parametrize("key", [f"{SHOP}/order-9-1", "no-key-of-ours", "shop-2/order-1-1"])
@@ -190,7 +190,7 @@ async def test_money_in_transit_though_the_ticket_has_ended_waits_for_a_reader(
     command = f"aftersales readers resume funding {partition_of(SHOP)}"
     assert (stopped.code, stopped.repair) == (DifferenceCode.READER_STOPPED, command)
     assert (behind.code, behind.repair) == (DifferenceCode.LEDGER_BEHIND, command)
-    assert await mended(books, stopped)
+    assert await repaired(books, stopped)
     await books.refunding.follow()
     assert await found(books) == []
 
@@ -277,7 +277,7 @@ async def test_an_advance_payout_is_reconciled_beside_the_refund_it_stands_in_fo
     assert await found(books) == [(DifferenceCode.AMOUNT_DIFFERS, key)]
 
 
-async def test_a_payout_paid_and_not_known_here_is_mended_by_asking_again(books: Books) -> None:
+async def test_a_payout_paid_and_not_known_here_is_repaired_by_asking_again(books: Books) -> None:
     order_id = await refused(books)
     account = f"someone-{Behaviour.HANGS_AFTER_PAYING.value}"
     key = await payout_started(books, order_id, account)
@@ -287,7 +287,7 @@ async def test_a_payout_paid_and_not_known_here_is_mended_by_asking_again(books:
     (difference,) = (await books.reconciled()).differences
     assert isinstance(difference, KeyDifference)
     assert (difference.code, difference.facts.key) == (DifferenceCode.PAID_NOT_RECORDED, key)
-    assert await mended(books, difference)
+    assert await repaired(books, difference)
     assert (await books.refunding.ticket(order_id)).state is TicketState.SUCCEEDED
     await books.refunding.follow()
     assert await found(books) == []

@@ -98,7 +98,7 @@ class ReconciliationDifference(ResponseModel):
     account: AccountOfShop | None
     reader: StoppedReader | None
     repair: str | None
-    """The command that mends it; null where a person must decide."""
+    """The command that repairs it; null where a person must decide."""
 
 
 class Reconciliation(ResponseModel):

@@ -1,4 +1,4 @@
-"""From an answer of the provider to an outcome. Whatever is not exactly right tells nothing."""
+"""Reads answers of the provider as outcomes; what is not exactly right is `Unknown`."""
 
 import re
 from collections.abc import Mapping
@@ -94,7 +94,7 @@ def book_page(status: int, content: bytes) -> BookPage | Unknown:
 
 
 def succeeded(body: SucceededBody) -> Succeeded:
-    """Return the outcome an answer or a callback tells."""
+    """Return the outcome an answer or a callback reports."""
     return Succeeded(
         provider_reference=body.provider_reference,
         paid_at=body.paid_at.astimezone(UTC),
@@ -103,7 +103,7 @@ def succeeded(body: SucceededBody) -> Succeeded:
 
 
 def refused(body: RefusedBody) -> Refused:
-    """Return the outcome an answer or a callback tells."""
+    """Return the outcome an answer or a callback reports."""
     return Refused(
         code=_REFUSAL_CODES.get(body.code, RefusalCode.OTHER),
         provider_code=readable(body.code),
@@ -117,7 +117,7 @@ def malformed(detail: str) -> Unknown:
 
 
 def unusual(status: int) -> Unknown:
-    """Return the outcome of an answer whose status alone says that it tells nothing."""
+    """Return the outcome of an answer whose status alone makes it unusable."""
     detail = f"HTTP {status}"
     if status >= 500:
         return Unknown(why=UnknownWhy.SERVER_ERROR, detail=detail)

@@ -1,4 +1,4 @@
-"""What the provider tells by itself: signed, dated, and refused unless all of it is right.
+"""Callbacks of the provider: signed, dated, and refused unless every check passes.
 
 Signed are the bytes `timestamp.body` by HMAC-SHA256. Header `x-provider-timestamp` holds the
 attempt's Unix time in seconds, `x-provider-signature` one or more `v1=<hex>` separated by commas:
@@ -41,7 +41,7 @@ class CallbackRefusalCode(StrEnum):
     """It carries no timestamp or no signature of a kind we know."""
     BAD_SIGNATURE = "callback_bad_signature"
     TOO_OLD = "callback_too_old"
-    """Signed by the provider more than five minutes ago: sent again by somebody, or held up."""
+    """Signed by the provider more than five minutes ago: replayed, or delayed on the way."""
     FROM_THE_FUTURE = "callback_from_the_future"
     """Dated more than five minutes ahead: one of the two clocks is wrong."""
     MALFORMED = "callback_malformed"
@@ -110,7 +110,7 @@ def _signed_by_any(
     secrets: Iterable[str], given: Iterable[bytes], timestamp: str, body: bytes
 ) -> bool:
     right = [_signature(secret, timestamp, body).encode() for secret in secrets]
-    # A list, not any(): how long it takes must not tell which comparison succeeded.
+    # A list, not any(): the time taken must not reveal which comparison succeeded.
     same = [hmac.compare_digest(mine, theirs) for mine in right for theirs in given]
     return True in same
 

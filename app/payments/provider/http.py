@@ -139,7 +139,7 @@ class HttpPaymentProvider:
         return await self._pay("payout", PAYOUTS_PATH, order.payout_key, order.amount, body)
 
     async def query(self, key: str) -> QueryOutcome:
-        """Tell how a payment stands; see `PaymentProvider`."""
+        """Query a payment; see `PaymentProvider`."""
         asked = {"key": _KEY.validate_python(key, strict=True)}
         call = _Call(method="GET", path=PAYMENTS_PATH, query=asked)
         return await self._told("query", key, call, partial(query_outcome, key=key))
@@ -183,7 +183,7 @@ class HttpPaymentProvider:
         return outcome
 
     async def _answer(self, call: _Call) -> _Answer | Unknown:
-        """Make a call within its total time and name whatever went wrong with it."""
+        """Make a call within its total time; any failure gives `Unknown` with its cause."""
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 return await self._connecting_again(call)

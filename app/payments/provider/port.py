@@ -1,8 +1,8 @@
 """The payment provider as the service sees it: what is asked of it and every way it can end.
 
 A payment has one key for life. Sending an order again under its key never pays twice: the provider
-answers with the first outcome. So whoever does not know how a payment ended asks, or sends the same
-order again; it never makes up a new key, and pays nothing else meanwhile.
+answers with the first outcome. A caller that does not know how a payment ended queries the key, or
+sends the same order again; it never makes up a new key, and pays nothing else meanwhile.
 """
 
 from collections.abc import Sequence
@@ -62,9 +62,9 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The provider has the order; a callback or a later query tells the end.
+    """The provider has the order; a callback or a later query reports the end.
 
-    It may arrive after the callback that told the end: an end stays the end.
+    It may arrive after the callback that reported the end: an end is final.
     """
 
 
@@ -123,9 +123,9 @@ class UnknownWhy(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """It may have been paid or not: only a query for the key tells. Never a failure.
+    """It may have been paid or not: only a query for the key can say. Never treated as a failure.
 
-    ``detail``: for whoever looks into it.
+    ``detail``: for an operator.
     """
 
     why: UnknownWhy
@@ -144,11 +144,11 @@ PaymentOutcome: TypeAlias = Succeeded | Accepted | Refused | KeyReused | Unknown
 """How sending an order ended."""
 
 QueryOutcome: TypeAlias = Succeeded | Accepted | Refused | NotKnown | Unknown
-"""What asking for a key told."""
+"""The result of a query for a key."""
 
 
 class PaymentProvider(Protocol):
-    """Whoever moves money to buyers. Nothing here raises for what happens on the way."""
+    """The partner that moves money to buyers. No method raises for a failed call."""
 
     async def refund(self, order: RefundOrder) -> PaymentOutcome:
         """Pay back, once however often it is asked; ValueError, before sending, if malformed."""
@@ -159,7 +159,7 @@ class PaymentProvider(Protocol):
         ...
 
     async def query(self, key: str) -> QueryOutcome:
-        """Tell how the refund or payout of a key stands."""
+        """Return how the refund or payout of a key stands."""
         ...
 
 

@@ -100,7 +100,7 @@ class AcceptedBody(OrderedBody):
 
 
 class RefusedBody(OrderedBody):
-    """Not paid, for good."""
+    """Not paid, and never will be."""
 
     status: Literal["refused"]
     code: ShortText

@@ -1,7 +1,7 @@
 """The reader `assistant`: keeps buyers' pasts, and notes which applications are to be judged.
 
-Both are written together, so that whoever finds an application to be judged finds the whole past
-before it too.
+Both are written together, so that a worker that finds an application to be judged finds the whole
+past before it too.
 """
 
 from collections.abc import Sequence

@@ -92,7 +92,7 @@ class Assistant:
     async def judge(self, work: Work) -> None:
         """Do what the shop's rules say to an application, if it still waits for an answer.
 
-        Raises KeepsChanging, and whatever the command handler and the database raise.
+        Raises KeepsChanging, and what the command handler and the database raise.
         """
         for _ in range(JUDGEMENTS_MAX):
             history = await self._events.read_stream(self._pool, work.partition_id, work.stream_id)
@@ -146,7 +146,7 @@ def pending_application(
         and recorded.event.ticket_id == work.ticket_id
     ]
     recorded, event = made[-1]
-    # A later application has work of its own, written once the past before it is known here.
+    # A later application has its own row of work, written once the past before it is known here.
     if recorded.version != work.ticket_version or ticket.assistant_notified:
         return None
     return PendingApplication(
@@ -178,7 +178,7 @@ def _command(work: Work, rule: Rule, rules: RuleSet, facts: ApplicationFacts) ->
 
 
 class _Outcome:
-    """Answers nobody, and keeps how the command ended; the last attempt's word counts."""
+    """Keeps the result of the command, of its last attempt; there is no caller to answer."""
 
     def __init__(self) -> None:
         self.refusal: Refusal | None = None
@@ -196,7 +196,7 @@ class _Outcome:
 def _log_outcome(work: Work, request: OrderRequest, outcome: _Outcome) -> None:
     (command,) = request.commands
     assert isinstance(command, ApplyAssistantRule)  # noqa: S101 - as made above
-    told = {
+    facts = {
         "shop_id": request.shop_id,
         "ticket_id": work.ticket_id,
         "rule_id": command.rule.rule_id,
@@ -204,6 +204,6 @@ def _log_outcome(work: Work, request: OrderRequest, outcome: _Outcome) -> None:
         "action": command.action.value,
     }
     if outcome.refusal is not None:
-        _log.info("assistant_rule_refused", refusal=str(outcome.refusal), **told)
+        _log.info("assistant_rule_refused", refusal=str(outcome.refusal), **facts)
     elif outcome.changed:
-        _log.info("assistant_rule_applied", **told)
+        _log.info("assistant_rule_applied", **facts)

@@ -28,7 +28,7 @@ FROM after_sales.assistant_rules AS r
 WHERE r.partition_id = $1 AND r.shop_id = $2 AND r.version = $3
 """
 
-# Whoever comes second with the same version inserts nothing, and looks again.
+# The second to write the same version inserts nothing, and reads again.
 ADD_VERSION = """
 INSERT INTO after_sales.assistant_rules
     (partition_id, shop_id, version, any_enabled, rules, actor_role, actor_id, created_at)

@@ -1,6 +1,6 @@
-"""What a shop's money was at a version of its stream, so that nobody folds a long stream anew.
+"""What a shop's money was at a version of its stream, so that a long stream is not folded again.
 
-A snapshot is only ever a quicker beginning: whoever reads one folds the events after it. One that
+A snapshot is only a quicker start: a reader of one folds the events after it. One that
 is not of this log, not of this fold or not as it was written counts for nothing.
 """
 

@@ -50,7 +50,7 @@ orders = Table(
 """``doc`` holds the whole view; the other columns are what lists filter and sort by.
 
 ``entry_closes_at`` is absent while the entry was never opened; then one comparison with the
-present tells an open entry from a closed one, whether or not a timer has fired.
+present tells an open entry from a closed one, even if no timer has fired yet.
 """
 
 ORDERS = DocumentTable(orders, OrderView)

@@ -37,7 +37,7 @@ class ReopeningDecline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryView:
-    """The after-sales entry. All but state and generation tell of the latest opening.
+    """The after-sales entry. All but state and generation are of the latest opening.
 
     ``state`` is as the last event left it; what holds at an instant says ``state_at``.
     """

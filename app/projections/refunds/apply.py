@@ -1,7 +1,7 @@
 """The reader `refunds`, which follows orders and shops' money.
 
 A refund begins with the decision that grants it, gets its money from its shop, and its end from
-both: what the provider said is told on the order, that the books followed in the shop's money.
+both: the provider's answer is recorded on the order, the booking in the shop's money.
 """
 
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ class _Batch:
     changed: set[Key] = field(default_factory=set)
 
     def put(self, key: Key, refund: ShopRefund) -> None:
-        """Keep what became of a refund."""
+        """Keep a refund as it is now."""
         if self.refunds.get(key) != refund:
             self.refunds[key] = refund
             self.changed.add(key)

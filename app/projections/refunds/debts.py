@@ -1,6 +1,6 @@
 """What shops owe for refunds paid in advance (先行赔付), and what is collected of it (追缴).
 
-A deposit below zero is what is owed for all of them together: whatever raises it pays back the
+A deposit below zero is what is owed for all of them together: what raises it pays back the
 oldest first. So the debts of a shop's refunds always add up to its arrears.
 """
 

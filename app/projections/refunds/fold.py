@@ -57,7 +57,7 @@ FundsOfRefund = (
     | RefundPaidOut
     | FundingReversed
 )
-"""What happens to a shop's money for the sake of one refund; `refund_key_in` tells of which."""
+"""What happens to a shop's money for one refund; `refund_key_in` returns which."""
 
 
 _NOT_OF_MONEY = (
@@ -98,11 +98,13 @@ def fold_order_event(
     """Return the refund after an event of its ticket; one it has seen already changes nothing."""
     if recorded.version <= refund.order_version:
         return refund
-    told = _told(refund, event)
-    return refund if told is refund else replace(told, order_version=recorded.version)
+    changed = _changed(refund, event)
+    if changed is refund:
+        return refund
+    return replace(changed, order_version=recorded.version)
 
 
-def _told(refund: ShopRefund, event: TicketChange) -> ShopRefund:
+def _changed(refund: ShopRefund, event: TicketChange) -> ShopRefund:
     if isinstance(event, _NOT_OF_MONEY):
         return refund
     if isinstance(event, PayoutChange):

@@ -20,7 +20,7 @@ from app.topology import Topology
 NEWEST_FIRST = ListOrder("requested_at", latest_first=True)
 
 STUCK = (RefundWaiting.PERSON, RefundWaiting.OUTCOME)
-"""What nobody but a person can end, or nobody knows the outcome of."""
+"""What only a person can end, or what has no known outcome."""
 
 # Each partition gives its own first rows, so nothing is read but what may come into the page.
 FIND_WAITING = """

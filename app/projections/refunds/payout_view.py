@@ -48,7 +48,7 @@ class PayoutView:
 
     @property
     def payout_id(self) -> str:
-        """The last part of the key, unique by itself."""
+        """The last part of the key, unique without the rest."""
         return self.payout_key.rpartition("/")[2]
 
 

@@ -73,7 +73,7 @@ WHERE w.partition_id = $1 AND w.refund_key = ANY ($2::text[])
 class Asked:
     """How often the provider was asked, when it is next, and what came of it the last time.
 
-    ``next_at`` is None while nobody has asked yet.
+    ``next_at`` is None before the first request.
     """
 
     times: int

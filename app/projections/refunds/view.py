@@ -1,4 +1,4 @@
-"""A refund as those see it who look after money: one row of the list `refunds`."""
+"""A refund as finance sees it: one row of the list `refunds`."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +30,7 @@ class RefundWaiting(TextEnum):
 
     ``provider``: its answer, or finance's report where no provider is configured. ``outcome``: it
     was asked and did not answer. ``books``: it has ended, and the ledger is to follow. ``finance``:
-    nothing moves by itself, because the order was not paid online.
+    no money is moved by the service, because the order was not paid online.
     """
 
     MONEY = "money", "等待出资", "for its money to be found"
@@ -58,7 +58,7 @@ class ShopRefund:
     advance, None in rows that did not know it yet. ``borne``: the shop's part of ``amount``, those
     fees included. ``shortfall``: the least top-up with which the shop's own money had paid.
     ``arrears``: what it brought the shop's deposit further below zero; ``owed``: what is still owed
-    of that. ``unknown_why``: why nobody knows how what was asked last ended. ``booked_at``: when
+    of that. ``unknown_why``: why the outcome of the last request is not known. ``booked_at``: when
     the books followed its end. ``payout_key``, ``payout``, ``payout_at``: the latest advance payout
     in its stead, how it stands, and since when. ``order_version`` and ``funds_version``: of the
     last events folded.

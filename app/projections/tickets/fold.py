@@ -246,7 +246,7 @@ def _with_payout(ticket: TicketView, event: PayoutChange) -> TicketView:
 def _paid_in_advance(
     refund: RefundView, payouts: tuple[PayoutView, ...], event: AdvancePayoutPaid
 ) -> RefundView:
-    """The platform paid after all; what the provider had refused is still told of the refund."""
+    """The platform paid after all; the refund still shows what the provider had refused."""
     paid = next((one for one in payouts if one.payout_key == event.payout_key), None)
     return replace(
         refund,

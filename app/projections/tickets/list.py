@@ -54,7 +54,7 @@ class TicketFilters:
     ``overdue``: with the label 超期售后, or without. ``due_before`` and ``created_to`` are
     exclusive; ``due_before`` leaves out what has no deadline. ``tracking_number``: normalized, of
     any parcel the ticket ever named. ``amount_from`` and ``amount_to``: minor units of the amount
-    asked for, whatever the currency, both inclusive.
+    asked for, in any currency, both inclusive.
     """
 
     state: TicketState | None = None

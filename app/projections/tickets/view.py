@@ -36,7 +36,7 @@ class TicketRejection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShipmentView:
-    """A parcel on its way since ``at``; received by hand or, in time, by itself.
+    """A parcel on its way since ``at``; received by hand or, at its deadline, automatically.
 
     ``first_told``: what was said of it before it was corrected.
     """

@@ -28,10 +28,10 @@ OFTEN = ProjectionRunnerLimits(
 
 @asynccontextmanager
 async def following(
-    runner: ProjectionRunner[LibraryEvent], heard: asyncio.Event | None = None
+    runner: ProjectionRunner[LibraryEvent], wakeup: asyncio.Event | None = None
 ) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    task = asyncio.create_task(runner.run(stop, heard))
+    task = asyncio.create_task(runner.run(stop, wakeup))
     yield
     stop.set()
     await task
@@ -46,7 +46,7 @@ async def test_a_runner_that_would_sleep_for_an_hour_wakes_when_events_are_annou
     runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
     async with (
         LogListener(connect) as listener,
-        following(runner, listener.heard),
+        following(runner, listener.wakeup),
         Announcer(connect) as announcer,
         AppendBatcher(connect, announce=announcer.announce) as lane,
     ):
@@ -64,8 +64,8 @@ async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_on
     runner = ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=AN_HOUR)
     async with LogListener(connect, retry_seconds=0.01) as listener:
         async with asyncio.timeout(DEADLINE_SECONDS):
-            await listener.heard.wait()
-        async with following(runner, listener.heard):
+            await listener.wakeup.wait()
+        async with following(runner, listener.wakeup):
             await lane.append(returns("unannounced"))
             await pool.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"

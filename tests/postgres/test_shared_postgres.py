@@ -66,12 +66,17 @@ def test_a_server_left_by_a_killed_process_is_taken_over_and_stopped(tmp_path: P
     assert server.process_id() is None
 
 
-async def test_data_to_throw_away_is_neither_found_nor_left(tmp_path: Path) -> None:
+async def test_data_to_throw_away_is_not_found_by_the_next_user(tmp_path: Path) -> None:
     with shared_postgres(tmp_path, settings=THROWAWAY) as server:
         await _execute(server.url(), "CREATE DATABASE left_behind")
     with shared_postgres(tmp_path, settings=THROWAWAY, throw_away=True) as server:
         assert "left_behind" not in await _databases(server.url())
-    assert not list(tmp_path.glob("cluster"))
+
+
+def test_the_last_user_deletes_data_to_throw_away(tmp_path: Path) -> None:
+    with shared_postgres(tmp_path, settings=THROWAWAY, throw_away=True):
+        assert (tmp_path / "cluster").exists()
+    assert not (tmp_path / "cluster").exists()
 
 
 async def test_throwing_away_spares_a_server_in_use(tmp_path: Path) -> None:

@@ -40,9 +40,9 @@ def running_test_server() -> Iterator[str]:
 def _roomy_folder() -> Path:
     """Return a folder for the data: in memory if there is room, where copying takes a tenth."""
     memory = Path("/dev/shm")  # noqa: S108 - only a folder in it is used
-    if memory.is_dir() and os.access(memory, os.W_OK):
-        if shutil.disk_usage(memory).free >= MEMORY_NEEDED_BYTES:
-            return memory
+    usable = memory.is_dir() and os.access(memory, os.W_OK)
+    if usable and shutil.disk_usage(memory).free >= MEMORY_NEEDED_BYTES:
+        return memory
     return Path(tempfile.gettempdir())
 
 

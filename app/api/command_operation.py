@@ -177,8 +177,8 @@ def _parameters(
 ) -> list[Parameter]:
     """Return what a command's handler takes.
 
-    The annotation of an optional body does not allow None, though that is its default: so the
-    document has it without null, which openapi-python-client cannot leave out of a request.
+    An optional body defaults to None, which its annotation does not allow: it is left out and
+    never null. A client made by openapi-python-client cannot leave out what may be null.
     """
     parameters = [_keyword(name, PATH_PARAMETERS[name]) for name in path_names(path)]
     parameters.append(_keyword("call", RequestContext))

@@ -366,3 +366,9 @@ async def test_a_decision_on_a_ticket_that_never_was_names_the_ticket(api: Api) 
         f"{order_path('order-9')}/exchange-requests", some_goods(), key="1"
     )
     problem(application, 404, "order_not_found")
+
+
+async def test_an_optional_body_is_left_out_and_never_null(api: Api) -> None:
+    ticket = await applied(api)
+    problem(await api.merchant.post(f"{ticket}/agree", b"null"), 422, "request_invalid")
+    assert (await api.merchant.post(f"{ticket}/agree")).status_code == 200

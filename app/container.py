@@ -5,8 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from app.access.authentication import Authentication
-from app.access.consumer_tokens import ConsumerTokenKeys
+from app.access.authentication import Authentication, ConsumerTokenKeys
 from app.api.append_metrics import AppendMetrics
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
@@ -15,14 +14,14 @@ from app.clock import Clock
 from app.command_handling.opening import open_command_handlers
 from app.domain.policy import POLICY
 from app.event_types.registry import order_codec
-from app.notifications.inbox_growth import InboxGrowth
-from app.notifications.push.opening import token_seal
+from app.notifications.inbox import InboxGrowth
+from app.notifications.push.worker import token_seal
 from app.payments.provider.http import open_provider_if_set
 from app.projections.change_listener import ChangeListener
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
-from app.webhooks.feed.growth import FeedGrowth
+from app.webhooks.feed.reader import FeedGrowth
 
 
 @asynccontextmanager

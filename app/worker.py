@@ -22,8 +22,8 @@ from app.event_store.idempotency import prune_requests
 from app.event_store.streams import order_of_stream
 from app.event_types.registry import ServiceEvent, event_codec, funds_codec, order_codec
 from app.leased_work.backoff import Backoff
-from app.notifications.push.opening import open_push_worker, sends_pushes
 from app.notifications.push.reader import PushesReader
+from app.notifications.push.worker import open_push_worker, sends_pushes
 from app.payments.executor import PaymentExecutor
 from app.payments.funding import FUNDING_READER, FundingReader
 from app.payments.provider.http import ProviderNotConfigured, open_payment_provider
@@ -41,7 +41,7 @@ from app.projections.wakeup import LogListener
 from app.resources import Resources
 from app.sealing import seal_with
 from app.settings import Settings
-from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.shop_clocks.clocks import CLOCK_CHANNEL
 from app.topology import Topology
 from app.waiting import pause
 from app.webhooks.deliveries.fan_out import FANOUT_READER

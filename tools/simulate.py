@@ -13,12 +13,11 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from app.access.consumer_tokens import LIFETIME_MAX, ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import LIFETIME_MAX, ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
 from app.api.resources.common import ID_PATTERN
-from app.cli.console import err, run
+from app.cli.console import CommandFailed, ExitCode, Interrupted, base_url, err, run
 from app.cli.context import quietly, read_settings, ready_database
-from app.cli.errors import CommandFailed, ExitCode, Interrupted
 from app.cli.listening import (
     listen_from,
     make_server,
@@ -27,7 +26,6 @@ from app.cli.listening import (
     stop_on_signals,
     url_of,
 )
-from app.cli.options import base_url
 from app.clock import SystemClock
 from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
@@ -72,7 +70,7 @@ def simulation(
         str | None, typer.Option(help="What the shops' ids begin with; they must be new.")
     ] = None,
 ) -> None:
-    """Play merchants and consumers over HTTP, day after day on test clocks, then check all.
+    """Simulate merchants and consumers over HTTP on test clocks, then check all results.
 
     Orders are imported, entries opened, tickets applied for and decided, deadlines missed, and
     things tried that are not allowed. In the end every order, list and inbox is compared with what

@@ -1,7 +1,7 @@
-"""API keys: made, listed, rotated, revoked and looked up.
+"""API keys: creating, listing, rotating, revoking and finding them.
 
 A key reads ``ask_<partition><id>_<secret>``. Partition (two hex digits) and id find its row; the
-secret proves it. Its 256 random bits need no slow hash: there is nothing to guess.
+secret proves it. Its 256 random bits need no slow hash: they cannot be guessed.
 """
 
 import hashlib
@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import asyncpg
+from sqlalchemy import ARRAY, TIMESTAMP, Column, LargeBinary, SmallInteger, String, Table, func
 
 from app.access.scopes import SCOPES_OF_ROLE, Scope
 from app.event_store.connections import Queryable
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.tables import metadata
 
 PLATFORM_PARTITION = 0
 PREFIX = "ask"
@@ -26,7 +28,7 @@ class KeyNotFound(Exception):
 
 
 class ScopeNotOfRole(ValueError):
-    """A key was to be given a scope its role cannot hold."""
+    """A scope is not among those of the key's role."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +46,7 @@ class ApiKey:
     last_used_at: datetime | None
 
     def valid_at(self, now: datetime) -> bool:
-        """Whether the key opens anything at an instant."""
+        """Whether the key is valid at an instant."""
         if self.revoked_at is not None and self.revoked_at <= now:
             return False
         return self.expires_at is None or now < self.expires_at
@@ -59,7 +61,7 @@ async def create_key(
     scopes: Sequence[Scope] | None = None,
     expires_at: datetime | None = None,
 ) -> str:
-    """Store a new key and return it in full, for the only time. All scopes of the role by default.
+    """Store a new key and return it in full, only here. All scopes of the role by default.
 
     Raises ScopeNotOfRole, or ValueError if a merchant's key names no shop or a platform's one does.
     """
@@ -87,7 +89,7 @@ async def create_key(
 
 
 async def find_key(database: Queryable, presented: str) -> ApiKey | None:
-    """Return the key somebody presented, or None if no such key is stored. Notes its last use."""
+    """Return the key a caller presented, or None if it is not stored. Updates its last use."""
     prefix, _, rest = presented.partition("_")
     key_id, _, secret = rest.partition("_")
     partition_id = _partition_in(key_id)
@@ -114,7 +116,7 @@ async def end_key(database: Queryable, key_id: str, at: datetime) -> None:
 async def rotate_key(database: Queryable, key_id: str, old_valid_until: datetime) -> str:
     """Return a new key with the rights of an old one, which stays valid until an instant.
 
-    KeyNotFound if there is none, or if it has been revoked: its rights are not to come back.
+    KeyNotFound if there is none, or if it has been revoked: its rights must not return.
     """
     partition_id = _partition_in(key_id)
     row = None if partition_id is None else await database.fetchrow(_FIND, partition_id, key_id)
@@ -170,8 +172,8 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 
 _FIND = f"SELECT {_COLUMNS} FROM after_sales.api_keys WHERE partition_id = $1 AND key_id = $2"
 
-# A use is noted once a minute at most, so that a lookup is nearly always a read. How long the
-# comparison of two hashes takes tells nothing of the secret.
+# The last use is updated at most once a minute, so that a lookup is nearly always a read. The time
+# that comparing two hashes takes reveals nothing of the secret.
 _FIND_AND_NOTE_USE = f"""
 WITH used AS (
   UPDATE after_sales.api_keys SET last_used_at = now()
@@ -191,4 +193,27 @@ SELECT {_COLUMNS} FROM after_sales.api_keys
 _END = """
 UPDATE after_sales.api_keys SET revoked_at = LEAST(revoked_at, $3)
  WHERE partition_id = $1 AND key_id = $2 RETURNING key_id
+"""
+
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("partition_id", SmallInteger, primary_key=True, autoincrement=False),
+    Column("key_id", String, primary_key=True),
+    Column("secret_hash", LargeBinary, nullable=False),
+    Column("role", String, nullable=False),
+    Column("shop_id", String, nullable=True),
+    Column("name", String, nullable=False),
+    Column("scopes", ARRAY(String), nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False, server_default=func.now()),
+    Column("expires_at", TIMESTAMP(timezone=True), nullable=True),
+    Column("revoked_at", TIMESTAMP(timezone=True), nullable=True),
+    Column("last_used_at", TIMESTAMP(timezone=True), nullable=True),
+)
+"""``secret_hash`` is the SHA-256 of 32 random bytes; the secret itself is shown once and not
+stored.
+
+``shop_id`` is null for keys of the platform, which are in partition 0. A key of a shop is in the
+shop's partition, so that a lookup goes to one shard.
 """

@@ -10,8 +10,7 @@ from pydantic_core import from_json, to_json
 
 from app.api.problems.problem import ProblemError
 from app.projections.paging import After
-from app.webhooks.feed.merged import Places
-from app.webhooks.feed.queries import ORDINAL_MAX, Place
+from app.webhooks.feed.queries import ORDINAL_MAX, Place, Places
 
 CURSOR_LENGTH_MAX = 300
 MERGED_CURSOR_LENGTH_MAX = 3_000

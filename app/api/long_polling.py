@@ -8,8 +8,8 @@ from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext
 from app.api.sse.open_streams import OpenStream
 from app.waiting import wait_for_any
-from app.webhooks.feed.growth import FeedKey
 from app.webhooks.feed.queries import FedEvent
+from app.webhooks.feed.reader import FeedKey
 
 CHECK_EVERY_SECONDS = 1.0
 """How often it is asked whether one who waits is still there, and still may."""

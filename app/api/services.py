@@ -18,13 +18,13 @@ from app.domain.order.events import OrderEvent
 from app.domain.policy import Policy
 from app.event_store.codec import Codec
 from app.event_store.recorded_event import ClockKind
-from app.notifications.recipient import RecipientKey
+from app.notifications.notification import RecipientKey
 from app.payments.provider.port import ProviderBook
 from app.projections.change_listener import ChangeListener
 from app.resources import Resources
 from app.sealing import Seal
-from app.shop_clocks.reading import ShopClocks
-from app.webhooks.feed.growth import FeedKey
+from app.shop_clocks.clocks import ShopClocks
+from app.webhooks.feed.reader import FeedKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

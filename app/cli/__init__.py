@@ -1,1 +1,1 @@
-"""The commands of `aftersales`, one file each; app/cli/main.py puts them together."""
+"""The commands of `aftersales`, a file for each group; app/cli/main.py has the table."""

@@ -1,16 +1,17 @@
-"""What commands need of the service: its settings and a database ready for use."""
+"""Settings and a migrated database for commands, and what known failures mean to their user."""
 
 import os
 import secrets
 from base64 import b64encode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 from pydantic import SecretStr, ValidationError
 
-from app.cli.errors import CommandFailed, not_migrated
+from app.cli.console import CommandFailed, not_migrated, run
 from app.clock import SystemClock
 from app.logs import configure_logs
 from app.migrate import is_migrated, migrate
@@ -20,12 +21,14 @@ from app.postgres.pool import DatabaseUnavailable, plain_url
 from app.resources import Resources, open_resources
 from app.settings import Settings
 
+T = TypeVar("T")
+
 
 def read_settings(*, embedded: bool = False) -> Settings:
     """Read the settings, with secrets kept beside the database if it is embedded.
 
-    ``embedded`` takes the embedded database whatever is set. Raises pydantic's ValidationError
-    if a setting is wrong.
+    ``embedded``: use the embedded database even if another is set. Raises pydantic's
+    ValidationError if a setting is wrong.
     """
     settings = Settings()
     if embedded:
@@ -45,7 +48,7 @@ def read_settings(*, embedded: bool = False) -> Settings:
 
 
 def quietly(settings: Settings) -> Settings:
-    """Let libraries and loops speak up only when something is wrong, for a person to read."""
+    """Log warnings only, in the form for a person, unless a level is set."""
     update = {"log_level": "WARNING", "log_format": "console"}
     if "log_level" in settings.model_fields_set:
         del update["log_level"]
@@ -58,8 +61,8 @@ def quietly(settings: Settings) -> Settings:
 async def ready_database(settings: Settings) -> AsyncIterator[Settings]:
     """Give settings that name a database at today's schema.
 
-    The embedded one is started and migrated; a server of somebody's own is only looked at, and
-    CommandFailed says so if it is not migrated. Raises DatabaseUnavailable.
+    The embedded one is started and migrated; a server set by URL is only checked: CommandFailed if
+    it is not migrated. Raises DatabaseUnavailable.
     """
     async with database_url(settings) as url:
         if settings.database_url is None:
@@ -79,8 +82,18 @@ async def ready_resources() -> AsyncIterator[Resources]:
         yield resources
 
 
+def on_database(work: Callable[[Resources], Coroutine[Any, Any, T]]) -> T:
+    """Run a short command's work with the resources it needs, and return its result."""
+
+    async def working() -> T:
+        async with ready_resources() as resources:
+            return await work(resources)
+
+    return run(working())
+
+
 def explained(error: BaseException) -> CommandFailed | None:
-    """Say what a known failure means to whoever typed the command; None if it is a defect."""
+    """Return what a known failure means to the user of the command; None for a defect."""
     match error:
         case CommandFailed():
             return error
@@ -95,12 +108,12 @@ def explained(error: BaseException) -> CommandFailed | None:
             return not_migrated()
         case asyncpg.InvalidAuthorizationSpecificationError() | asyncpg.InvalidCatalogNameError():
             return CommandFailed(
-                f"the database refuses us: {error}", "correct AFTERSALES_DATABASE_URL"
+                f"the database refused the connection: {error}", "correct AFTERSALES_DATABASE_URL"
             )
         case DatabaseUnavailable():
             return CommandFailed(
                 f"the database cannot be reached: {error}",
-                "see that it runs and that AFTERSALES_DATABASE_URL names it, then repeat",
+                "check that it runs and that AFTERSALES_DATABASE_URL names it, then repeat",
             )
         case ValidationError(title="Settings"):
             return CommandFailed.wrong_use(
@@ -133,7 +146,7 @@ def _local_secret(folder: Path, name: str) -> str:
         draft.touch(mode=0o600)
         draft.write_text(b64encode(secrets.token_bytes(32)).decode(), "utf-8")
         try:
-            # A link appears whole or not at all, whoever else starts at the same time.
+            # A link appears whole or not at all, even if several processes start at once.
             path.hardlink_to(draft)
         finally:
             draft.unlink()

@@ -1,4 +1,4 @@
-"""A server on a socket of ours, stopped by us: uvicorn without its hold on signals."""
+"""Serving on a socket opened here, with a stop event instead of uvicorn's signal handlers."""
 
 import asyncio
 import gc
@@ -14,28 +14,27 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from app.api.http_protocol import HttpProtocol
 from app.api.services import end_streams
-from app.cli.console import LoopFactory
-from app.cli.errors import CommandFailed
+from app.cli.console import CommandFailed, LoopFactory
 
 BACKLOG = 2_048
 PORTS_TRIED_MAX = 100
 SHUTDOWN_SECONDS_MAX = 10
 COLLECTION_THRESHOLDS = (10_000, 20, 20)
 KEEP_ALIVE_SECONDS = 75
-"""Longer than clients and balancers keep an idle connection (60 s at most, as a rule): whoever
-closes first must not be us, or a request may meet a connection that is just going away."""
+"""Longer than clients and load balancers usually keep an idle connection (up to 60 s): if the
+server closed first, a request could arrive on a connection that is just being closed."""
 
 
 class Server(uvicorn.Server):
-    """Leaves signals alone, so that whatever else runs in the process is stopped in order."""
+    """Installs no signal handlers, so that everything in the process is stopped in order."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none; `should_exit` is set by whoever runs the server."""
+        """Install no handlers; `serve_until` sets `should_exit`."""
         yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop serving; live streams, which never end by themselves, are ended first."""
+        """Stop serving; first end the live streams, which have no end otherwise."""
         if isinstance(self.config.app, FastAPI):
             end_streams(self.config.app)
         await super().shutdown(sockets)
@@ -58,15 +57,15 @@ def make_server(app: Starlette) -> Server:
 
 
 def quickest_loop() -> LoopFactory | None:
-    """Return what makes the event loop that serves quickest here: uvloop's where it exists."""
+    """Return the factory of the fastest event loop available: uvloop's where it exists."""
     return auto_loop_factory()
 
 
 def collect_seldom() -> None:
-    """Let garbage collection pass over what is loaded now, and over the rest less often.
+    """Exclude the objects loaded so far from garbage collection, and collect the rest less often.
 
-    For a process about to serve for long. Otherwise every collection of old objects looks through
-    all of the libraries, and a tenth of the time of a request goes into it.
+    For a long-running process. Otherwise every collection of old objects scans all libraries, which
+    costs a tenth of a request's time.
     """
     gc.collect()
     gc.freeze()
@@ -74,7 +73,7 @@ def collect_seldom() -> None:
 
 
 async def serve_until(server: Server, listener: socket.socket, stop: asyncio.Event) -> None:
-    """Serve until told to stop, then let requests under way end; a failed start sets `stop`."""
+    """Serve until ``stop`` is set, then finish open requests; a failed start sets ``stop``."""
 
     async def wait() -> None:
         await stop.wait()
@@ -89,18 +88,18 @@ async def serve_until(server: Server, listener: socket.socket, stop: asyncio.Eve
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket listening on an address; CommandFailed if somebody else does."""
+    """Return a socket listening on an address; CommandFailed if it is in use."""
     try:
         return _bound(host, port)
     except OSError as error:
         raise CommandFailed(
             f"cannot listen on {host}, port {port}: {error.strerror or error}",
-            "choose another with --host or --port (0 takes any free port)",
+            "choose another with --host or --port (0 selects a free port)",
         ) from error
 
 
 def listen_from(host: str, port: int) -> socket.socket:
-    """Return a socket listening on the first free port from one on; CommandFailed if none is."""
+    """Return a socket listening on the first free port from ``port`` on, or CommandFailed."""
     for candidate in range(port, min(port + PORTS_TRIED_MAX, 65_536)):
         try:
             return _bound(host, candidate)
@@ -110,7 +109,7 @@ def listen_from(host: str, port: int) -> socket.socket:
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return where a listening socket is reached from this machine."""
+    """Return the URL of a listening socket on this machine."""
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - read, not bound
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
@@ -138,6 +137,6 @@ def _bound(host: str, port: int) -> socket.socket:
     infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, address = infos[0]
     listener = socket.create_server((str(address[0]), port), family=family, backlog=BACKLOG)
-    # Accepted sockets say of themselves what this one says, and only on those that say they are
-    # TCP does asyncio switch off Nagle's delay: without it each answer takes 40 ms longer.
+    # Accepted sockets inherit the protocol, and asyncio disables Nagle's algorithm only if that is
+    # IPPROTO_TCP: otherwise each response takes 40 ms longer.
     return socket.socket(family, listener.type, socket.IPPROTO_TCP, fileno=listener.detach())

@@ -1,4 +1,4 @@
-"""The command line `aftersales`: every command, and how their failures are told."""
+"""The command line `aftersales`: every command, and how failures are printed."""
 
 import sys
 from importlib import import_module
@@ -8,8 +8,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from app.cli.console import err
-from app.cli.errors import EXIT_CODES_HELP, ExitCode, Interrupted
+from app.cli.console import EXIT_CODES_HELP, ExitCode, Interrupted, err
 
 HELP = f"""After-sales for orders past the after-sales period (超售后期售后).
 
@@ -26,23 +25,23 @@ COMMANDS = {
     ),
     "worker": (
         "app.cli.serve:worker",
-        "Run a worker: it keeps lists and logs current and acts on deadlines.",
+        "Run a worker: it updates read models, acts on deadlines and sends webhooks and pushes.",
     ),
     "migrate": (
         "app.cli.migrate:migrate",
         "Bring the database to the schema this version needs: all of it or nothing.",
     ),
     "rebuild": (
-        "app.cli.rebuild:rebuild",
-        "Make what a reader keeps again from the log, while the service goes on serving.",
+        "app.cli.readers:rebuild",
+        "Rebuild a reader's tables from the log while the service runs.",
     ),
     "reconcile": (
         "app.cli.reconcile:reconcile",
-        "Compare the provider's book, the ledger and the tickets, and name every difference.",
+        "Compare the provider's book, the ledger and the tickets, and list every difference.",
     ),
     "refunds": (
         "app.cli.refunds:refunds",
-        "Show the refunds of all shops that wait, longest first, and why.",
+        "Show the waiting refunds of all shops, longest waiting first, and why they wait.",
     ),
     "openapi": (
         "app.cli.openapi:openapi",
@@ -50,23 +49,23 @@ COMMANDS = {
     ),
     "push-sandbox": (
         "tools.sandboxes.push_provider.command:push_sandbox",
-        "Serve a push provider that sends nothing anywhere and shows what it was sent.",
+        "Serve a push provider for testing, which sends nothing and shows what it received.",
     ),
     "demo": (
         "tools.demo.command:demo",
-        "Play the main story over HTTP, then stay up with keys and calls to go on with.",
+        "Run the main scenario over HTTP, then keep serving, with keys and sample calls.",
     ),
     "provider-sandbox": (
         "tools.sandboxes.payment_provider.command:provider_sandbox",
-        "Serve a payment provider for trying and testing, which moves no money.",
+        "Serve a payment provider for testing, which moves no money.",
     ),
     "simulate": (
         "tools.simulate:simulation",
-        "Play merchants and consumers over HTTP, day after day on test clocks, then check all.",
+        "Simulate merchants and consumers over HTTP on test clocks, then check all results.",
     ),
     "listen": (
         "app.cli.listen:listen_to_shop",
-        "Receive a shop's events through the feed and post them, signed, to a local URL.",
+        "Read a shop's events from the feed and post them, signed, to a local URL.",
     ),
     "import": (
         "tools.importers.command:importing",
@@ -78,23 +77,23 @@ COMMANDS = {
     ),
     "readers": (
         "app.cli.readers:readers",
-        "Show how far the readers are; set a stopped one going.",
+        "Show the readers' positions; resume a stopped one.",
     ),
     "webhooks": (
         "app.cli.webhooks:webhooks",
-        "List webhook endpoints, see how they do, disable, enable, recover and test them.",
+        "List, check, disable, enable, recover and test webhook endpoints.",
     ),
 }
-"""Where each command is, a function or an application, and what the list of commands says of it."""
+"""The place of each command (a function or an application), and its line in the help."""
 
 HELP_OF = {"provider-sandbox": "tools.sandboxes.payment_provider.command:HELP"}
-"""Where the help of a command is that is not its function's description."""
+"""The place of a command's help where that is not its function's docstring."""
 
 
 class Commands(TyperGroup):
-    """Loads a command when it is asked for: loading all of them takes seconds."""
+    """Loads a command when it is called: loading all of them takes seconds."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as Typer asks
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
         """Return the names, in the order help shows them."""
         return list(COMMANDS)
 
@@ -119,7 +118,7 @@ class Commands(TyperGroup):
 
 
 def _application(**settings: Any) -> typer.Typer:
-    """Return an application that is a group of commands, even of one."""
+    """Return an application that is a group even if it has one command."""
     return typer.Typer(
         name="aftersales",
         no_args_is_help=True,
@@ -140,7 +139,7 @@ app = _application(cls=Commands, help=HELP)
 
 
 def main() -> None:
-    """Run a command; a failure that is no defect is told with what to do next."""
+    """Run a command; print a known failure with the next step, and raise a defect."""
     try:
         app()
     except Interrupted:

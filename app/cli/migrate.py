@@ -35,7 +35,7 @@ def migrate(
 async def _migrate(settings: Settings, topology: Topology) -> None:
     async with database_url(settings) as url:
         if await is_migrated(url):
-            err.print("The database was migrated before; nothing to do.")
+            err.print("The database is at this schema already; nothing to do.")
             return
         await migrate_database(url, topology=topology)
         err.print("The database is migrated.")

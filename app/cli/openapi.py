@@ -1,4 +1,4 @@
-"""`aftersales openapi`: write the contract of the API to a file, or tell if that is current."""
+"""`aftersales openapi`: write the OpenAPI document to a file, or check that the file is current."""
 
 import difflib
 from itertools import islice
@@ -9,8 +9,7 @@ import typer
 
 from app.api.openapi.document import document_text
 from app.api.openapi.forms import Form
-from app.cli.console import err, out
-from app.cli.errors import CommandFailed, ExitCode
+from app.cli.console import CommandFailed, ExitCode, err, out
 from app.main import build_app
 from app.settings import Settings
 
@@ -18,7 +17,9 @@ DIFFERENCE_LINES_MAX = 40
 
 
 def openapi(
-    folder: Annotated[Path, typer.Argument(help="Where.", metavar="FOLDER")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(help="The folder to write to.", metavar="FOLDER")
+    ] = Path(),
     form: Annotated[
         Form, typer.Option(help="full; client: without webhooks; client-3.0: in OpenAPI 3.0.3.")
     ] = Form.FULL,

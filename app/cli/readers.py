@@ -1,19 +1,23 @@
-"""`aftersales readers`: how far the readers of the log are, and setting a stopped one going."""
+"""`aftersales readers` and `aftersales rebuild`: positions, resume and rebuild."""
 
 from collections.abc import Iterator
 from typing import Annotated
 
 import typer
+from rich.progress import Progress
 
-from app.cli.console import err, run, show_table
-from app.cli.context import ready_resources
-from app.cli.errors import CommandFailed, ExitCode
+from app.cli.console import CommandFailed, ExitCode, err, show_table
+from app.cli.context import on_database
 from app.event_store.partitions import PARTITION_COUNT
-from app.projections.checkpoints import Checkpoint, list_checkpoints
+from app.event_types.registry import event_codec
+from app.projection_registry import READERS
+from app.projections.checkpoints import Checkpoint, ensure_checkpoints, list_checkpoints
 from app.projections.checkpoints import resume as resume_reader
+from app.projections.rebuild import Rebuild, RebuildFailed, RebuildProgress
+from app.resources import Resources
 
 readers = typer.Typer(
-    invoke_without_command=True, help="Show how far the readers are; set a stopped one going."
+    invoke_without_command=True, help="Show the readers' positions; resume a stopped one."
 )
 
 
@@ -26,13 +30,13 @@ def status(
 ) -> None:
     """Show each reader's position, lag and error; exit with 1 if one is stopped.
 
-    Partitions in which a reader has applied everything are summed up in one line.
+    Partitions in which a reader has applied everything are shown together in one line.
 
     Example: aftersales readers --all
     """
     if context.invoked_subcommand is not None:
         return
-    checkpoints = run(_checkpoints())
+    checkpoints = on_database(lambda resources: list_checkpoints(resources.pool))
     columns = ("reader", "partition", "position", "lag", "status", "error")
     show_table(columns, _rows(checkpoints, everything=everything))
     stopped = [one for one in checkpoints if one.status == "stopped"]
@@ -41,7 +45,7 @@ def status(
         raise CommandFailed(
             f"{first.reader} stopped in partition {first.partition_id} at position "
             f"{first.failed_position}",
-            "mend the cause, then run: "
+            "remove the cause, then run: "
             f"aftersales readers resume {first.reader} {first.partition_id}",
             ExitCode.FOUND_FAULTS,
         )
@@ -52,25 +56,15 @@ def resume(
     reader: Annotated[str, typer.Argument(help="The reader's name.")],
     partition: Annotated[int, typer.Argument(min=0, max=PARTITION_COUNT - 1)],
 ) -> None:
-    """Let a stopped reader try again where it stopped.
+    """Resume a stopped reader at the position where it stopped.
 
     Example: aftersales readers resume tickets 12
     """
-    if not run(_resume(reader, partition)):
+    if not on_database(lambda resources: resume_reader(resources.pool, reader, partition)):
         raise CommandFailed.wrong_use(
             f"no reader {reader} is stopped in partition {partition}", "run: aftersales readers"
         )
-    err.print(f"{reader} goes on in partition {partition}.")
-
-
-async def _checkpoints() -> list[Checkpoint]:
-    async with ready_resources() as resources:
-        return await list_checkpoints(resources.pool)
-
-
-async def _resume(reader: str, partition_id: int) -> bool:
-    async with ready_resources() as resources:
-        return await resume_reader(resources.pool, reader, partition_id)
+    err.print(f"{reader} is resumed in partition {partition}.")
 
 
 def _rows(checkpoints: list[Checkpoint], *, everything: bool) -> Iterator[tuple[str, ...]]:
@@ -84,3 +78,49 @@ def _rows(checkpoints: list[Checkpoint], *, everything: bool) -> Iterator[tuple[
         for one in singled_out:
             place = str(one.partition_id), str(one.position), str(one.lag)
             yield reader, *place, one.status, one.error or ""
+
+
+REBUILDABLE = {reader.name: reader for reader in READERS}
+
+
+def rebuild(
+    name: Annotated[str, typer.Argument(help=f"One of: {', '.join(REBUILDABLE)}.")],
+) -> None:
+    """Rebuild a reader's tables from the log while the service runs.
+
+    Queries see a partition's old rows until the new ones are complete. Nothing is sent to
+    receivers outside the service.
+
+    Example: aftersales rebuild operation_log
+    """
+    if name not in REBUILDABLE:
+        raise CommandFailed.wrong_use(
+            f"there is no reader {name}", f"choose one of: {', '.join(REBUILDABLE)}"
+        )
+    try:
+        replayed = on_database(lambda resources: _rebuild(name, resources))
+    except RebuildFailed as error:
+        raise CommandFailed(
+            str(error),
+            "remove the cause and repeat; the old rows are unchanged",
+            ExitCode.FOUND_FAULTS,
+        ) from error
+    err.print(f"{name} is rebuilt from {replayed:,} events.")
+
+
+async def _rebuild(name: str, resources: Resources) -> int:
+    with Progress(console=err, disable=not err.is_terminal) as progress:
+        task = progress.add_task(name, total=PARTITION_COUNT)
+
+        def show(reached: RebuildProgress) -> None:  # an empty partition counts like any other
+            done = reached.partition_id + reached.position / max(reached.head, 1)
+            progress.update(task, completed=done)
+
+        async with resources.pool.acquire() as connection:
+            await ensure_checkpoints(connection, [name])
+        return await Rebuild(
+            pool=resources.pool,
+            codec=event_codec(),
+            reader=REBUILDABLE[name],
+            on_progress=show,
+        ).run()

@@ -1,18 +1,17 @@
-"""`aftersales reconcile`: provider, ledger and tickets compared, and what is safe repaired."""
+"""`aftersales reconcile`: compare provider, ledger and tickets, and repair what is safe."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.progress import Progress
 
-from app.api.resources.reconciliation import difference_on_wire
-from app.cli.console import err, run
+from app.api.resources.reconciliation import ReconciliationDifference, difference_on_wire
+from app.cli.console import CommandFailed, ExitCode, err, run
 from app.cli.context import ready_resources
-from app.cli.errors import CommandFailed, ExitCode
-from app.cli.reconciliation_report import Shown
 from app.clock import SystemClock
 from app.command_handling.opening import open_command_handler
 from app.domain.policy import SHANGHAI
@@ -24,13 +23,13 @@ from app.reconciliation.differences import Difference
 from app.reconciliation.facts import Period
 from app.reconciliation.load_facts import ProviderSilent
 from app.reconciliation.provider_book import BookSpool, open_spool
-from app.reconciliation.repair import Repairer
+from app.reconciliation.repair import RepairAttempt, Repairer
 from app.reconciliation.scan import ReconcileLimits, Reconciler, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
-    """What was asked for on the command line."""
+    """The options of the command."""
 
     shop_id: str | None
     period: Period
@@ -40,7 +39,7 @@ class _Wanted:
 
 
 def reconcile(  # noqa: PLR0917 - typer takes each by its name
-    shop: Annotated[str | None, typer.Option(help="One shop; all of them without it.")] = None,
+    shop: Annotated[str | None, typer.Option(help="One shop; all shops by default.")] = None,
     begin: Annotated[
         str | None, typer.Option("--from", help="From this instant on (RFC 3339, or a date).")
     ] = None,
@@ -54,19 +53,23 @@ def reconcile(  # noqa: PLR0917 - typer takes each by its name
         bool,
         typer.Option(
             "--repair",
-            help="Ask the provider again where a ticket does not know, and record that it paid.",
+            help="Query the provider about unknown outcomes again, and record payments.",
         ),
     ] = False,
     grace_seconds: Annotated[
-        int, typer.Option(help="What is younger may be under way.", min=0, max=86_400)
+        int, typer.Option(help="Ignore payments younger than this.", min=0, max=86_400)
     ] = 120,
 ) -> None:
-    """Compare the provider's book, the ledger and the tickets, and name every difference.
+    """Compare the provider's book, the ledger and the tickets, and list every difference.
 
     What is on its way is counted, not named. Each difference shows what the sides say and, where
     it is safe, the command that repairs it; the rest is for a person. Without a payment provider in
     the settings, ledger and tickets alone are compared. Exits with 4 if anything differs (with
     --repair: if anything still does).
+    Payments under way are counted, not listed. Each difference shows what each side says and, where
+    that is safe, the command that repairs it; the rest needs a person. Without a payment provider
+    in the settings only ledger and tickets are compared. Exits with 4 if anything differs (with
+    --repair: if anything still differs).
 
     Example: aftersales reconcile --shop shop-1 --from 2026-09-01 --to 2026-10-01 --json
     """
@@ -81,13 +84,13 @@ def reconcile(  # noqa: PLR0917 - typer takes each by its name
     if left:
         raise CommandFailed(
             f"{tally.differences} differences, {left} of them still there",
-            "run the commands shown; what has none is for a person to decide",
+            "run the commands shown; a difference without one needs a person's decision",
             ExitCode.BOOKS_DIFFER,
         )
 
 
 async def _reconcile(wanted: _Wanted) -> tuple[Tally, int]:
-    """Return what was looked at, and how many differences are left."""
+    """Return the totals, and the number of differences left."""
     tally, left = Tally(), 0
     async with (
         ready_resources() as resources,
@@ -112,7 +115,7 @@ async def _reconcile(wanted: _Wanted) -> tuple[Tally, int]:
 async def _differences(
     wanted: _Wanted, reconciler: Reconciler, spool: BookSpool, tally: Tally
 ) -> AsyncIterator[Difference]:
-    """Go through one shop, or through all of them, showing on a terminal how far it is."""
+    """Compare one shop, or all, with a progress bar on a terminal."""
     period, only = wanted.period, wanted.shop_id
     book = BookFilter(shop_id=only, paid_from=period.at_from, paid_to=period.at_to)
     with Progress(console=err, disable=not err.is_terminal) as progress:
@@ -130,7 +133,7 @@ async def _differences(
         except ProviderSilent as silent:
             raise CommandFailed(
                 f"the payment provider does not show its book: {silent}",
-                "see that it runs and that AFTERSALES_PROVIDER_URL names it, then repeat",
+                "check that it runs and that AFTERSALES_PROVIDER_URL names it, then repeat",
             ) from silent
 
 
@@ -160,5 +163,85 @@ def _instant(option: str, value: str | None) -> datetime | None:
         raise CommandFailed.wrong_use(
             f"{option} {value} is no instant", "write it like 2026-09-01 or 2026-09-01T08:00:00Z"
         ) from error
-    # A date, or an instant without a zone, is meant as the calendar in Shanghai has it.
+    # A date, or an instant without a zone, is in the zone of Shanghai.
     return instant if instant.tzinfo is not None else instant.replace(tzinfo=SHANGHAI)
+
+
+class Shown:
+    """Prints each difference when it is found, and a summary at the end."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def difference(self, found: ReconciliationDifference, attempt: RepairAttempt | None) -> None:
+        """Print one difference and what was done about it."""
+        if self._as_json:
+            done = None if attempt is None else attempt.done
+            repaired = attempt is not None and attempt.repaired
+            self._line({**found.model_dump(mode="json"), "done": done, "repaired": repaired})
+            return
+        about = found.key or found.shop_id
+        typer.echo(f"{found.code}  {about}\n  {found.text.zh_cn}\n  {found.text.en}")
+        for side in _sides(found):
+            typer.echo(f"    {side}")
+        if attempt is not None:
+            typer.echo(f"  Done: {attempt.done}")
+        elif found.repair is not None:
+            typer.echo(f"  Repair: {found.repair}")
+        else:
+            typer.echo("  Needs a person's decision.")
+
+    def end(self, tally: Tally, left: int, *, provider_compared: bool) -> None:
+        """Print the totals."""
+        if self._as_json:
+            self._line(
+                {
+                    "shops": tally.shops,
+                    "keys": tally.keys,
+                    "provider_entries": tally.entries,
+                    "provider_compared": provider_compared,
+                    "under_way": tally.under_way,
+                    "differences": tally.differences,
+                    "left": left,
+                    "by_code": {code.value: n for code, n in sorted(tally.by_code.items())},
+                }
+            )
+            return
+        against = f"{tally.entries:,} entries of the provider's book"
+        if not provider_compared:
+            against = "no provider, for none is configured"
+        typer.echo(
+            f"{tally.shops:,} shops, {tally.keys:,} refunds and payouts against {against}: "
+            f"{tally.differences:,} differences, {left:,} left; {tally.under_way:,} under way."
+        )
+
+    @staticmethod
+    def _line(document: dict[str, Any]) -> None:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+
+
+def _sides(found: ReconciliationDifference) -> list[str]:
+    """Return a line for each side."""
+    lines = [
+        f"provider: {paid.kind} of {paid.amount.amount} {paid.amount.currency} at "
+        f"{paid.paid_at.isoformat()}, reference {paid.provider_reference}"
+        for paid in found.provider
+    ]
+    if found.key is not None and not found.provider:
+        lines.append("provider: nothing")
+    if found.ledger is not None:
+        ledger = found.ledger
+        lines.append(f"ledger: {ledger.end}, {ledger.funded} funded, {ledger.paid} paid")
+    if found.ticket is not None:
+        ticket, amount = found.ticket, found.ticket.amount
+        lines.append(
+            f"ticket: {ticket.ticket_id} {ticket.standing}, {amount.amount} {amount.currency}, "
+            f"reference {ticket.provider_reference}"
+        )
+    if found.account is not None:
+        account = found.account
+        lines.append(f"{account.account}: {account.found}, expected {account.expected}")
+    if found.reader is not None:
+        reader = found.reader
+        lines.append(f"{reader.reader} in partition {reader.partition_id}: {reader.error}")
+    return lines

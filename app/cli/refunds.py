@@ -1,4 +1,4 @@
-"""`aftersales refunds`: which refunds wait, in all shops, what for and how long."""
+"""`aftersales refunds`: the waiting refunds of all shops."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -6,14 +6,15 @@ from typing import Annotated
 
 import typer
 
-from app.cli.console import err, run, show_table
-from app.cli.context import ready_resources
+from app.cli.console import err, show_table
+from app.cli.context import on_database
 from app.domain.text import instant_text
 from app.projections.paging import PAGE_ROWS_MAX
 from app.projections.refunds.list import STUCK, list_waiting
 from app.projections.refunds.queries import Asked, fetch_asked_anywhere
 from app.projections.refunds.view import RefundWaiting, ShopRefund
 from app.projections.texts import money
+from app.resources import Resources
 
 COLUMNS = (
     *("refund", "waits_for", "since", "amount", "source", "asked", "next_query", "last_answer"),
@@ -26,29 +27,33 @@ _Found = tuple[Sequence[ShopRefund], dict[str, Asked], bool]
 def refunds(
     waiting: Annotated[
         RefundWaiting | None,
-        typer.Option(help="What they wait for; a person or an unknown outcome if not told."),
+        typer.Option(help="What they wait for; by default a person or an unknown outcome."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, max=PAGE_ROWS_MAX, help="How many at most.")] = 50,
+    limit: Annotated[
+        int, typer.Option(min=1, max=PAGE_ROWS_MAX, help="The maximum number of rows.")
+    ] = 50,
 ) -> None:
-    """Show the refunds of all shops that wait, longest first, and why.
+    """Show the waiting refunds of all shops, longest waiting first, and why they wait.
 
-    `asked` is how often the payment provider was, `next_query` when it is next, and `last_answer`
-    what came of it. A refund is named by its shop and its ticket, as the provider knows it.
+    `asked` is the number of requests to the payment provider, `next_query` the time of the next
+    query, `last_answer` the result of the last one. A refund's name is its shop and ticket, which
+    is also its key at the provider.
 
     Example: aftersales refunds --waiting person
     """
-    found, asked, more = run(_found(STUCK if waiting is None else (waiting,), limit))
+    found, asked, more = on_database(
+        lambda resources: _found(resources, STUCK if waiting is None else (waiting,), limit)
+    )
     show_table(COLUMNS, _rows(found, asked))
     if more:
-        err.print(f"There are more; these are the first {limit}. Ask for more with --limit.")
+        err.print(f"There are more; these are the first {limit}. Raise --limit to see more.")
 
 
-async def _found(waiting: Sequence[RefundWaiting], limit: int) -> _Found:
-    async with ready_resources() as resources:
-        found, continued = await list_waiting(
-            resources.pool, waiting, topology=resources.settings.topology, limit=limit
-        )
-        return found, await fetch_asked_anywhere(resources.pool, found), continued is not None
+async def _found(resources: Resources, waiting: Sequence[RefundWaiting], limit: int) -> _Found:
+    found, continued = await list_waiting(
+        resources.pool, waiting, topology=resources.settings.topology, limit=limit
+    )
+    return found, await fetch_asked_anywhere(resources.pool, found), continued is not None
 
 
 def _rows(found: Sequence[ShopRefund], asked: dict[str, Asked]) -> Iterator[tuple[str, ...]]:

@@ -50,7 +50,7 @@ def serve(
     """Serve the HTTP API, and run a worker beside it.
 
     Without AFTERSALES_DATABASE_URL an embedded PostgreSQL in .data is started and migrated, for
-    trying and developing only. A database of your own must have been migrated.
+    trying and developing only. A database set by URL must have been migrated.
 
     Example: aftersales serve --port 8080 --no-worker
     """
@@ -62,7 +62,7 @@ def serve(
 
 
 def worker() -> None:
-    """Run a worker: it keeps lists and logs current and acts on deadlines.
+    """Run a worker: it updates read models, acts on deadlines and sends webhooks and pushes.
 
     Run as many as you like, beside `aftersales serve --no-worker`, on the same database.
 
@@ -98,7 +98,7 @@ async def _work(settings: Settings) -> None:
 
 @asynccontextmanager
 async def _database(settings: Settings) -> AsyncIterator[Settings]:
-    """Give the settings of the database; a server of somebody's own may be away and come later."""
+    """Give the settings of the database; a server set by URL may be unavailable at first."""
     async with AsyncExitStack() as stack:
         try:
             settings = await stack.enter_async_context(ready_database(settings))
@@ -129,7 +129,7 @@ def _say_where(url: str, settings: Settings) -> None:
 
 
 def _with_readable_logs(settings: Settings) -> Settings:
-    """Write logs for a person if one is watching and nothing else was asked for."""
+    """Write logs in the form for a person on a terminal, unless a format is set."""
     if sys.stderr.isatty() and "log_format" not in settings.model_fields_set:
         return settings.model_copy(update={"log_format": "console"})
     return settings

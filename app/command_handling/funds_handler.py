@@ -30,7 +30,7 @@ from app.event_store.codec import Codec
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
 from app.event_store.streams import funds_stream
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 
 ATTEMPTS_MAX = 20
 """More than for an order: all refunds and top-ups of a shop share its one stream."""

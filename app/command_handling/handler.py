@@ -43,7 +43,7 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Recorded
 from app.event_store.stream_loader import StreamLoader, Wanted
 from app.event_store.streams import order_stream
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 
 ATTEMPTS_MAX = 5
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from app.command_handling.requests import History
 from app.event_store.recorded_event import ClockKind
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

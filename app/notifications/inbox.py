@@ -1,9 +1,11 @@
 """The in-site inboxes of consumers and merchants, kept by the reader `notifications`.
 
-Rows never change: what somebody has read is a fact of its own, in app/notifications/reading.py.
+Rows never change: what somebody has read is a fact of its own, in app/notifications/inbox.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
 from pydantic_core import to_json
 from sqlalchemy import (
@@ -18,11 +20,11 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
-from app.event_store.connections import Connection
+from app.event_store.connections import Connection, Queryable
 from app.event_store.recorded_event import Recorded
 from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
-from app.notifications.notification import Notification, notifications_of
+from app.notifications.notification import Notification, Recipient, RecipientKey, notifications_of
 from app.projections.rows import Rebuildable, copy_rows
 
 notifications = Table(
@@ -79,3 +81,105 @@ def _row(partition_id: int, notification: Notification) -> tuple[object, ...]:
         notification.created_at,
         notification.valid_until,
     )
+
+
+FIND_GROWN = """
+SELECT DISTINCT n.partition_id, n.shop_id, n.recipient_role, n.recipient_id
+FROM after_sales.notifications AS n
+WHERE n.partition_id = $1 AND n.position > $2 AND n.position <= $3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class InboxGrowth:
+    """Inboxes grow by their recipients' messages."""
+
+    reader: str = NotificationsReader().name
+
+    def partition_of(self, key: RecipientKey) -> int:
+        """Return the partition an inbox is in."""
+        return key[0]
+
+    async def grown(
+        self, database: Queryable, partition_id: int, after: int, up_to: int
+    ) -> Collection[RecipientKey]:
+        """Return whose inboxes have new messages."""
+        rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+_WHOSE = ("partition_id", "shop_id", "recipient_role", "recipient_id")
+
+notification_reads = Table(
+    "notification_reads",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("recipient_role", BytewiseText, nullable=False),
+    Column("recipient_id", BytewiseText, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("read_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint(*_WHOSE, "position", name="notification_reads_pkey"),
+)
+"""Messages read one by one."""
+
+inbox_marks = Table(
+    "inbox_marks",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("shop_id", BytewiseText, nullable=False),
+    Column("recipient_role", BytewiseText, nullable=False),
+    Column("recipient_id", BytewiseText, nullable=False),
+    Column("read_through", BigInteger, nullable=False),
+    Column("read_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint(*_WHOSE, "read_through", name="inbox_marks_pkey"),
+)
+"""Each time everything up to a position was read; a message was read by the first mark beyond it.
+
+Marks are added and never moved, so that each message keeps the instant it was read at.
+"""
+
+# A mark stands at a message, the newest up to where was asked, and beyond the last mark: asking
+# twice, or when nothing has come since, adds no row.
+READ_THROUGH = """
+INSERT INTO after_sales.inbox_marks AS m
+    (partition_id, shop_id, recipient_role, recipient_id, read_through, read_at)
+SELECT n.partition_id, n.shop_id, n.recipient_role, n.recipient_id, n.position, $6
+FROM after_sales.notifications AS n
+WHERE n.partition_id = $1 AND n.shop_id = $2 AND n.recipient_role = $3 AND n.recipient_id = $4
+  AND n.position <= $5
+  AND n.position > coalesce((
+      SELECT max(k.read_through) FROM after_sales.inbox_marks AS k
+      WHERE k.partition_id = $1 AND k.shop_id = $2 AND k.recipient_role = $3
+        AND k.recipient_id = $4), 0)
+ORDER BY n.position DESC
+LIMIT 1
+ON CONFLICT (partition_id, shop_id, recipient_role, recipient_id, read_through) DO NOTHING
+RETURNING m.read_through
+"""
+
+READ_ONE = """
+INSERT INTO after_sales.notification_reads AS r
+    (partition_id, shop_id, recipient_role, recipient_id, position, read_at)
+VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (partition_id, shop_id, recipient_role, recipient_id, position)
+    DO UPDATE SET read_at = r.read_at
+RETURNING r.read_at
+"""
+
+
+async def read_one(
+    database: Queryable, recipient: Recipient, position: int, now: datetime
+) -> datetime:
+    """Note that the message at a position was read, and return when it first was."""
+    row = await database.fetchrow(READ_ONE, *recipient.key, position, now)
+    assert row is not None  # noqa: S101 - the statement always returns its row
+    read_at: datetime = row["read_at"]
+    return read_at
+
+
+async def read_through(
+    database: Queryable, recipient: Recipient, position: int, now: datetime
+) -> None:
+    """Note that every message up to a position was read. Safe to repeat, at once too."""
+    await database.fetch(READ_THROUGH, *recipient.key, position, now)

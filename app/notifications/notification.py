@@ -1,8 +1,9 @@
-"""The messages of an event in the inboxes: made from the event alone, free of any language."""
+"""Whose inbox, devices and preferences: a buyer within a shop, or the shop itself."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 from uuid import UUID, uuid5
 
 from pydantic import JsonValue
@@ -10,14 +11,31 @@ from pydantic import JsonValue
 from app.domain.order.applications import TicketDueReminded
 from app.domain.order.entries import AfterSalesEntryExpiring
 from app.domain.order.events import TicketEvent
+from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import order_of_stream, shop_of_stream
 from app.event_types.registry import ServiceEvent
-from app.notifications.recipient import Recipient
 from app.projections.stream_kinds import is_of_order
 from app.projections.texts import filled
 from app.reactions.reaction import Message, Params
 from app.reactions.table import MESSAGES, reaction_to
+
+RecipientKey: TypeAlias = tuple[int, str, str, str]
+"""Partition, shop, role, id: what every row of a recipient begins with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipient:
+    """Somebody who is told things in a shop. ``id`` is the buyer's, or the shop's for merchants."""
+
+    shop_id: str
+    role: Role
+    id: str
+
+    @property
+    def key(self) -> RecipientKey:
+        """What this recipient's rows are found by."""
+        return partition_of(self.shop_id), self.shop_id, self.role.value, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,9 @@
-"""How a recipient wants to be told: whether by push, of what, in which language, and when not."""
+"""Groups of messages: what a recipient switches off together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 import asyncpg
 from sqlalchemy import (
@@ -21,10 +22,38 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP
 from app.domain.text import Language
 from app.event_store.connections import Queryable
 from app.event_store.tables import BytewiseText, metadata
-from app.notifications.groups import TemplateGroup
+from app.notifications.notification import Recipient, RecipientKey
 from app.notifications.quiet_hours import QuietHours, time_zone
-from app.notifications.recipient import Recipient, RecipientKey
 from app.projections.rows import columns_of
+
+
+class TemplateGroup(StrEnum):
+    """What a message is about, broadly."""
+
+    ENTRY = "entry"
+    FUNDS = "funds"
+    REFUND = "refund"
+    TICKET = "ticket"
+    WEBHOOK = "webhook"
+
+
+_BY_FIRST_WORD = {
+    "entry": TemplateGroup.ENTRY,
+    "reopening": TemplateGroup.ENTRY,
+    "refund": TemplateGroup.REFUND,
+    "deposit": TemplateGroup.FUNDS,
+    "shop": TemplateGroup.FUNDS,
+    "restriction": TemplateGroup.FUNDS,
+    "arrears": TemplateGroup.FUNDS,
+    "payout": TemplateGroup.REFUND,
+    "webhook": TemplateGroup.WEBHOOK,
+}
+
+
+def group_of(template: str) -> TemplateGroup:
+    """Return a message's group, by the first word of its name; most are about a ticket."""
+    return _BY_FIRST_WORD.get(template.partition("_")[0], TemplateGroup.TICKET)
+
 
 notification_preferences = Table(
     "notification_preferences",

@@ -1,4 +1,4 @@
-"""Reactions to the events of an after-sales entry."""
+"""Reactions to the facts of an order, of which nobody is notified, and to its after-sales entry."""
 
 from app.domain.order.entries import (
     AfterSalesEntryExpired,
@@ -6,6 +6,12 @@ from app.domain.order.entries import (
     AfterSalesEntryOpened,
     EntryReopeningDeclined,
     EntryReopeningRequested,
+)
+from app.domain.order.registration import (
+    OrderRegistered,
+    OrderSettled,
+    OrderShipped,
+    ReceiptConfirmed,
 )
 from app.domain.text import instant_text
 from app.reactions.public_types import EventType
@@ -18,6 +24,16 @@ from app.reactions.reaction import (
     to_consumer,
     to_merchant,
 )
+
+
+def _registered(event: OrderRegistered) -> Params:
+    amount = event.facts.payment.amount
+    return {
+        "buyer_id": event.facts.buyer_id,
+        "created_at": instant_text(event.facts.created_at),
+        "amount": amount.amount,
+        "currency": amount.currency,
+    }
 
 
 def _opened(event: AfterSalesEntryOpened) -> Params:
@@ -47,6 +63,36 @@ def _declined(event: EntryReopeningDeclined) -> Params:
 
 
 REACTIONS = (
+    Reaction(
+        event=OrderRegistered,
+        lines={
+            "order_registered": text("订单已登记,实付 {amount}", "Order registered, {amount} paid")
+        },
+        facts=_registered,
+    ),
+    Reaction(
+        event=OrderShipped,
+        lines={
+            "order_shipped": text("商家已于 {shipped_at} 发货", "Goods shipped at {shipped_at}")
+        },
+        facts=lambda event: {"shipped_at": instant_text(event.shipped_at)},
+    ),
+    Reaction(
+        event=ReceiptConfirmed,
+        lines={
+            "receipt_confirmed": text(
+                "买家已于 {confirmed_at} 确认收货", "Receipt confirmed at {confirmed_at}"
+            )
+        },
+        facts=lambda event: {"confirmed_at": instant_text(event.confirmed_at)},
+    ),
+    Reaction(
+        event=OrderSettled,
+        lines={
+            "order_settled": text("订单已于 {settled_at} 结算", "Order settled at {settled_at}")
+        },
+        facts=lambda event: {"settled_at": instant_text(event.settled_at)},
+    ),
     Reaction(
         event=AfterSalesEntryOpened,
         lines={

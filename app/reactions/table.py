@@ -13,13 +13,11 @@ from app.reactions import (
     entries,
     goods,
     refunds,
-    registration,
     shop,
 )
 from app.reactions.reaction import Message, Reaction
 
 _ROWS: tuple[Reaction[Any], ...] = (
-    *registration.REACTIONS,
     *entries.REACTIONS,
     *applications.REACTIONS,
     *answers.REACTIONS,

@@ -1,1 +1,1 @@
-"""Clocks of shops in test mode. A shop without one lives in real time, and always will."""
+"""Clocks of shops in test mode. A shop without one uses real time, permanently."""

@@ -1,7 +1,6 @@
-"""How a test clock gets to its target: claimed by one worker at a time, moved step by step.
+"""Advancing a test clock to its target: claimed by one worker at a time, moved in steps.
 
-All that is due by the clock is read from the deadlines of its shop, and each statement keeps to the
-shop's partition.
+What is due is read from the deadlines of the shop; each statement uses the shop's partition only.
 """
 
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.streams import streams_of_shop
 from app.leased_work.claim import LeasedTable
 from app.postgres.pool import Pool
-from app.shop_clocks.changing import LOCK_HEAD
+from app.shop_clocks.clocks import LOCK_HEAD
 from app.topology import Topology
 
 DEADLINES_READER = "deadlines"
@@ -29,7 +28,7 @@ QUEUE = LeasedTable(
     oldest="target",
 )
 
-# What has happened in a shop that a reader does not know of yet: next to nothing, soon nothing.
+# Events of a shop after a reader's checkpoint: few, and soon none.
 FIND_UNSEEN = """
 SELECT e.version FROM after_sales.events AS e
 WHERE e.partition_id = $1 AND e.stream_id >= $3 AND e.stream_id < $4
@@ -47,7 +46,7 @@ ORDER BY d.due_at
 LIMIT $4
 """
 
-# What a worker that died had counted already is not counted again: the clock stands there.
+# What a worker that died had counted is not counted again: the clock is already there.
 MOVE = """
 UPDATE after_sales.test_clocks AS c
 SET now = greatest(c.now, $4), fell_due = c.fell_due + CASE WHEN c.now < $4 THEN $5 ELSE 0 END,
@@ -72,7 +71,7 @@ WHERE c.partition_id = $1 AND c.shop_id = $2 AND c.claim = $3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """A clock on its way to a target, and the token it is claimed under."""
+    """A clock that advances to a target, and the token of its claim."""
 
     partition_id: int
     shop_id: str
@@ -81,12 +80,12 @@ class Advance:
 
     @property
     def key(self) -> tuple[int, str, UUID]:
-        """What finds the clock as long as the claim holds."""
+        """The key of the row, with the token of the claim."""
         return self.partition_id, self.shop_id, self.claim
 
 
 class DueOrder(NamedTuple):
-    """An order, by its stream, and the instant something of it is due. Sorts by the instant."""
+    """An order's stream, and the instant at which something of it is due. Sorts by the instant."""
 
     at: datetime
     stream_id: str
@@ -95,26 +94,26 @@ class DueOrder(NamedTuple):
 async def claim_advances(
     pool: Pool, topology: Topology, *, now: datetime, until: datetime, clocks_max: int
 ) -> list[Advance]:
-    """Claim clocks that advance and that no worker holds, for a while."""
+    """Claim clocks that advance and have no valid lease."""
     return [Advance(**row) for row in await QUEUE.claim(pool, topology, now, until, clocks_max)]
 
 
 async def reader_is_current(
     database: Queryable, reader: str, partition_id: int, shop_id: str
 ) -> bool:
-    """Tell whether a reader knows of all that has happened in a shop."""
+    """Return whether a reader has applied all events of a shop."""
     return not await database.fetch(FIND_UNSEEN, partition_id, reader, *streams_of_shop(shop_id))
 
 
 async def deadlines_are_current(database: Queryable, advance: Advance) -> bool:
-    """Tell whether the deadlines know of all that has happened in the shop."""
+    """Return whether the deadlines include all events of the shop."""
     return await reader_is_current(
         database, DEADLINES_READER, advance.partition_id, advance.shop_id
     )
 
 
 async def fetch_due(database: Queryable, advance: Advance, rows_max: int) -> Sequence[DueOrder]:
-    """Return what is due up to the target, earliest first; an order may be there several times."""
+    """Return what is due up to the target, earliest first; an order may occur several times."""
     rows = await database.fetch(
         FETCH_DUE, advance.partition_id, advance.shop_id, advance.target, rows_max
     )
@@ -124,16 +123,18 @@ async def fetch_due(database: Queryable, advance: Advance, rows_max: int) -> Seq
 async def move_clock(
     database: Queryable, advance: Advance, to: datetime, *, orders: int, claimed_until: datetime
 ) -> bool:
-    """Move the clock, never back, to where so many orders are due; False if the claim is lost."""
+    """Move the clock, never back, to an instant at which so many orders are due; False if the
+    claim is lost.
+    """
     moved = await database.fetchrow(MOVE, *advance.key, to, orders, claimed_until)
     return moved is not None
 
 
 async def finish_advance(pool: Pool, advance: Advance) -> bool:
-    """Let the clock stand at its target if nothing is due any more; False if something is.
+    """Set the clock to its target if nothing is due any more; False if something is.
 
-    Nothing is appended to the partition meanwhile, so no command can slip in between: whatever was
-    decided before is seen here, and whatever is appended later finds that the clock has moved.
+    The lock keeps out appends to the partition: events appended before are seen here, and commands
+    decided later see the new time.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.fetch(LOCK_HEAD, advance.partition_id)
@@ -143,7 +144,7 @@ async def finish_advance(pool: Pool, advance: Advance) -> bool:
 
 
 async def release_advance(pool: Pool, advance: Advance) -> None:
-    """Give the clock back, so that any worker may claim it at once."""
+    """Release the claim, so that any worker may claim the clock at once."""
     await pool.execute(RELEASE, *advance.key)
 
 

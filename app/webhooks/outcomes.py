@@ -1,20 +1,57 @@
-"""Every way an attempt to send a webhook can end."""
+"""Outcomes of attempts to send a webhook: what a response means, and when to send again."""
 
+import re
+from codecs import getincrementaldecoder
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
-from app.webhooks.endpoint_url import UrlFault
+from app.leased_work.backoff import jittered
+from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
+from app.webhooks.endpoint_rules import UrlFault
 from app.webhooks.ssrf_guard import TlsFault
+
+THROTTLING = frozenset({429, 502, 504})
+
+WAITS: tuple[timedelta, ...] = (
+    timedelta(0),
+    timedelta(seconds=5),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    *(timedelta(hours=hours) for hours in (2, 5, 10, 14, 20, 24)),
+)
+"""The wait before the first attempt, the second, and so on: about three days in all."""
+
+ATTEMPTS_MAX = len(WAITS)
+JITTER = 0.2
+"""The share by which a wait is shorter or longer, so that retries do not come all at once."""
+
+# Control characters, which the database may refuse, and characters that reverse text on a screen.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_REPLACEMENT = "\ufffd"
+
+Headers: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+
+class Phase(StrEnum):
+    """The phase an attempt was in."""
+
+    CONNECTING = "connecting"
+    """Name resolution, connection, TLS handshake."""
+    WAITING = "waiting"
+    """Sending, and waiting for the status and headers of the response."""
+    READING = "reading"
+    """Reading the body of the response."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What an endpoint answered. ``beginning``: of its body, made harmless to store and to show.
+    """An endpoint's response. ``beginning``: of its body, sanitized.
 
-    ``cut``: the body is longer. ``encoded``: it was compressed, though we asked for plain; it is
-    never unpacked, and ``beginning`` is empty.
+    ``cut``: the body is longer. ``encoded``: it was compressed although the request forbids it; it
+    is never decompressed, and ``beginning`` is empty.
     """
 
     status: int
@@ -24,98 +61,103 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """2xx."""
-
+class _Answered:
     answer: Answer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Redirected:
-    """3xx: a failure, and not followed."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gone:
-    """410: the endpoint wants nothing any more, and is to be disabled."""
-
-    answer: Answer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Throttled:
-    """429, 502 or 504: send less. ``retry_after``: from zero to 24 h; None if it does not say."""
-
-    answer: Answer
+class _AnsweredWithFailure(_Answered):
     retry_after: timedelta | None
+    """From zero to 24 h; None without the header."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FailedAnswer:
-    """Any other status. ``retry_after``: as for `Throttled`."""
-
-    answer: Answer
-    retry_after: timedelta | None
-
-
-class Phase(StrEnum):
-    """How far an attempt had come."""
-
-    CONNECTING = "connecting"
-    """Looking up the name, connecting, beginning TLS."""
-    WAITING = "waiting"
-    """Sending, and waiting for the status and headers of the answer."""
-    READING = "reading"
-    """Reading the body of the answer."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimedOut:
-    """It took too long. ``status``: what was answered, if the body was too slow to end."""
+class _Interrupted:
+    """``status``: the response's, if only its body was incomplete."""
 
     phase: Phase
     status: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConnectionLost:
-    """The connection ended early, or what came was no HTTP, or headers without end.
+class Delivered(_Answered):
+    """2xx."""
+
+    code: ClassVar = "delivered"
+
+
+class Redirected(_Answered):
+    """3xx: a failure; redirects are not followed."""
+
+    code: ClassVar = "redirected"
+
+
+class Gone(_Answered):
+    """410: the endpoint is to be disabled."""
+
+    code: ClassVar = "gone"
+
+
+class Throttled(_AnsweredWithFailure):
+    """429, 502 or 504: send less."""
+
+    code: ClassVar = "throttled"
+
+
+class FailedAnswer(_AnsweredWithFailure):
+    """Any other status."""
+
+    code: ClassVar = "answered_with_failure"
+
+
+class TimedOut(_Interrupted):
+    """The attempt took too long."""
+
+    code: ClassVar = "timed_out"
+
+
+class ConnectionLost(_Interrupted):
+    """The connection was closed early, or the response was not HTTP or had endless headers.
 
     The message may have been received.
     """
 
-    phase: Phase
-    status: int | None = None
+    code: ClassVar = "connection_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectFailed:
-    """No connection could be made: nobody listens there, or no way leads there."""
+    """No connection could be made."""
+
+    code: ClassVar = "connect_failed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsFailed:
-    """TLS could not be begun."""
+    """The TLS handshake failed."""
 
+    code: ClassVar = "tls_failed"
     fault: TlsFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameNotResolved:
-    """The name has no address, or none could be found out."""
+    """The name has no address, or could not be resolved."""
+
+    code: ClassVar = "name_not_resolved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressRefused:
-    """The name leads to an address that webhooks are not sent to; which one is not told."""
+    """The name resolves to a forbidden address, which is not disclosed."""
+
+    code: ClassVar = "address_refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlRefused:
-    """The URL is none that webhooks are sent to, by today's settings."""
+    """The URL is not allowed by the present settings."""
 
+    code: ClassVar = "url_refused"
     fault: UrlFault
 
 
@@ -146,78 +188,87 @@ class Attempt:
 
 def status_of(outcome: Outcome) -> int | None:
     """Return the HTTP status of an outcome; None if none was received."""
-    match outcome:
-        case TimedOut(status=status) | ConnectionLost(status=status):
-            return status
-        case (
-            Delivered(answer=answer)
-            | Redirected(answer=answer)
-            | Gone(answer=answer)
-            | Throttled(answer=answer)
-            | FailedAnswer(answer=answer)
-        ):
-            return answer.status
-        case _:
-            return None
+    if isinstance(outcome, _Answered):
+        return outcome.answer.status
+    return outcome.status if isinstance(outcome, _Interrupted) else None
 
 
 def retry_after_of(outcome: Outcome) -> timedelta | None:
-    """Return how long the answer asks to wait; None if it does not."""
-    return outcome.retry_after if isinstance(outcome, Throttled | FailedAnswer) else None
-
-
-def outcome_code(outcome: Outcome) -> str:
-    """Return the stable name of how an attempt ended."""
-    match outcome:
-        case Delivered():
-            return "delivered"
-        case Redirected():
-            return "redirected"
-        case Gone():
-            return "gone"
-        case Throttled():
-            return "throttled"
-        case FailedAnswer():
-            return "answered_with_failure"
-        case TimedOut():
-            return "timed_out"
-        case ConnectionLost():
-            return "connection_lost"
-        case ConnectFailed():
-            return "connect_failed"
-        case TlsFailed():
-            return "tls_failed"
-        case NameNotResolved():
-            return "name_not_resolved"
-        case AddressRefused():
-            return "address_refused"
-        case UrlRefused():
-            return "url_refused"
+    """Return the wait that the response asks for; None if it does not."""
+    return outcome.retry_after if isinstance(outcome, _AnsweredWithFailure) else None
 
 
 def detail_of(outcome: Outcome) -> str | None:
-    """Return what more is said of an outcome: how far it came, or which fault it was."""
-    match outcome:
-        case TimedOut(phase=phase) | ConnectionLost(phase=phase):
-            return phase.value
-        case TlsFailed(fault=fault):
-            return fault.value
-        case UrlRefused(fault=url_fault):
-            return url_fault.value
-        case _:
-            return None
+    """Return the phase that was interrupted, or the fault of TLS or URL."""
+    if isinstance(outcome, _Interrupted):
+        return outcome.phase.value
+    return outcome.fault.value if isinstance(outcome, TlsFailed | UrlRefused) else None
 
 
 def answer_of(outcome: Outcome) -> str | None:
-    """Return the beginning of what was answered; None if nothing was."""
-    match outcome:
-        case (
-            Delivered(answer=answer)
-            | Redirected(answer=answer)
-            | Gone(answer=answer)
-            | Throttled(answer=answer)
-            | FailedAnswer(answer=answer)
-        ):
-            return answer.beginning or None
-        case _:
-            return None
+    """Return the beginning of the response's body; None if there is none."""
+    return outcome.answer.beginning or None if isinstance(outcome, _Answered) else None
+
+
+def classify_response(
+    answer: Answer, retry_after: timedelta | None
+) -> Delivered | Redirected | Gone | Throttled | FailedAnswer:
+    """Return the outcome of a response that was read to its end or limit."""
+    status = answer.status
+    if 200 <= status < 300:
+        return Delivered(answer=answer)
+    if 300 <= status < 400:
+        return Redirected(answer=answer)
+    if status == 410:
+        return Gone(answer=answer)
+    if status in THROTTLING:
+        return Throttled(answer=answer, retry_after=retry_after)
+    return FailedAnswer(answer=answer, retry_after=retry_after)
+
+
+def read_answer(status: int, headers: Headers, beginning: bytes, *, cut: bool) -> Answer:
+    """Return what is stored of a response; ``beginning``: of its body, as received."""
+    encoding = _header(headers, b"content-encoding")
+    encoded = encoding is not None and encoding.lower() != "identity"
+    return Answer(
+        status=status,
+        beginning="" if encoded else sanitized(beginning),
+        cut=cut,
+        encoded=encoded,
+    )
+
+
+def retry_after_in(headers: Headers, now: datetime) -> timedelta | None:
+    """Return the wait that a response asks for; None if it does not."""
+    return read_retry_after(_header(headers, b"retry-after"), now)
+
+
+def sanitized(content: bytes) -> str:
+    """Decode UTF-8; invalid bytes and control characters but tab and line feed become U+FFFD.
+
+    A character cut off at the end is left out.
+    """
+    text = getincrementaldecoder("utf-8")(errors="replace").decode(content)
+    return _UNSAFE.sub(_REPLACEMENT, text.replace("\r\n", "\n"))
+
+
+def next_attempt_at(
+    attempts_made: int, ended_at: datetime, random: float, retry_after: timedelta | None = None
+) -> datetime | None:
+    """Return when to send a message again after a failed attempt; None after the last one.
+
+    ``attempts_made``: the failed one included, at least one. ``random``: from 0 up to and not
+    including 1. ``retry_after``: what the response asked for; it makes a wait longer, up to 24
+    hours, never shorter. Each wait counts from the end of the attempt before.
+    """
+    if attempts_made < 1 or not 0 <= random < 1:
+        raise ValueError("a failed attempt was made, and a random number lies between 0 and 1")
+    if attempts_made >= ATTEMPTS_MAX:
+        return None
+    wait = timedelta(seconds=jittered(WAITS[attempts_made].total_seconds(), JITTER, random))
+    return ended_at + max(wait, min(retry_after or timedelta(0), RETRY_AFTER_MAX))
+
+
+def _header(headers: Headers, name: bytes) -> str | None:
+    found = [value for one, value in headers if one.lower() == name]
+    return found[0].decode("latin-1").strip() if found else None

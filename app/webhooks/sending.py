@@ -1,7 +1,7 @@
 """One attempt to send one message to one endpoint, which ends in one of the outcomes, in time.
 
 Nothing an endpoint does raises, lasts longer than the deadline, or takes more memory than the
-limits say. Whether and when to try again is decided elsewhere (app/webhooks/schedule.py).
+limits say. Whether and when to try again is decided elsewhere (app/webhooks/outcomes.py).
 """
 
 import asyncio
@@ -16,11 +16,9 @@ import httpx
 
 from app.clock import Clock
 from app.settings import Settings
-from app.webhooks.classify_response import judged, read_answer, retry_after_in
 from app.webhooks.connection_pools import EndpointConnectionPools
-from app.webhooks.custom_headers import find_header_fault
 from app.webhooks.egress_policy import EgressPolicy, parse_networks
-from app.webhooks.endpoint_url import EndpointUrl, UrlFault, read_endpoint_url
+from app.webhooks.endpoint_rules import EndpointUrl, UrlFault, find_header_fault, read_endpoint_url
 from app.webhooks.outcomes import (
     AddressRefused,
     Attempt,
@@ -32,9 +30,11 @@ from app.webhooks.outcomes import (
     TimedOut,
     TlsFailed,
     UrlRefused,
+    classify_response,
+    read_answer,
+    retry_after_in,
 )
-from app.webhooks.secrets import SigningSecret
-from app.webhooks.signing import signature_headers
+from app.webhooks.signing import SigningSecret, signature_headers
 from app.webhooks.ssrf_guard import (
     AddressNotAllowed,
     AnswerTooLong,
@@ -166,7 +166,7 @@ class Sender:
         finally:
             await response.aclose()
         answer = read_answer(response.status, response.headers, beginning, cut=not whole)
-        return judged(answer, retry_after_in(response.headers, self._clock.now()))
+        return classify_response(answer, retry_after_in(response.headers, self._clock.now()))
 
     async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
         """Read a body, and return its beginning and whether that is all of it."""

@@ -12,7 +12,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from app.access.consumer_tokens import (
+from app.access.authentication import (
     ConsumerTokenKeys,
     InvalidConsumerToken,
     read_consumer_token,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.clock import ManualClock
-from app.notifications.groups import TemplateGroup
+from app.notifications.preferences import TemplateGroup
 from app.resources import Resources
 from app.settings import Settings
 from tests.support.api import OTHER_BUYER, OTHER_SHOP, Api, Caller, api_settings, running_api

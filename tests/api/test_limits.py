@@ -22,7 +22,7 @@ from app.event_types.registry import funds_codec
 from app.postgres.pool import connect
 from app.resources import Resources
 from app.settings import Settings
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 from tests.support.api import SHOP, Api, api_settings, running_api
 from tests.support.story import an_order, done, order_path, orders_of, problem, registered
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
 from app.event_store.recorded_event import Role
 from app.resources import Resources

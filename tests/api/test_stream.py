@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from app.access.consumer_tokens import sign_consumer_token
+from app.access.authentication import sign_consumer_token
 from app.access.keys import create_key, end_key
 from app.api.sse.response import EventStream, block
 from app.cli.listening import listen, make_server, serve_until, url_of

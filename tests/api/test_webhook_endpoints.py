@@ -12,9 +12,9 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.resources import Resources
 from app.sealing import Seal
 from app.settings import Settings
-from app.webhooks.endpoints.encrypted_fields import open_headers, open_secrets
+from app.webhooks.endpoints.endpoint import open_headers, open_secrets
 from app.webhooks.endpoints.service import ENDPOINTS_MAX
-from app.webhooks.secrets import PrivateKey, parse_secret, public_key_of
+from app.webhooks.signing import PrivateKey, parse_secret, public_key_of
 from tests.support.api import SEALING_KEY, SHOP, Api, Caller, api_settings, running_api
 from tests.support.story import done, instant, problem
 

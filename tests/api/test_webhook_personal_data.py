@@ -9,7 +9,7 @@ from app.access.keys import create_key
 from app.access.scopes import Scope
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
-from app.webhooks.catalog.forms import LATEST, Inclusion
+from app.webhooks.catalog.payload import LATEST, Inclusion
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.tables import Cause
 from tests.support.api import SHOP, Api, Caller

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 
 from app.access.keys import create_key
 from app.event_store.recorded_event import Role
-from app.webhooks.secrets import new_shared_secret
+from app.webhooks.signing import new_shared_secret
 from tests.cli.running import aftersales, environment, output_until, press_ctrl_c, started
 from tests.support.api import SHOP, Api
 from tests.support.story import applied, done
@@ -87,7 +87,7 @@ async def test_events_arrive_signed_and_are_shown_with_their_answers(
         await happen(api, "order-2")
         seen += await output(process, "ticket.created order-2")
         press_ctrl_c(process)
-        seen += await output(process, "To go on")
+        seen += await output(process, "To continue")
         assert process.wait(30) == 0
     assert re.search(r"entry\.opened order-1 -> 204, \d+ ms", seen)
     assert re.search(r"ticket\.created order-1 -> 500, \d+ ms", seen)

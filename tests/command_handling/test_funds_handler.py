@@ -25,8 +25,7 @@ from app.event_store.stream_loader import StreamLoader
 from app.event_types.registry import funds_codec
 from app.postgres.pool import connect
 from app.resources import Resources
-from app.shop_clocks.changing import ClockRefusalCode, ClockRefused
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ClockRefusalCode, ClockRefused, ShopClocks
 from tests.command_handling.test_handler import OvertakenLane
 from tests.conftest import START
 from tests.payments.test_funding import follow, funds_of, settled_order

@@ -37,7 +37,7 @@ from app.event_store.stream_loader import StreamLoader
 from app.event_types.registry import funds_codec, order_codec
 from app.postgres.pool import connect
 from app.resources import Resources
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 from tests.conftest import START
 from tests.support.orders import (
     BUYER,

@@ -18,7 +18,7 @@ from app.event_store.stream_loader import StreamLoader
 from app.event_types.registry import funds_codec, order_codec
 from app.postgres.pool import connect
 from app.resources import Resources
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 from tests.command_handling.test_handler import Heard, asking
 from tests.command_handling.test_stream_loader import Counting
 from tests.conftest import START

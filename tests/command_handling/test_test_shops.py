@@ -30,12 +30,14 @@ from app.event_types.registry import funds_codec, order_codec
 from app.postgres.pool import Pool, connect
 from app.processes.test_clocks import ClockLimits, TestClockWorker
 from app.resources import Resources
-from app.shop_clocks.changing import (
+from app.shop_clocks.clocks import (
     LOCK_HEAD,
     ClockRefusalCode,
     ClockRefused,
+    ShopClocks,
+    TestClock,
+    fetch_test_clock,
 )
-from app.shop_clocks.reading import ShopClocks, TestClock, fetch_test_clock
 from app.topology import Topology
 from app.worker import act_and_tell_with
 from tests.conftest import START

@@ -12,8 +12,7 @@ from datetime import datetime
 import asyncpg
 
 from app.clock import ManualClock
-from app.notifications.push.http_provider import http_provider
-from app.notifications.push.provider import PushMessage, PushOutcome, PushProvider
+from app.notifications.push.provider import PushMessage, PushOutcome, PushProvider, http_provider
 from app.notifications.push.worker import PushWorker
 from app.sealing import Seal
 from tests.support.api import PUSH_TOKEN_KEY

@@ -11,15 +11,16 @@ import pytest
 
 from app.clock import ManualClock
 from app.domain.text import Language
-from app.notifications.push import http_provider as tested
-from app.notifications.push.http_provider import HttpPushProvider, http_provider
+from app.notifications.push import provider as tested
 from app.notifications.push.provider import (
     Accepted,
+    HttpPushProvider,
     PushMessage,
     PushOutcome,
     Refused,
     TokenGone,
     TryLater,
+    http_provider,
 )
 from tests.support.pushes import SECRET, Sandbox, running_sandbox
 

@@ -28,10 +28,9 @@ from app.domain.webhook_endpoints import (
 from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import endpoint_stream, funds_stream
 from app.event_types.registry import ServiceEvent
-from app.notifications.groups import TemplateGroup, group_of
 from app.notifications.inbox_queries import list_inbox
-from app.notifications.notification import notifications_of, render
-from app.notifications.recipient import Recipient
+from app.notifications.notification import Recipient, notifications_of, render
+from app.notifications.preferences import TemplateGroup, group_of
 from app.reactions.table import MESSAGES
 from app.resources import Resources
 from tests.domain.search_depth import bounded

@@ -9,8 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from app.event_types.registry import event_codec
-from app.notifications.push.http_provider import http_provider
-from app.notifications.push.provider import PushMessage, PushOutcome, Refused
+from app.notifications.push.provider import PushMessage, PushOutcome, Refused, http_provider
 from app.notifications.push.worker import PushLimits
 from app.projection_registry import READERS
 from app.projections.rebuild import Rebuild

@@ -13,7 +13,7 @@ from app.processes.test_clocks import ActAndTell, ClockLimits, TestClockWorker
 from app.projections.wakeup import LogListener
 from app.resources import Resources
 from app.shop_clocks.advancing import claim_advances, finish_advance
-from app.shop_clocks.changing import CLOCK_CHANNEL
+from app.shop_clocks.clocks import CLOCK_CHANNEL
 from app.topology import Topology
 from app.worker import act_with
 from tests.event_store.polling import until

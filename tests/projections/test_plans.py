@@ -15,7 +15,7 @@ from app.domain.policy import POLICY
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
 from app.event_store.streams import order_stream, streams_of_shop
-from app.notifications.inbox_growth import FIND_GROWN
+from app.notifications.inbox import FIND_GROWN, READ_THROUGH
 from app.notifications.inbox_queries import (
     COUNT_UNREAD,
     FETCH_ONE,
@@ -28,7 +28,6 @@ from app.notifications.push.queue import QUEUE as PUSHES
 from app.notifications.push.queue import RECONSIDER, SKIP_QUEUED
 from app.notifications.push.reader import FIND_DEVICES
 from app.notifications.push.states import FIND_STATES
-from app.notifications.reading import READ_THROUGH
 from app.processes.deadlines import QUEUE as DEADLINES
 from app.projections.orders.list import OrderFilters, order_page
 from app.projections.orders.queries import FETCH_ORDER, FETCH_ORDER_WITH_LOG
@@ -37,7 +36,7 @@ from app.projections.paging import After
 from app.projections.tickets.list import TicketFilters, ticket_page
 from app.shop_clocks.advancing import FETCH_DUE, FIND_UNSEEN
 from app.shop_clocks.advancing import QUEUE as TEST_CLOCKS
-from app.shop_clocks.reading import FETCH_CLOCK
+from app.shop_clocks.clocks import FETCH_CLOCK
 from tests.conftest import START
 
 SHOP = "shop-3"

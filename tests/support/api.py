@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import ConsumerTokenKeys, sign_consumer_token
 from app.access.keys import create_key
 from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock

@@ -10,8 +10,7 @@ from uuid import UUID, uuid5
 import httpx
 
 from app.event_types.registry import event_codec
-from app.notifications.push.http_provider import http_provider
-from app.notifications.push.provider import PushProvider
+from app.notifications.push.provider import PushProvider, http_provider
 from app.notifications.push.reader import PushesReader
 from app.notifications.push.worker import PushLimits, PushWorker
 from app.projection_registry import READERS

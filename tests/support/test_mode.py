@@ -17,8 +17,12 @@ from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import streams_of_shop
 from app.event_types.registry import order_codec
 from app.postgres.pool import Pool
-from app.shop_clocks.changing import advance_test_clock, create_test_clock
-from app.shop_clocks.reading import TestClock, fetch_test_clock
+from app.shop_clocks.clocks import (
+    TestClock,
+    advance_test_clock,
+    create_test_clock,
+    fetch_test_clock,
+)
 from tests.support.orders import (
     DAY,
     HOUR,

@@ -8,8 +8,8 @@ from typing import Any
 from app.clock import ManualClock
 from app.webhooks.egress_policy import EgressPolicy
 from app.webhooks.outcomes import Answer, Outcome
-from app.webhooks.secrets import new_shared_secret, parse_secret
 from app.webhooks.sending import Message, Sender, SendingLimits, Target, open_sender
+from app.webhooks.signing import new_shared_secret, parse_secret
 from app.webhooks.ssrf_guard import Resolver
 from tests.webhooks.certificates import Authority
 from tests.webhooks.receivers import Behaviour, Pointing, receiving

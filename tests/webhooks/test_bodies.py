@@ -3,8 +3,7 @@
 import json
 
 from app.domain.money import AMOUNT_MAX
-from app.webhooks.catalog.forms import ApiVersion, BodyForm
-from app.webhooks.catalog.payload import BODY_BYTES_MAX
+from app.webhooks.catalog.payload import BODY_BYTES_MAX, ApiVersion, BodyForm
 from tests.webhooks.largest_event import largest_event
 
 

@@ -20,16 +20,16 @@ from app.projections.orders.fold import fold_history
 from app.projections.orders.view import OrderView
 from app.reactions.public_types import EventType
 from app.reactions.table import reaction_to
+from app.webhooks.catalog.document import data_model
 from app.webhooks.catalog.payloads import (
     TicketEventData,
 )
-from app.webhooks.catalog.public_events import (
+from app.webhooks.catalog.publisher import (
     Announcement,
     announced_of_order,
     announced_of_shop,
     ticket_types,
 )
-from app.webhooks.catalog.schemas import data_model
 from tests.domain.ticket_samples import (
     ASKED,
     ASKED_AT,

@@ -11,10 +11,8 @@ from app.api.openapi.document import document
 from app.main import build_app
 from app.reactions.public_types import EventType
 from app.settings import Settings
-from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.forms import LATEST, Inclusion, form_of
-from app.webhooks.catalog.payload import BODY_BYTES_MAX
-from app.webhooks.catalog.schemas import model_name
+from app.webhooks.catalog.document import example_of, model_name
+from app.webhooks.catalog.payload import BODY_BYTES_MAX, LATEST, Inclusion, form_of
 from tests.webhooks.largest_event import largest_event
 from tests.webhooks.personal_data_cases import an_order_full_of
 from tools.checks.events.__main__ import PAGE

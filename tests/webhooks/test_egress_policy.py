@@ -16,7 +16,7 @@ from app.webhooks.egress_policy import (
     parse_address,
     parse_networks,
 )
-from app.webhooks.endpoint_url import EndpointUrl, UrlFault, read_endpoint_url
+from app.webhooks.endpoint_rules import EndpointUrl, UrlFault, read_endpoint_url
 from app.webhooks.sending import reach_of
 
 TRYING = EgressPolicy(private=True)

@@ -11,14 +11,14 @@ from shutil import copy
 
 import pytest
 
-from app.webhooks.secrets import (
+from app.webhooks.signing import (
     PrivateKey,
     new_private_key,
     new_shared_secret,
     parse_secret,
     public_key_of,
+    signature_headers,
 )
-from app.webhooks.signing import signature_headers
 from tests.support.tools import KEPT, PROJECT, node_packages, required_tool, run
 
 PAGE = PROJECT / "docs" / "verifying-webhooks.md"

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from app.event_store.partitions import partition_of
-from app.webhooks.feed.growth import FIND_GROWN
 from app.webhooks.feed.queries import PARTITION_PAGE, SCANNED_MAX, SHOP_PAGE
+from app.webhooks.feed.reader import FIND_GROWN
 
 SHOPS = 6
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(SHOPS)]

@@ -8,8 +8,7 @@ import pytest
 
 from app.projections.orders.view import OrderView
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.forms import LATEST, BodyForm, Inclusion, form_of
-from app.webhooks.catalog.payload import BODY_BYTES_MAX
+from app.webhooks.catalog.payload import BODY_BYTES_MAX, LATEST, BodyForm, Inclusion, form_of
 from app.webhooks.catalog.payload_mapping import shown_order, shown_ticket
 from app.webhooks.catalog.payloads import EntryEventData, TicketEventData
 from app.webhooks.catalog.personal import CUT

@@ -12,7 +12,7 @@ from app.domain.order.events import OrderEvent
 from app.event_store import histories as beginnings
 from app.event_store.recorded_event import Recorded
 from app.projections.orders.fold import fold_tail
-from app.webhooks.catalog.public_events import Announcement, announced_of_order
+from app.webhooks.catalog.publisher import Announcement, announced_of_order
 from tests.conftest import START
 from tests.domain.search_depth import bounded
 from tests.domain.ticket_samples import APPLIED

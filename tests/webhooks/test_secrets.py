@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.webhooks.secrets import (
+from app.webhooks.signing import (
     SECRETS_IN_FORCE_MAX,
     KeptSecret,
     PrivateKey,

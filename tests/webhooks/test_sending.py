@@ -10,7 +10,7 @@ from standardwebhooks import Webhook
 
 from app.clock import SystemClock
 from app.webhooks.egress_policy import PUBLIC
-from app.webhooks.endpoint_url import UrlFault
+from app.webhooks.endpoint_rules import UrlFault
 from app.webhooks.outcomes import (
     AddressRefused,
     ConnectFailed,

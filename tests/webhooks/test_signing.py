@@ -13,15 +13,15 @@ from nacl.exceptions import BadSignatureError
 from nacl.signing import VerifyKey
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from app.webhooks.secrets import (
+from app.webhooks.signing import (
     PrivateKey,
     SharedSecret,
     new_private_key,
     new_shared_secret,
     parse_secret,
     public_key_of,
+    signature_headers,
 )
-from app.webhooks.signing import signature_headers
 from tests.support.tools import node_packages, required_tool, run
 
 NODE = Path(__file__).parent / "node"

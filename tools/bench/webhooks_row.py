@@ -18,7 +18,7 @@ from app.projections.checkpoints import ensure_checkpoints
 from app.sealing import Seal
 from app.topology import Topology
 from app.webhooks.breaker import HealthPolicy
-from app.webhooks.catalog.forms import LATEST
+from app.webhooks.catalog.payload import LATEST
 from app.webhooks.deliveries.fan_out import FANOUT_READER
 from app.webhooks.deliveries.opening import fan_out_runner
 from app.webhooks.deliveries.worker import DeliveryWorker

@@ -12,7 +12,7 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from app.cli.errors import CommandFailed, ExitCode
+from app.cli.console import CommandFailed, ExitCode
 from app.domain.policy import SHANGHAI
 
 POLLS_MAX = 400

@@ -12,11 +12,10 @@ import typer
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.access.consumer_tokens import LIFETIME_MAX, sign_consumer_token
+from app.access.authentication import LIFETIME_MAX, sign_consumer_token
 from app.access.keys import create_key
-from app.cli.console import out, run
+from app.cli.console import CommandFailed, ExitCode, Interrupted, out, run
 from app.cli.context import quietly, read_settings, ready_database
-from app.cli.errors import CommandFailed, ExitCode, Interrupted
 from app.cli.listening import (
     listen,
     listen_from,
@@ -52,7 +51,7 @@ def demo(
         int | None, typer.Option(help="Port to begin looking for a free one at.", min=1, max=65_535)
     ] = None,
 ) -> None:
-    """Play the main story over HTTP, then stay up with keys and calls to go on with.
+    """Run the main scenario over HTTP, then keep serving, with keys and sample calls.
 
     It always uses an embedded PostgreSQL in .data, never a database of yours. Exits with 1 if the
     story broke off.

@@ -11,9 +11,7 @@ from typing import Annotated, Any, BinaryIO
 import typer
 from typer.core import TyperGroup
 
-from app.cli.console import err
-from app.cli.errors import CommandFailed
-from app.cli.options import LOCAL, Url, duration
+from app.cli.console import LOCAL, CommandFailed, Url, duration, err
 from tools.importers.lines import CHUNK_LINES_MAX, NumberedLine, numbered_lines
 from tools.importers.olist import OlistOrders, OlistUnreadable
 from tools.importers.session import ImportSession

@@ -17,8 +17,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from app.cli.console import err, run
-from app.cli.errors import CommandFailed, ExitCode, Interrupted
+from app.cli.console import CommandFailed, ExitCode, Interrupted, err, run
 from tools.importers.lines import NumberedLine
 from tools.importers.run import Import, Tally
 from tools.importers.service import ServiceRefuses, ServiceUnavailable, connected_service

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from app.access.consumer_tokens import ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import ConsumerTokenKeys, sign_consumer_token
 
 PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS_MIN, PAUSE_SECONDS_MAX = 0.05, 1.0

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from app.access.consumer_tokens import ConsumerTokenKeys
+from app.access.authentication import ConsumerTokenKeys
 from app.access.keys import create_key
 from app.event_store.recorded_event import Role
 from app.migrate import migrate

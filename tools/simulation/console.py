@@ -7,8 +7,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from app.cli.console import err, out, show_table
-from app.cli.errors import CommandFailed, ExitCode
+from app.cli.console import CommandFailed, ExitCode, err, out, show_table
 from tools.simulation.report import Tally
 from tools.simulation.run import Report, Told
 from tools.simulation.size import Size

@@ -5,8 +5,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.schemas import model_of
+from app.webhooks.catalog.document import example_of, model_of
 from app.webhooks.signing import ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 
 _REF = "#/components/schemas/{model}"

@@ -13,7 +13,7 @@ from app.api.problems.ticket_problems import TICKET_PROBLEMS
 from app.api.problems.webhook_problems import WEBHOOK_PROBLEMS
 from app.domain.assistant_faults import RuleFaultCode
 from app.domain.rejections import RejectionCode
-from app.shop_clocks.changing import ClockRefusalCode
+from app.shop_clocks.clocks import ClockRefusalCode
 
 TYPE_BASE = "urn:aftersales:problem:"
 """Problem types are URNs: stable wherever the service runs."""

@@ -12,8 +12,8 @@ from app.api.resources.events import latest_place, shop_page
 from app.api.sse.blocks import READ_AT_ONCE_MAX, live_blocks
 from app.api.sse.response import EVENT_STREAM, EventStream, block
 from app.reactions.public_types import EventType
-from app.webhooks.feed.growth import feed_of
 from app.webhooks.feed.queries import Place, Wanted
+from app.webhooks.feed.reader import feed_of
 
 STREAM: dict[str, Any] = {
     "description": "Server-sent events, without end. Each has the event's type as `event`, a "

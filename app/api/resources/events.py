@@ -24,23 +24,21 @@ from app.api.resources.orders import PageLimit
 from app.event_store.log import read_heads
 from app.reactions.public_types import EventType
 from app.webhooks.catalog.public_event import Envelope
-from app.webhooks.feed.growth import EVERY_SHOP, feed_of
-from app.webhooks.feed.merged import (
-    EVERY_BEGINNING,
-    MergedPage,
-    Places,
-    latest_places,
-    read_merged_feed,
-)
 from app.webhooks.feed.queries import (
     BEGINNING,
+    EVERY_BEGINNING,
     ORDINAL_MAX,
     FedEvent,
     FeedPage,
+    MergedPage,
     Place,
+    Places,
     Wanted,
+    latest_places,
+    read_merged_feed,
     read_shop_feed,
 )
+from app.webhooks.feed.reader import EVERY_SHOP, feed_of
 
 
 class PublicEvent(Envelope):

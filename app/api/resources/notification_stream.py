@@ -14,7 +14,7 @@ from app.api.resources.notifications import Notification, recipient_of, shown
 from app.api.sse.blocks import READ_AT_ONCE_MAX, live_blocks
 from app.api.sse.response import EVENT_STREAM, EventStream, block
 from app.notifications.inbox_queries import find_ends, list_after
-from app.notifications.recipient import Recipient
+from app.notifications.notification import Recipient
 
 _EVENT_ID = r"^[0-9]{1,19}$"
 STREAM: dict[str, Any] = {

@@ -19,6 +19,7 @@ from app.api.resources.common import InOneLanguage, Position, RequestModel, Resp
 from app.api.resources.orders import PageQuery
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
+from app.notifications.inbox import read_one, read_through
 from app.notifications.inbox_queries import (
     InboxMessage,
     Unread,
@@ -26,10 +27,8 @@ from app.notifications.inbox_queries import (
     fetch_message,
     list_inbox,
 )
-from app.notifications.notification import render
+from app.notifications.notification import Recipient, render
 from app.notifications.push.states import PushedTo, find_push_states
-from app.notifications.reading import read_one, read_through
-from app.notifications.recipient import Recipient
 
 
 class InSiteState(ResponseModel):

@@ -12,10 +12,10 @@ from app.api.request_context import IfMatch, RequestContext, ShopId
 from app.api.resources import examples
 from app.api.resources.common import RequestModel, ResponseModel, Versioned, YesOrNo
 from app.api.resources.notifications import recipient_of
-from app.notifications.groups import TemplateGroup
 from app.notifications.preferences import (
     Preferences,
     PreferencesChanged,
+    TemplateGroup,
     fetch_preferences,
     replace_preferences,
 )

@@ -17,9 +17,14 @@ from app.api.resources import examples
 from app.api.resources.common import Instant, RequestModel, ResponseModel, Version
 from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
-from app.shop_clocks import reading
-from app.shop_clocks.changing import ClockRefused, advance_test_clock, create_test_clock
-from app.shop_clocks.reading import ClockStatus, fetch_test_clock
+from app.shop_clocks import clocks
+from app.shop_clocks.clocks import (
+    ClockRefused,
+    ClockStatus,
+    advance_test_clock,
+    create_test_clock,
+    fetch_test_clock,
+)
 from app.waiting import wait_for_any
 
 BY_SECONDS_MAX = 2**31 - 1
@@ -85,7 +90,7 @@ class TestClock(ResponseModel):
     """Rises with every change; pass it back in `If-Match`."""
 
 
-def test_clock_on_wire(clock: reading.TestClock) -> TestClock:
+def test_clock_on_wire(clock: clocks.TestClock) -> TestClock:
     """Show a shop's test clock."""
     return TestClock(
         shop_id=clock.shop_id,

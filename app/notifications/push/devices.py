@@ -28,8 +28,8 @@ from uuid_utils.compat import uuid7
 
 from app.event_store.connections import Connection, Queryable
 from app.event_store.tables import BytewiseText, metadata
+from app.notifications.notification import Recipient
 from app.notifications.push.queue import skip_queued
-from app.notifications.recipient import Recipient
 from app.postgres.pool import Pool
 from app.sealing import Seal
 

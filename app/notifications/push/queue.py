@@ -30,7 +30,7 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import ClockKind, Role
 from app.event_store.tables import BytewiseText, metadata
 from app.leased_work.claim import LeasedTable
-from app.notifications.recipient import Recipient, RecipientKey
+from app.notifications.notification import Recipient, RecipientKey
 from app.postgres.pool import Pool
 from app.topology import Topology
 

@@ -11,8 +11,7 @@ from pydantic_core import to_json
 from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_types.registry import ServiceEvent
-from app.notifications.notification import Notification, notifications_of
-from app.notifications.recipient import RecipientKey
+from app.notifications.notification import Notification, RecipientKey, notifications_of
 from app.projections.rows import columns_of
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.

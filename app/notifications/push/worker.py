@@ -4,7 +4,8 @@ A push is sent at least once under one id, which lets the provider drop what it 
 here ever touches an order.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import random
@@ -17,7 +18,7 @@ from app.event_store.recorded_event import ClockKind
 from app.leased_work.backoff import Backoff
 from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.notifications.notification import render
-from app.notifications.preferences import Preferences, preferences_of
+from app.notifications.preferences import Preferences, group_of, preferences_of
 from app.notifications.push.devices import SealedDevice, find_devices, forget_device
 from app.notifications.push.provider import (
     Accepted,
@@ -27,6 +28,7 @@ from app.notifications.push.provider import (
     Refused,
     TokenGone,
     TryLater,
+    http_provider,
 )
 from app.notifications.push.queue import (
     ClaimedPush,
@@ -37,10 +39,12 @@ from app.notifications.push.queue import (
     retry_at,
     settle,
 )
-from app.notifications.push.verdict import Expire, Hold, SendNow, Skip, verdict
+from app.notifications.quiet_hours import quiet_until
 from app.postgres.pool import Pool
-from app.sealing import Seal, UnreadableSeal
-from app.shop_clocks.reading import ShopClocks
+from app.resources import Resources
+from app.sealing import Seal, UnreadableSeal, seal_with
+from app.settings import Settings
+from app.shop_clocks.clocks import ShopClocks
 from app.topology import Topology
 
 RETRIES = Backoff(seconds_min=5, seconds_max=900, factor=4, jitter=0.2)
@@ -66,6 +70,44 @@ class _Addressed:
     push: ClaimedPush
     device: SealedDevice | None
     preferences: Preferences
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotSent:
+    """The push is settled without being sent."""
+
+    state: PushState
+    reason: PushReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The push waits for the end of its recipient's quiet hours."""
+
+    until: datetime
+
+
+def verdict(
+    template: str,
+    valid_until: datetime | None,
+    preferences: Preferences,
+    now: datetime,
+    *,
+    device_known: bool,
+) -> NotSent | Held | None:
+    """Return why a push is not sent now, by its recipient's preferences; None if it is to be sent.
+
+    ``now``: by the shop's clock. Decided when the push is due, not when it is queued.
+    """
+    if not device_known:
+        return NotSent(state=PushState.SKIPPED, reason=PushReason.DEVICE_REMOVED)
+    if not preferences.push or group_of(template) in preferences.muted:
+        return NotSent(state=PushState.SKIPPED, reason=PushReason.SWITCHED_OFF)
+    if valid_until is not None and valid_until <= now:
+        return NotSent(state=PushState.EXPIRED, reason=PushReason.NO_LONGER_VALID)
+    quiet = preferences.quiet_hours
+    until = None if quiet is None else quiet_until(quiet, now)
+    return None if until is None else Held(until=until)
 
 
 class PushWorker(LeasedWorker[_Addressed]):
@@ -121,23 +163,19 @@ class PushWorker(LeasedWorker[_Addressed]):
     async def handle(self, work: _Addressed) -> None:
         """Send a push, or say why it is not sent, and record what became of it."""
         push, now = work.push, await self._shop_now(work.push)
-        judged = verdict(
-            push.template,
-            push.valid_until,
-            work.preferences,
-            now,
-            device_known=work.device is not None,
+        device = work.device
+        found = verdict(
+            *(push.template, push.valid_until, work.preferences, now),
+            device_known=device is not None,
         )
-        match judged:
-            case Skip(reason=reason):
-                await self._settle(push, PushState.SKIPPED, now, reason)
-            case Expire():
-                await self._settle(push, PushState.EXPIRED, now, PushReason.NO_LONGER_VALID)
-            case Hold(until=until):
+        match found:
+            case NotSent(state=state, reason=reason):
+                await self._settle(push, state, now, reason)
+            case Held(until=until):
                 await hold_until(self._pool, push, until, self._again(push, until))
-            case SendNow():
-                assert work.device is not None  # noqa: S101 - as just judged
-                await self._record(work, work.device, await self._sent(work, work.device), now)
+            case None:
+                assert device is not None  # noqa: S101 - the verdict depends on it
+                await self._record(work, device, await self._sent(work, device), now)
 
     async def _sent(self, one: _Addressed, device: SealedDevice) -> PushOutcome:
         if one.push.attempt > self._limits.attempts_max:  # it was claimed and never recorded
@@ -227,3 +265,29 @@ def _message(one: _Addressed, device: SealedDevice, token: str) -> PushMessage:
             **{name: str(value) for name, value in about.items()},
         },
     )
+
+
+def token_seal(settings: Settings) -> Seal | None:
+    """Return what push tokens are kept with; None where no key is set."""
+    return seal_with(settings.push_token_key)
+
+
+def sends_pushes(settings: Settings) -> bool:
+    """Whether pushes are queued and sent: there is a provider, and tokens can be opened."""
+    return settings.push_url is not None and settings.push_token_key is not None
+
+
+@asynccontextmanager
+async def open_push_worker(resources: Resources, clock: Clock) -> AsyncIterator[PushWorker | None]:
+    """Open a worker that sends through the provider in the settings; None if there is none."""
+    settings, seal = resources.settings, token_seal(resources.settings)
+    if settings.push_url is None or seal is None:
+        if settings.push_url is not None:
+            _log.warning("pushes_not_sent", reason="AFTERSALES_PUSH_TOKEN_KEY is not set")
+        yield None
+        return
+    secret = settings.push_secret
+    async with http_provider(
+        settings.push_url, None if secret is None else secret.get_secret_value(), clock
+    ) as provider:
+        yield PushWorker(resources.pool, provider, seal, clock, topology=settings.topology)

@@ -15,7 +15,7 @@ from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
 from app.webhooks.catalog.payload import Int64, Payload
-from app.webhooks.catalog.personal_payloads import EntryPersonalData, TicketPersonalData
+from app.webhooks.catalog.personal import EntryPersonalData, TicketPersonalData
 
 
 def _without_default(schema: dict[str, Any]) -> None:

@@ -13,8 +13,15 @@ from pydantic import ConfigDict
 from app.event_store.recorded_event import ClockKind
 from app.projections.orders.view import OrderView
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.forms import LATEST, ApiVersion, BodyForm, Inclusion
-from app.webhooks.catalog.payload import BODY_BYTES_MAX, Int64, Payload
+from app.webhooks.catalog.payload import (
+    BODY_BYTES_MAX,
+    LATEST,
+    ApiVersion,
+    BodyForm,
+    Inclusion,
+    Int64,
+    Payload,
+)
 from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.personal import personal_data_of
 

@@ -1,12 +1,25 @@
-"""Making public events of the log, with how things stood right after each.
-
-The state comes from the stream itself, folded up to the event's own version: a view may be ahead of
-the event, and after a rebuild it always is.
-"""
+"""What one domain event announces to others: of orders with how they stand, else by itself."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from app.domain.funds.events import (
+    DepositFellBelowRequired,
+    DepositRestored,
+    FundsEvent,
+    MerchantFundsInsufficient,
+    RestrictionLifted,
+    ShopRestricted,
+)
+from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.registration import FactEvent
+from app.domain.order.tickets import TicketState
+from app.domain.webhook_endpoints import (
+    DisabledReason,
+    WebhookEndpointDisabled,
+    WebhookEndpointEnabled,
+    WebhookEndpointEvent,
+)
 from app.event_store.connections import Connection
 from app.event_store.histories import read_beginnings
 from app.event_store.recorded_event import Recorded
@@ -15,12 +28,114 @@ from app.event_types.registry import ServiceEvent, order_codec
 from app.projections.orders.fold import fold_order, fold_tail
 from app.projections.orders.view import OrderView
 from app.projections.stream_kinds import is_of_endpoint, is_of_funds, is_of_order
-from app.webhooks.catalog.public_event import PublicEvent, id_of
-from app.webhooks.catalog.public_events import (
-    Announcement,
-    announced_of_order,
-    announced_of_shop,
+from app.reactions.public_types import EventType
+from app.reactions.table import reaction_to
+from app.webhooks.catalog.payload_mapping import shown_order, shown_ticket
+from app.webhooks.catalog.payloads import (
+    DepositEventData,
+    EntryEventData,
+    EventData,
+    FundsInsufficientData,
+    RestrictionEventData,
+    TicketEventData,
+    WebhookEndpointEventData,
 )
+from app.webhooks.catalog.public_event import PublicEvent, id_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announcement:
+    """One public event in the making: its name, what it carries, what it is about."""
+
+    type: EventType
+    data: EventData
+    order_id: str | None = None
+    ticket_id: str | None = None
+
+
+def announced_of_order(
+    event: OrderEvent, before: OrderView | None, after: OrderView
+) -> tuple[Announcement, ...]:
+    """Return what an event of an order announces, given the order before and after it."""
+    order_id = after.facts.order_id
+    public = reaction_to(event).public
+    if not isinstance(event, TicketEvent):
+        data = EntryEventData(order=shown_order(after))
+        return () if public is None else (Announcement(type=public, data=data, order_id=order_id),)
+    ticket = after.ticket(event.ticket_id)
+    if ticket is None:
+        return ()
+    earlier = None if before is None else before.ticket(event.ticket_id)
+    types = ticket_types(public, None if earlier is None else earlier.state, ticket.state)
+    shown = TicketEventData(order=shown_order(after), ticket=shown_ticket(ticket))
+    return tuple(
+        Announcement(type=each, data=shown, order_id=order_id, ticket_id=ticket.ticket_id)
+        for each in types
+    )
+
+
+def ticket_types(
+    public: EventType | None, before: TicketState | None, after: TicketState
+) -> tuple[EventType, ...]:
+    """Return the type of an event of a ticket, and then that of the state it led to, if new."""
+    named = (public, _REACHED.get(after) if after is not before else None)
+    return tuple(dict.fromkeys(each for each in named if each is not None))
+
+
+_REACHED = {
+    TicketState.REFUNDING: EventType.REFUND_REQUESTED,
+    TicketState.SUCCEEDED: EventType.TICKET_SUCCEEDED,
+    TicketState.COMPLETED: EventType.TICKET_COMPLETED,
+    TicketState.CLOSED: EventType.TICKET_CLOSED,
+}
+"""States that are published as such; of the others the event that led there says enough."""
+
+
+def announced_of_shop(event: FundsEvent | WebhookEndpointEvent) -> tuple[Announcement, ...]:
+    """Return what an event of a shop's funds or endpoints publishes: nothing, or itself."""
+    public = reaction_to(event).public
+    return () if public is None else (_of_shop(public, event),)
+
+
+def _of_shop(public: EventType, event: FundsEvent | WebhookEndpointEvent) -> Announcement:
+    match event:
+        case MerchantFundsInsufficient(order_id=order_id, ticket_id=ticket_id):
+            data = FundsInsufficientData(
+                refund_key=event.refund_key,
+                order_id=order_id,
+                ticket_id=ticket_id,
+                amount=event.amount,
+                cash_available=event.cash_available,
+                deposit_available=event.deposit_available,
+            )
+            return Announcement(type=public, data=data, order_id=order_id, ticket_id=ticket_id)
+        case DepositFellBelowRequired(level=level) | DepositRestored(level=level):
+            deposit = DepositEventData(deposit=event.deposit, required=level)
+            return Announcement(type=public, data=deposit)
+        case ShopRestricted(arrears=arrears, limit=limit):
+            restricted = RestrictionEventData(arrears=arrears, arrears_limit=limit)
+            return Announcement(type=public, data=restricted)
+        case RestrictionLifted(arrears=arrears):
+            lifted = RestrictionEventData(arrears=arrears, arrears_limit=None)
+            return Announcement(type=public, data=lifted)
+        case WebhookEndpointDisabled(reason=reason):
+            return _of_endpoint(public, event, reason)
+        case WebhookEndpointEnabled():
+            return _of_endpoint(public, event, None)
+        case _:
+            raise AssertionError(f"{type(event).__name__} is public and has no data")
+
+
+def _of_endpoint(
+    event_type: EventType, event: WebhookEndpointEvent, reason: DisabledReason | None
+) -> Announcement:
+    data = WebhookEndpointEventData(
+        endpoint_id=event.endpoint_id,
+        url=event.url,
+        disabled_reason=None if reason is None else reason.value,
+    )
+    return Announcement(type=event_type, data=data)
+
 
 _ORDERS = order_codec()
 

@@ -16,7 +16,7 @@ from app.event_store.connections import Connection
 from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_store.streams import shop_of_stream
 from app.event_types.registry import ServiceEvent
-from app.webhooks.catalog.forms import ApiVersion, BodyForm, form_of
+from app.webhooks.catalog.payload import ApiVersion, BodyForm, form_of
 from app.webhooks.catalog.public_event import PublicEvent
 from app.webhooks.catalog.publisher import public_events_of
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries

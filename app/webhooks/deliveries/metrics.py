@@ -14,7 +14,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from app.event_store.connections import Queryable
-from app.webhooks.deliveries.latency import BOUNDS_MS
+from app.webhooks.deliveries.tables import BOUNDS_MS
 
 ENDPOINTS_MAX = 500
 """Endpoints told of one by one: those with the most to send. The totals are of all."""

@@ -1,12 +1,14 @@
 """Everything that makes webhooks go in a worker process: fan-out, sending, forgetting."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import structlog
 
 from app.clock import Clock
-from app.event_store.connections import LOST_CONNECTION
+from app.event_store.connections import LOST_CONNECTION, Queryable
+from app.event_store.partitions import PARTITION_COUNT
 from app.event_types.registry import ServiceEvent, event_codec
 from app.postgres.pool import CONNECTION_FAILURES, Pool
 from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits
@@ -16,9 +18,10 @@ from app.settings import Settings
 from app.topology import Topology
 from app.waiting import pause
 from app.webhooks.breaker import HealthPolicy
+from app.webhooks.deliveries.claims import holding_queues
 from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits
 from app.webhooks.deliveries.fan_out import WebhookFanOut
-from app.webhooks.deliveries.pruning import prune_webhooks
+from app.webhooks.deliveries.recording import LOCK_QUEUES, release_next
 from app.webhooks.deliveries.worker import DeliveryLimits, DeliveryWorker
 from app.webhooks.sending import open_sender, reach_of
 
@@ -103,3 +106,108 @@ async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> Non
         except _DATABASE_AWAY as error:
             _log.warning("webhook_pruning_failed", reason=error)
         await pause(stop, PRUNE_EVERY_SECONDS)
+
+
+STEP_ROWS_MAX = 1_000
+MESSAGES_KEPT_LONGER = timedelta(days=7)
+"""A delivery may be sent again at the end of its time, and needs its message while it is tried."""
+
+# An endpoint that is gone has a queue and no row.
+LIST_QUEUES = """
+SELECT q.partition_id, q.endpoint_id, c.now AS test_now, e.endpoint_id IS NULL AS deleted
+FROM after_sales.webhook_queues AS q
+LEFT JOIN after_sales.webhook_endpoints AS e
+  ON e.partition_id = q.partition_id AND e.endpoint_id = q.endpoint_id
+LEFT JOIN after_sales.test_clocks AS c
+  ON c.partition_id = q.partition_id AND c.shop_id = q.test_shop_id
+WHERE q.partition_id = $1
+"""
+
+PRUNE_STEP = """
+WITH old AS MATERIALIZED (
+    SELECT d.message_id
+    FROM after_sales.webhook_deliveries AS d
+    WHERE d.partition_id = $1 AND d.endpoint_id = $2 AND d.created_at < $3
+    ORDER BY d.created_at, d.message_id
+    LIMIT $4
+), attempts AS (
+    DELETE FROM after_sales.webhook_attempts AS a
+    USING old
+    WHERE a.partition_id = $1 AND a.endpoint_id = $2 AND a.message_id = old.message_id
+)
+DELETE FROM after_sales.webhook_deliveries AS d
+USING old
+WHERE d.partition_id = $1 AND d.endpoint_id = $2 AND d.message_id = old.message_id
+RETURNING d.state, d.stream_id
+"""
+
+SHRINK = """
+UPDATE after_sales.webhook_queues AS q SET pending = q.pending - $3, due_at = least(q.due_at, $4)
+WHERE q.partition_id = $1 AND q.endpoint_id = $2
+"""
+
+DELETE_QUEUE = """
+DELETE FROM after_sales.webhook_queues AS q WHERE q.partition_id = $1 AND q.endpoint_id = $2
+"""
+
+PRUNE_MESSAGES = """
+DELETE FROM after_sales.webhook_messages AS m
+WHERE m.partition_id = $1 AND (m.message_id, m.api_version) IN (
+    SELECT o.message_id, o.api_version
+    FROM after_sales.webhook_messages AS o
+    WHERE o.partition_id = $1 AND o.kept_from < $2
+    ORDER BY o.kept_from
+    LIMIT $3
+)
+RETURNING m.message_id
+"""
+
+
+async def prune_webhooks(
+    pool: Pool, now: datetime, *, retention: timedelta, step_rows_max: int = STEP_ROWS_MAX
+) -> int:
+    """Delete deliveries older than ``retention``, settled or not, with attempts and messages.
+
+    Returns how many deliveries. Many short transactions, one queue each; safe to run anywhere at
+    any time, by several at once.
+    """
+    pruned = 0
+    for partition_id in range(PARTITION_COUNT):
+        for row in await pool.fetch(LIST_QUEUES, partition_id):
+            own_now = row["test_now"] or now
+            before = own_now + timedelta(days=36_500) if row["deleted"] else own_now - retention
+            queue = (partition_id, row["endpoint_id"])
+            pruned += await _prune_queue(pool, queue, before, own_now, step_rows_max)
+            if row["deleted"]:
+                await pool.execute(DELETE_QUEUE, *queue)
+        await _prune_messages(pool, partition_id, now - retention - MESSAGES_KEPT_LONGER)
+    return pruned
+
+
+async def _prune_queue(
+    pool: Pool,
+    queue: tuple[int, UUID],
+    before: datetime,
+    own_now: datetime,
+    step_rows_max: int,
+) -> int:
+    pruned, step = 0, step_rows_max
+    while step == step_rows_max:
+        async with holding_queues(pool) as connection:
+            await connection.fetch(LOCK_QUEUES, [queue[0]], [queue[1]])
+            rows = await connection.fetch(PRUNE_STEP, *queue, before, step_rows_max)
+            unsent = [row["stream_id"] for row in rows if row["state"] in {"queued", "waiting"}]
+            await connection.execute(SHRINK, *queue, len(unsent), own_now if unsent else None)
+            # Who waited for one of these waits no longer.
+            streams = {(*queue, stream_id, own_now) for stream_id in unsent}
+            await release_next(connection, list(streams))
+        step = len(rows)
+        pruned += step
+    return pruned
+
+
+async def _prune_messages(database: Queryable, partition_id: int, before: datetime) -> None:
+    step = STEP_ROWS_MAX
+    while step == STEP_ROWS_MAX:
+        rows = await database.fetch(PRUNE_MESSAGES, partition_id, before, STEP_ROWS_MAX)
+        step = len(rows)

@@ -7,8 +7,7 @@ from uuid import UUID
 
 from app.event_store.connections import Connection
 from app.projections.rows import columns_of
-from app.webhooks.deliveries.latency import NO_COUNTS
-from app.webhooks.deliveries.tables import Cause
+from app.webhooks.deliveries.tables import NO_COUNTS, Cause
 
 ROWS_MAX = 5_000
 """Deliveries queued in one statement."""

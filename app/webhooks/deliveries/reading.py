@@ -14,8 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.event_store.connections import Queryable
 from app.webhooks.deliveries.claims import DeliveryKey
-from app.webhooks.deliveries.latency import NO_COUNTS
-from app.webhooks.deliveries.tables import Cause, DeliveryState
+from app.webhooks.deliveries.tables import NO_COUNTS, Cause, DeliveryState
 from app.webhooks.deliveries.tables import webhook_deliveries as table
 
 ATTEMPTS_SHOWN_MAX = 50

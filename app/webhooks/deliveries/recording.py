@@ -19,13 +19,12 @@ from app.postgres.pool import CONNECTION_FAILURES, Pool
 from app.projections.rows import columns_of
 from app.topology import Topology
 from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue, holding_queues
-from app.webhooks.deliveries.latency import counts_of
+from app.webhooks.deliveries.tables import counts_of
 from app.webhooks.outcomes import (
     Attempt,
     Delivered,
     answer_of,
     detail_of,
-    outcome_code,
     status_of,
 )
 
@@ -187,7 +186,7 @@ def ended(
     return EndedAttempt(
         delivery=delivery,
         at=now,
-        outcome=outcome_code(outcome),
+        outcome=outcome.code,
         detail=detail_of(outcome),
         status=status_of(outcome),
         latency_ms=round(attempt.latency_seconds * 1_000),

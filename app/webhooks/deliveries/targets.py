@@ -9,10 +9,10 @@ import asyncpg
 from app.event_store.connections import Queryable
 from app.projections.rows import columns_of
 from app.sealing import Seal
-from app.webhooks.catalog.forms import Inclusion
+from app.webhooks.catalog.payload import Inclusion
 from app.webhooks.catalog.public_event import without_personal
 from app.webhooks.deliveries.claims import Queue
-from app.webhooks.endpoints.encrypted_fields import EndpointSecrets, open_headers, open_secrets
+from app.webhooks.endpoints.endpoint import EndpointSecrets, open_headers, open_secrets
 
 CACHED_MAX = 1_000
 

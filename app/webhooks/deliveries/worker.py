@@ -18,7 +18,7 @@ from app.domain.webhook_endpoints import DisabledReason
 from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
-from app.shop_clocks.reading import ShopClocks
+from app.shop_clocks.clocks import ShopClocks
 from app.topology import Topology
 from app.webhooks.breaker import disabled_reason
 from app.webhooks.deliveries.claims import (
@@ -27,13 +27,12 @@ from app.webhooks.deliveries.claims import (
     claim_deliveries,
     find_due_queues,
 )
-from app.webhooks.deliveries.disabling import disable_endpoint, failing_since
 from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits, EndpointConcurrency
+from app.webhooks.deliveries.endpoint_notices import disable_endpoint, failing_since
 from app.webhooks.deliveries.recording import AttemptRecorder, EndedAttempt, ended
 from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, take_turns
 from app.webhooks.endpoints.endpoint import Owner
-from app.webhooks.outcomes import Attempt, retry_after_of
-from app.webhooks.schedule import SendAgain, next_attempt
+from app.webhooks.outcomes import Attempt, next_attempt_at, retry_after_of
 from app.webhooks.sending import Message, Sender, Target
 
 _log = structlog.get_logger(__name__)
@@ -191,10 +190,9 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         )
 
     def _ended_attempt(self, one: _Addressed, attempt: Attempt, now: datetime) -> EndedAttempt:
-        again = next_attempt(
+        retry_at = next_attempt_at(
             one.delivery.tried, now, self._random(), retry_after_of(attempt.outcome)
         )
-        retry_at = again.at if isinstance(again, SendAgain) else None
         return ended(one.delivery, attempt, now, retry_at)
 
     async def _disable_if_hopeless(

@@ -1,4 +1,4 @@
-"""Reading endpoints: one, a page of an owner's, and what was changed."""
+"""The tables of endpoints: their settings, and who changed them when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,16 +8,86 @@ from uuid import UUID
 
 import asyncpg
 from pydantic_core import from_json
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Queryable
 from app.event_store.recorded_event import Actor, Role
+from app.event_store.tables import BytewiseText, metadata
 from app.webhooks.endpoints.endpoint import (
     ChangeKind,
     Disabled,
     Endpoint,
     Owner,
 )
+
+webhook_endpoints = Table(
+    "webhook_endpoints",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("endpoint_id", Uuid, nullable=False),
+    Column("shop_id", BytewiseText),
+    Column("url", Text, nullable=False),
+    Column("description", Text),
+    Column("event_types", ARRAY(Text)),
+    Column("ordered", Boolean, nullable=False),
+    Column("rate_per_second", Integer),
+    Column("include", ARRAY(Text), nullable=False, server_default="{}"),
+    Column("api_version", Text, nullable=False),
+    Column("header_names", ARRAY(Text), nullable=False),
+    Column("headers_sealed", LargeBinary),
+    Column("public_key", Text, nullable=False),
+    Column("secrets_sealed", LargeBinary, nullable=False),
+    Column("former_secret_until", TIMESTAMP(timezone=True)),
+    Column("enabled", Boolean, nullable=False),
+    Column("disabled_reason", Text),
+    Column("disabled_at", TIMESTAMP(timezone=True)),
+    Column("since_position", BigInteger, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("created_at", TIMESTAMP(timezone=True), nullable=False),
+    Column("changed_at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_endpoints_pkey"),
+    Index("webhook_endpoints_owner_idx", "partition_id", "shop_id", "created_at", "endpoint_id"),
+)
+"""An endpoint of a shop is a row in the shop's partition. One of the platform (without ``shop_id``)
+is a row in every partition, so that no partition looks into another; the copies differ in
+``since_position`` alone: the position in their partition after which events are for it.
+"""
+
+webhook_endpoint_changes = Table(
+    "webhook_endpoint_changes",
+    metadata,
+    Column("partition_id", SmallInteger, nullable=False),
+    Column("endpoint_id", Uuid, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("settings", JSONB, nullable=False),
+    Column("actor_role", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("at", TIMESTAMP(timezone=True), nullable=False),
+    PrimaryKeyConstraint(
+        "partition_id", "endpoint_id", "version", name="webhook_endpoint_changes_pkey"
+    ),
+)
+"""What an endpoint was made into, by whom and when. Only ever added to, and kept when it is gone.
+
+A platform's endpoint has them in `PLATFORM_PARTITION` alone. ``settings`` holds no secret.
+"""
+
 
 COLUMNS = """e.endpoint_id, e.shop_id, e.url, e.description, e.event_types, e.ordered,
        e.rate_per_second, e.include, e.api_version, e.header_names, e.public_key,
@@ -130,3 +200,75 @@ def endpoint_of(row: asyncpg.Record) -> Endpoint:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
     )
+
+
+LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
+
+# Events from now on are for it: the head is what was the last one before.
+INSERT = """
+INSERT INTO after_sales.webhook_endpoints
+    (partition_id, endpoint_id, shop_id, url, description, event_types, ordered, rate_per_second,
+     include, api_version, header_names, headers_sealed, public_key, secrets_sealed, enabled,
+     since_position, version, created_at, changed_at)
+SELECT h.partition_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, true, h.position, 1,
+       $15, $15
+FROM after_sales.log_heads AS h
+WHERE h.partition_id = ANY ($1::smallint[])
+"""
+
+CHANGE = """
+UPDATE after_sales.webhook_endpoints AS e
+SET url = $3, description = $4, event_types = $5, ordered = $6, rate_per_second = $7,
+    include = $8,
+    header_names = CASE WHEN $9 THEN $10 ELSE e.header_names END,
+    headers_sealed = CASE WHEN $9 THEN $11 ELSE e.headers_sealed END,
+    version = e.version + 1, changed_at = $12
+WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
+"""
+
+DISABLE = """
+UPDATE after_sales.webhook_endpoints AS e
+SET enabled = false, disabled_reason = $3, disabled_at = $4, version = e.version + 1,
+    changed_at = $4
+WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
+"""
+
+# What happened in between is not for it, unless it is asked for.
+ENABLE = """
+UPDATE after_sales.webhook_endpoints AS e
+SET enabled = true, disabled_reason = NULL, disabled_at = NULL, since_position = h.position,
+    version = e.version + 1, changed_at = $3
+FROM after_sales.log_heads AS h
+WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
+  AND h.partition_id = e.partition_id
+"""
+
+# What its workers know of it begins anew too: how long it failed counts from now.
+WAKE_QUEUES = """
+UPDATE after_sales.webhook_queues AS q
+SET due_at = 'epoch', failing_since = NULL, enabled_version = $3
+WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
+"""
+
+READ_SECRETS = """
+SELECT e.secrets_sealed FROM after_sales.webhook_endpoints AS e
+WHERE e.partition_id = $1 AND e.endpoint_id = $2
+"""
+
+ROTATE = """
+UPDATE after_sales.webhook_endpoints AS e
+SET secrets_sealed = $3, public_key = $4, former_secret_until = $5, version = e.version + 1,
+    changed_at = $6
+WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
+"""
+
+DELETE = """
+DELETE FROM after_sales.webhook_endpoints AS e
+WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
+"""
+
+ADD_CHANGE = """
+INSERT INTO after_sales.webhook_endpoint_changes
+    (partition_id, endpoint_id, version, kind, settings, actor_role, actor_id, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+"""

@@ -4,7 +4,8 @@ It may be made again from the log at any time: bodies and ids are the same then,
 sent by it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import (
     BigInteger,
@@ -17,7 +18,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import UUID
 
-from app.event_store.connections import Connection
+from app.event_store.connections import Connection, Queryable
+from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded_event import Recorded
 from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
@@ -75,3 +77,41 @@ def _row(event: PublicEvent) -> tuple[object, ...]:
         event.event_id,
         event.body(),
     )
+
+
+FIND_GROWN = """
+SELECT DISTINCT p.shop_id FROM after_sales.public_events AS p
+WHERE p.partition_id = $1 AND p.position > $2 AND p.position <= $3
+"""
+
+FeedKey = tuple[int, str | None]
+"""A shop in its partition, or all shops of a partition."""
+
+EVERY_SHOP: tuple[FeedKey, ...] = tuple(
+    (partition_id, None) for partition_id in range(PARTITION_COUNT)
+)
+"""What the platform follows."""
+
+
+def feed_of(shop_id: str) -> FeedKey:
+    """Return what is followed of one shop."""
+    return partition_of(shop_id), shop_id
+
+
+@dataclass(frozen=True, slots=True)
+class FeedGrowth:
+    """Feeds grow by their shops' events, and by progress in their partitions."""
+
+    reader: str = PublicEventsReader().name
+
+    def partition_of(self, key: FeedKey) -> int:
+        """Return the partition a feed is in."""
+        return key[0]
+
+    async def grown(
+        self, database: Queryable, partition_id: int, after: int, up_to: int
+    ) -> Collection[FeedKey]:
+        """Return the shops with new events, and if there are any, their partition."""
+        rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
+        shops: list[FeedKey] = [(partition_id, row["shop_id"]) for row in rows]
+        return [*shops, (partition_id, None)] if shops else []

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from app.access.consumer_tokens import sign_consumer_token
+from app.access.authentication import sign_consumer_token
 from app.access.keys import create_key
 from app.clock import ManualClock
 from app.container import consumer_token_keys

@@ -14,7 +14,7 @@ from app.event_types.registry import event_codec
 from app.projection_registry import READERS
 from app.projections.rebuild import Rebuild
 from app.sealing import Seal
-from app.webhooks.deliveries.disabling import disable_endpoint
+from app.webhooks.deliveries.endpoint_notices import disable_endpoint
 from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.endpoints.service import Change
 from tests.support.api import SHOP, Api, until

@@ -15,7 +15,7 @@ from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
 
 from app.event_store.partitions import partition_of
-from app.webhooks.deliveries import claims, pruning, reading, recording, requeueing
+from app.webhooks.deliveries import claims, opening, reading, recording, resending
 from app.webhooks.deliveries.reading import DeliveryFilters, delivery_page
 from app.webhooks.deliveries.tables import DeliveryState
 from tests.conftest import START
@@ -116,12 +116,12 @@ def _statements() -> Iterator[tuple[str, str]]:
         "webhook_deliveries_stream_idx",
         _filled_in(recording.RELEASE, [PARTITION], own, ["order/shop-1/order-7"], [START]),
     )
-    yield "webhook_deliveries_pkey", _filled_in(requeueing.REQUEUE, *key, ENDPOINT, START)
+    yield "webhook_deliveries_pkey", _filled_in(resending.REQUEUE, *key, ENDPOINT, START)
     recover = (*key, START - DAY, START, 1_000, False)
-    yield "webhook_deliveries_state_idx", _filled_in(requeueing.RECOVER, *recover)
+    yield "webhook_deliveries_state_idx", _filled_in(resending.RECOVER, *recover)
     old = (*key, START - DAY, 100)
-    yield "webhook_deliveries_list_idx", _filled_in(pruning.PRUNE_STEP, *old)
-    pruned = _filled_in(pruning.PRUNE_MESSAGES, PARTITION, START - 300 * DAY, 100)
+    yield "webhook_deliveries_list_idx", _filled_in(opening.PRUNE_STEP, *old)
+    pruned = _filled_in(opening.PRUNE_MESSAGES, PARTITION, START - 300 * DAY, 100)
     yield "webhook_messages_kept_idx", pruned
     yield "webhook_attempts_pkey", _filled_in(reading.LIST_ATTEMPTS, *key, ENDPOINT, 50)
     yield "webhook_deliveries_state_idx", _filled_in(reading.FETCH_HEALTH, [PARTITION], ENDPOINT)

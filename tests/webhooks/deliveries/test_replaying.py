@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.webhooks.deliveries.pruning import prune_webhooks
+from app.webhooks.deliveries.opening import prune_webhooks
 from tests.support.story import applied, done
 from tests.webhooks.deliveries.subscriptions import Endpoint, Subscribing, orders_in
 from tests.webhooks.receivers import Answering, receiving

@@ -7,12 +7,10 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.examples import example_of
-from app.webhooks.catalog.forms import LATEST
-from app.webhooks.catalog.payload import BODY_BYTES_MAX
+from app.webhooks.catalog.document import data_model, example_of, model_name
+from app.webhooks.catalog.payload import BODY_BYTES_MAX, LATEST
 from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.public_event import Envelope
-from app.webhooks.catalog.schemas import data_model, model_name
 
 HEAD = f"""\
 # Public events

@@ -22,9 +22,8 @@ from app.postgres.embedded.postgres import PostgresServer, temporary_postgres
 from app.resources import Resources, open_resources
 from app.sealing import Seal
 from app.settings import Settings
-from app.webhooks.catalog.forms import LATEST
-from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
-from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings, Owner
+from app.webhooks.catalog.payload import LATEST
+from app.webhooks.endpoints.endpoint import Endpoint, EndpointSecrets, EndpointSettings, Owner
 from app.webhooks.endpoints.service import Change
 from tools.proof.processes import Member, clean_environment
 from tools.proof.webhooks.driving import EVENTS_OF_AN_ORDER, live_orders

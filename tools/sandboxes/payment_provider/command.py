@@ -9,8 +9,7 @@ import structlog
 import typer
 from pydantic import SecretStr
 
-from app.cli.console import run
-from app.cli.errors import CommandFailed
+from app.cli.console import CommandFailed, run
 from app.cli.listening import (
     listen,
     make_server,
@@ -25,7 +24,7 @@ from app.settings import Settings
 from tools.sandboxes.payment_provider.behaviours import plain_table, table
 from tools.sandboxes.payment_provider.server import SandboxOptions, create_sandbox
 
-HELP = f"""Serve a payment provider for trying and testing, which moves no money.
+HELP = f"""Serve a payment provider for testing, which moves no money.
 
 It keeps its orders, its book and its callbacks in one SQLite file, so that it can be killed at any
 instant. It takes AFTERSALES_PROVIDER_SECRET from its callers and signs callbacks with

@@ -20,7 +20,7 @@ def push_sandbox(
         float, typer.Option(help="How late the answer to a token `slow-...` is.", min=0)
     ] = 30.0,
 ) -> None:
-    """Serve a push provider that sends nothing anywhere and shows what it was sent.
+    """Serve a push provider for testing, which sends nothing and shows what it received.
 
     GET /messages lists it. Tokens beginning with gone-, refused-, flaky-, busy- and slow- make it
     fail in these ways. With AFTERSALES_PUSH_SECRET set, it is asked for.

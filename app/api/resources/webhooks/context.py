@@ -27,7 +27,7 @@ from app.webhooks.endpoints.service import (
     EndpointNotFound,
     TooManyEndpoints,
 )
-from app.webhooks.secrets import TooManyRotations
+from app.webhooks.signing import TooManyRotations
 
 EndpointId = Annotated[UUID, Path(description="The endpoint, as its creation named it.")]
 DeliveryId = Annotated[UUID, Path(description="The delivery: the `webhook-id` it is sent with.")]

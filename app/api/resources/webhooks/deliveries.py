@@ -28,7 +28,6 @@ from app.api.resources.webhooks.context import (
 from app.projections.paging import After
 from app.reactions.public_types import EventType
 from app.webhooks.deliveries import reading
-from app.webhooks.deliveries.latency import latency_at
 from app.webhooks.deliveries.reading import (
     DeliveryFilters,
     fetch_body,
@@ -36,7 +35,7 @@ from app.webhooks.deliveries.reading import (
     list_attempts,
     list_deliveries,
 )
-from app.webhooks.deliveries.tables import DeliveryState
+from app.webhooks.deliveries.tables import DeliveryState, latency_at
 from app.webhooks.endpoints.endpoint import Endpoint
 
 ReplayCursor = Annotated[str, StringConstraints(max_length=300)]

@@ -8,9 +8,9 @@ from pydantic import ConfigDict, Field, StringConstraints
 from app.api.resources import examples
 from app.api.resources.common import RequestModel, ResponseModel, ShortText, Version, YesOrNo
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.forms import ApiVersion, Inclusion
+from app.webhooks.catalog.payload import ApiVersion, Inclusion
 from app.webhooks.endpoints import endpoint as kept
-from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
+from app.webhooks.endpoints.endpoint import EndpointSecrets
 from app.webhooks.endpoints.queries import EndpointChange as KeptChange
 
 HEADERS_MAX, RATE_MAX, INCLUSIONS_MAX = 10, 1_000, 20

@@ -38,11 +38,9 @@ from app.api.resources.webhooks.endpoint_models import (
 from app.command_handling.requests import Answer
 from app.domain.webhook_endpoints import DisabledReason
 from app.projections.paging import After
-from app.webhooks.catalog.forms import LATEST, Inclusion
-from app.webhooks.custom_headers import find_header_fault
-from app.webhooks.endpoint_url import UrlFault, read_endpoint_url
-from app.webhooks.endpoints.encrypted_fields import EndpointSecrets
-from app.webhooks.endpoints.endpoint import Endpoint, EndpointSettings
+from app.webhooks.catalog.payload import LATEST, Inclusion
+from app.webhooks.endpoint_rules import UrlFault, find_header_fault, read_endpoint_url
+from app.webhooks.endpoints.endpoint import Endpoint, EndpointSecrets, EndpointSettings
 from app.webhooks.endpoints.queries import list_changes, list_endpoints
 from app.webhooks.endpoints.service import Change
 from app.webhooks.sending import reach_of

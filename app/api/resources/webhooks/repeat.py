@@ -29,8 +29,7 @@ from app.command_handling.requests import Answer
 from app.event_store.connections import Connection
 from app.event_types.registry import event_codec
 from app.webhooks.deliveries.endpoint_notices import send_test
-from app.webhooks.deliveries.replaying import Replay, ReplayPlace
-from app.webhooks.deliveries.requeueing import recover, resend
+from app.webhooks.deliveries.resending import Replay, ReplayPlace, recover, resend
 from app.webhooks.endpoints.endpoint import Endpoint
 
 ENDPOINT = "/webhook-endpoints/{endpoint_id}"

@@ -1,4 +1,4 @@
-"""What is read in an answer, and what an endpoint's own headers may be."""
+"""What a response means, what is kept of it, and when a message is sent again."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -8,16 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
-from app.webhooks.classify_response import harmless, judged, read_answer
-from app.webhooks.custom_headers import HEADERS_MAX, HeaderFault, find_header_fault
+from app.webhooks.endpoint_rules import HEADERS_MAX, HeaderFault, find_header_fault
 from app.webhooks.outcomes import (
+    ATTEMPTS_MAX,
     Answer,
     Delivered,
     FailedAnswer,
     Gone,
     Redirected,
     Throttled,
+    classify_response,
+    next_attempt_at,
+    read_answer,
     retry_after_of,
+    sanitized,
     status_of,
 )
 
@@ -41,7 +45,7 @@ def answered(status: int) -> Answer:
 )
 def test_a_status_means_what_standard_webhooks_says(statuses: list[int], kind: type) -> None:
     for status in statuses:
-        outcome = judged(answered(status), MINUTE)
+        outcome = classify_response(answered(status), MINUTE)
         assert type(outcome) is kind
         assert status_of(outcome) == status
         assert retry_after_of(outcome) == (MINUTE if kind in {Throttled, FailedAnswer} else None)
@@ -97,12 +101,12 @@ def test_whatever_is_said_the_wait_is_within_bounds(text: str) -> None:
     ],
 )
 def test_the_beginning_of_an_answer_can_be_stored_and_shown(content: bytes, text: str) -> None:
-    assert harmless(content) == text
+    assert sanitized(content) == text
 
 
 @given(st.binary(max_size=200))
 def test_whatever_was_answered_nothing_harmful_is_kept(content: bytes) -> None:
-    text = harmless(content)
+    text = sanitized(content)
     text.encode()
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]", text)
 
@@ -146,3 +150,66 @@ def test_headers_are_counted_and_named_once() -> None:
     many = {f"X-{number}": "a" for number in range(HEADERS_MAX)}
     assert find_header_fault(many) is None
     assert find_header_fault({**many, "X": "a"}) == (HeaderFault.TOO_MANY, None)
+
+
+EVEN = 0.5
+"""The random number that makes a wait neither shorter nor longer."""
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
+RANDOM = st.floats(0, 1, exclude_max=True)
+
+
+def again(made: int, random: float = EVEN, retry_after: timedelta | None = None) -> timedelta:
+    found = next_attempt_at(made, NOW, random, retry_after)
+    assert found is not None
+    return found - NOW
+
+
+def test_the_waits_are_those_of_standard_webhooks() -> None:
+    waits = [again(made) for made in range(1, ATTEMPTS_MAX)]
+    hours = [hours * HOUR for hours in (2, 5, 10, 14, 20, 24)]
+    assert waits == [5 * SECOND, 5 * MINUTE, 30 * MINUTE, *hours]
+
+
+def test_after_the_tenth_attempt_a_message_is_given_up() -> None:
+    assert ATTEMPTS_MAX == 10
+    assert next_attempt_at(10, NOW, EVEN) is None
+    assert next_attempt_at(11, NOW, EVEN, HOUR) is None
+
+
+def test_the_whole_schedule_takes_three_days_and_ends_before_an_endpoint_is_disabled() -> None:
+    for random in (0.0, EVEN, 0.999_999):
+        whole = sum((again(made, random) for made in range(1, ATTEMPTS_MAX)), timedelta(0))
+        assert timedelta(days=2) < whole < timedelta(days=5)
+    even = sum((again(made) for made in range(1, ATTEMPTS_MAX)), timedelta(0))
+    assert even == timedelta(hours=75, minutes=35, seconds=5)
+
+
+@pytest.mark.parametrize(("random", "minutes"), [(0.0, 4), (0.25, 4.5), (0.75, 5.5)])
+def test_jitter_is_a_fifth_either_way(random: float, minutes: float) -> None:
+    assert again(2, random) == minutes * MINUTE
+
+
+def test_retry_after_makes_a_wait_longer_and_never_shorter() -> None:
+    assert again(1, retry_after=MINUTE) == MINUTE
+    assert again(2, retry_after=MINUTE) == 5 * MINUTE
+    assert again(1, retry_after=timedelta(0)) == 5 * SECOND
+
+
+def test_retry_after_is_heeded_for_a_day_at_most() -> None:
+    assert again(1, retry_after=timedelta(days=400)) == 24 * HOUR
+
+
+@given(st.integers(1, ATTEMPTS_MAX - 1), RANDOM, st.none() | st.timedeltas(timedelta(0)))
+def test_whatever_is_drawn_and_asked_for_a_wait_has_its_bounds(
+    made: int, random: float, retry_after: timedelta | None
+) -> None:
+    wait, even = again(made, random, retry_after), again(made)
+    assert wait >= even * 0.8
+    assert wait <= max(even * 1.2, min(retry_after or timedelta(0), 24 * HOUR))
+    assert again(made, random, retry_after) == wait
+
+
+@pytest.mark.parametrize(("made", "random"), [(0, 0.5), (-1, 0.5), (1, 1.0), (1, -0.1)])
+def test_what_makes_no_sense_is_refused(made: int, random: float) -> None:
+    with pytest.raises(ValueError, match="a random number lies between"):
+        next_attempt_at(made, NOW, random)

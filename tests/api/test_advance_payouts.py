@@ -56,7 +56,7 @@ async def test_a_closed_account_is_paid_out_by_the_real_sandbox(api: Api, tmp_pa
                 provider=provider,
             )
             ticket = await applied(api, order_id, application=a_refund(1_000))
-            done(await api.merchant.post(f"{ticket}/agree"))
+            done(await api.merchant.post(f"{ticket}/agree-to-application"))
             await refunds.work_until_done()
             assert done(await api.merchant.get(ticket))["refund"]["status"] == "refused"
             path = PAYOUTS.replace("order-1-1", f"{order_id}-1")

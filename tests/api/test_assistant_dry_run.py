@@ -38,7 +38,7 @@ async def test_each_ticket_is_shown_with_what_would_have_and_what_has_happened(a
     await assistant_works(api)
     done(await put(api, []))
     await applied(api, "by-hand", application=a_refund(2_000))
-    done(await api.merchant.post(f"{ticket_path(order_id='by-hand')}/agree"))
+    done(await api.merchant.post(f"{ticket_path(order_id='by-hand')}/agree-to-application"))
     await applied(api, "pending", application=a_refund(3_000))
     medium = a_rule_body("medium", amount_max={"amount": 2_500, "currency": "CNY"})
     run = await tried(api, SMALL, medium)
@@ -99,7 +99,11 @@ async def test_a_disabled_rule_speaks_for_nothing_and_is_counted_with_nothing(ap
 
 async def test_the_past_is_what_it_was_when_each_applied(api: Api) -> None:
     await applied(api, "a")
-    done(await api.merchant.post(f"{ticket_path(order_id='a')}/reject", {"reason": "other"}))
+    done(
+        await api.merchant.post(
+            f"{ticket_path(order_id='a')}/reject-application", {"reason": "other"}
+        )
+    )
     api.clock.advance(timedelta(hours=1))
     await applied(api, "b")
     stranger = await opened(api, "c", buyer_id=OTHER_BUYER)
@@ -111,7 +115,11 @@ async def test_the_past_is_what_it_was_when_each_applied(api: Api) -> None:
 
 async def test_a_window_long_past_now_still_counts_from_the_application(api: Api) -> None:
     await applied(api, "a")
-    done(await api.merchant.post(f"{ticket_path(order_id='a')}/reject", {"reason": "other"}))
+    done(
+        await api.merchant.post(
+            f"{ticket_path(order_id='a')}/reject-application", {"reason": "other"}
+        )
+    )
     await applied(api, "b")
     api.clock.advance(timedelta(days=40))
     rule = a_rule_body("r", history=[history("rejections", 0, days=30)])
@@ -128,7 +136,9 @@ async def test_a_modified_ticket_is_tried_as_it_was_applied_for_and_as_it_was_mo
         "items": [{"item_id": "item-1", "quantity": 1, "amount": 900}],
         "reason": "agreed_with_merchant",
     }
-    modified = await api.consumer().post(f"{ticket_path()}/modify", changed, key="modify")
+    modified = await api.consumer().post(
+        f"{ticket_path()}/modify-application", changed, key="modify"
+    )
     at = done(modified)["updated_at"]
     large = a_rule_body("large", amount_max={"amount": 3_000, "currency": "CNY"}, overdue=True)
     (ticket,) = (await tried(api, SMALL, REST))["tickets"]

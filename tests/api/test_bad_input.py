@@ -272,7 +272,7 @@ async def test_decisions_with_bad_words_are_refused_and_change_nothing(api: Api)
         ("#/evidence", {"reason": "other", "evidence": None}),
     ]
     for pointer, body in bodies:
-        answer = await api.merchant.post(f"{ticket}/reject", json.dumps(body).encode())
+        answer = await api.merchant.post(f"{ticket}/reject-application", json.dumps(body).encode())
         (error,) = problem(answer, 422, "request_invalid")["errors"]
         assert error["pointer"] == pointer
     entry = f"{order_path()}/after-sales-entry"
@@ -360,8 +360,8 @@ async def test_a_decision_on_a_ticket_that_never_was_names_the_ticket(api: Api) 
     await registered(api)
     for path in (ticket_path(9), ticket_path(1, "order-9")):
         problem(await api.merchant.get(path), 404, "ticket_not_found")
-        problem(await api.merchant.post(f"{path}/agree"), 404, "ticket_not_found")
-        problem(await api.consumer().post(f"{path}/withdraw"), 404, "ticket_not_found")
+        problem(await api.merchant.post(f"{path}/agree-to-application"), 404, "ticket_not_found")
+        problem(await api.consumer().post(f"{path}/withdraw-application"), 404, "ticket_not_found")
     application = await api.consumer().post(
         f"{order_path('order-9')}/exchange-requests", some_goods(), key="1"
     )
@@ -370,5 +370,7 @@ async def test_a_decision_on_a_ticket_that_never_was_names_the_ticket(api: Api) 
 
 async def test_an_optional_body_is_left_out_and_never_null(api: Api) -> None:
     ticket = await applied(api)
-    problem(await api.merchant.post(f"{ticket}/agree", b"null"), 422, "request_invalid")
-    assert (await api.merchant.post(f"{ticket}/agree")).status_code == 200
+    problem(
+        await api.merchant.post(f"{ticket}/agree-to-application", b"null"), 422, "request_invalid"
+    )
+    assert (await api.merchant.post(f"{ticket}/agree-to-application")).status_code == 200

@@ -110,7 +110,7 @@ async def test_every_decision_of_a_merchant_can_be_taken_in_a_batch(api: Api) ->
     ]
     assert first[2]["ticket"]["rejection"]["note"] == "请补充照片"
     for name in ("back", "bad"):
-        done(await api.consumer().post(f"{ticket_path(1, name)}/ship-back", A_PARCEL))
+        done(await api.consumer().post(f"{ticket_path(1, name)}/ship-goods-back", A_PARCEL))
     second = await batch(
         api.merchant,
         decided("again", "process_rejected_ticket"),
@@ -132,7 +132,7 @@ async def test_every_decision_of_a_merchant_can_be_taken_in_a_batch(api: Api) ->
 async def test_of_a_hundred_decisions_each_comes_out_as_it_would_alone(api: Api) -> None:
     names = [f"order-{number:02}" for number in range(90)]
     await tickets(api, *names)
-    done(await api.consumer().post(f"{ticket_path(1, names[7])}/withdraw"))
+    done(await api.consumer().post(f"{ticket_path(1, names[7])}/withdraw-application"))
     await api.resources.pool.execute(UNREADABLE, partition_of(SHOP), order_stream(SHOP, names[8]))
     expected = {
         names[7]: "ticket_final",
@@ -160,7 +160,9 @@ async def test_a_problem_in_a_batch_is_the_one_the_decision_would_meet_alone(api
     ticket = await applied(api)
     body = {"reason": "return_damaged"}
     alone = problem(
-        await api.merchant.post(f"{ticket}/reject", body, headers={"Accept-Language": "zh-CN"}),
+        await api.merchant.post(
+            f"{ticket}/reject-application", body, headers={"Accept-Language": "zh-CN"}
+        ),
         422,
         "reason_not_for_decision",
     )
@@ -214,7 +216,9 @@ async def test_a_stale_version_is_told_in_its_result_and_may_be_corrected_under_
     await tickets(api, "seen", "stale")
     seen = done(await api.merchant.get(ticket_path(1, "seen")))["version"]
     done(
-        await api.consumer().post(f"{ticket_path(1, 'stale')}/remarks", {"text": "请"}, key="r"),
+        await api.consumer().post(
+            f"{ticket_path(1, 'stale')}/add-ticket-remark", {"text": "请"}, key="r"
+        ),
         201,
     )
     items = [
@@ -280,7 +284,7 @@ async def test_another_decision_under_the_same_key_is_refused_for_its_ticket_alo
     results = await batch(api.merchant, changed, decided("b", "agree_to_application"))
     assert codes(results) == ["idempotency_key_reused", "refunding"]
     assert await api.contents() == before
-    done(await api.merchant.post(f"{ticket_path(1, 'c')}/agree", key="batch"))
+    done(await api.merchant.post(f"{ticket_path(1, 'c')}/agree-to-application", key="batch"))
 
 
 async def test_nobody_decides_on_what_is_not_theirs(api: Api) -> None:

@@ -52,7 +52,11 @@ async def in_arrears(api: Api) -> str:
     done(await api.merchant.post(f"{order}/{ENTRY}/open", OPEN))
     asked = a_refund(10_000)
     ticket = done(await api.consumer().post(f"{order}/refund-requests", asked, key="a"), 201)
-    done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/{ticket['ticket_id']}/agree"))
+    done(
+        await api.merchant.post(
+            f"/v1/shops/{SHOP}/tickets/{ticket['ticket_id']}/agree-to-application"
+        )
+    )
     await funded(api)
     return await received(api, "order-2")
 
@@ -158,12 +162,12 @@ async def test_the_merchant_is_told_of_arrears_and_of_their_end(api: Api) -> Non
 async def test_in_a_restricted_shop_what_is_open_and_under_way_runs_on(api: Api) -> None:
     ticket = await applied(api, "order-0")
     await in_arrears(api)
-    assert done(await api.merchant.post(f"{ticket}/agree"))["state"] == "refunding"
+    assert done(await api.merchant.post(f"{ticket}/agree-to-application"))["state"] == "refunding"
     again = await api.consumer().post(
         f"{order_path('order-1')}/refund-requests", a_refund(), key="again"
     )
     problem(again, 409, "ticket_already_active")
-    paid = await api.platform.post(f"{ticket}/refund-success", key="paid")
+    paid = await api.platform.post(f"{ticket}/record-refund-success", key="paid")
     assert done(paid)["state"] == "succeeded"
 
 
@@ -175,7 +179,9 @@ async def test_before_agreeing_the_cost_of_a_ticket_is_shown_and_noted(api: Api)
     assert shown.headers["etag"] == (await api.merchant.get(ticket)).headers["etag"]
     assert cost["cost_preview"]["refundable"] == 1_000
     assert cost["cost_preview"]["source"] == "escrow"
-    answer = await api.merchant.post(f"{ticket}/agree", OPEN, if_match=shown.headers["etag"])
+    answer = await api.merchant.post(
+        f"{ticket}/agree-to-application", OPEN, if_match=shown.headers["etag"]
+    )
     assert done(answer)["state"] == "refunding"
     line = done(await api.merchant.get(order_path()))["operation_log"][-1]
     assert line["code"] == "application_agreed"
@@ -185,11 +191,13 @@ async def test_before_agreeing_the_cost_of_a_ticket_is_shown_and_noted(api: Api)
 
 async def test_once_nothing_is_left_to_pay_no_cost_is_shown(api: Api) -> None:
     ticket = await applied(api)
-    done(await api.consumer().post(f"{ticket}/withdraw"))
+    done(await api.consumer().post(f"{ticket}/withdraw-application"))
     assert done(await api.merchant.get(f"{ticket}/cost-preview"))["cost_preview"] is None
 
 
-@pytest.mark.parametrize("decision", ["agree", "agree-without-return", "confirm-return"])
+@pytest.mark.parametrize(
+    "decision", ["agree-to-application", "agree-without-return", "confirm-return-receipt"]
+)
 async def test_an_acknowledgement_is_given_or_left_out_but_never_denied(
     api: Api, decision: str
 ) -> None:

@@ -47,7 +47,7 @@ async def test_a_repeated_request_is_answered_as_the_first_time_and_changes_noth
     before = await api.contents()
     api.clock.advance(timedelta(hours=1))
     assert_same(first, await consumer.post(path, a_refund(), key="apply"))
-    done(await consumer.post(f"{ticket_path()}/withdraw"))
+    done(await consumer.post(f"{ticket_path()}/withdraw-application"))
     assert_same(first, await consumer.post(path, a_refund(), key="apply"))
     after = await api.contents()
     assert after["idempotency_keys"] == before["idempotency_keys"]
@@ -70,7 +70,7 @@ async def test_what_was_missing_is_looked_for_again(api: Api) -> None:
     problem(missing, 404, "order_not_found")
     await registered(api)
     done(await api.platform.post(path, shipped, key="ship"))
-    ticket = f"{ticket_path()}/agree"
+    ticket = f"{ticket_path()}/agree-to-application"
     problem(await api.merchant.post(ticket, key="agree"), 404, "ticket_not_found")
     done(await api.consumer().post(f"{order_path()}/reissue-requests", some_goods(), key="1"), 201)
     done(await api.merchant.post(ticket, key="agree"))
@@ -78,7 +78,7 @@ async def test_what_was_missing_is_looked_for_again(api: Api) -> None:
 
 async def test_a_stale_version_is_not_remembered(api: Api) -> None:
     ticket = await applied(api)
-    path = f"{ticket}/agree"
+    path = f"{ticket}/agree-to-application"
     stale = await api.merchant.post(path, key="agree", if_match='"1"')
     current = problem(stale, 412, "version_stale")["facts"]["current_version"]
     done(await api.merchant.post(path, key="agree", if_match=f'"{current}"'))
@@ -103,7 +103,7 @@ async def test_a_key_belongs_to_one_request(api: Api) -> None:
         await consumer.post(path, a_refund(2_000), key="k"),
         await consumer.post(path, {**a_refund(), "description": "x"}, key="k"),
         await consumer.post(f"{order}/exchange-requests", some_goods(), key="k"),
-        await consumer.post(f"{ticket_path()}/withdraw", key="k"),
+        await consumer.post(f"{ticket_path()}/withdraw-application", key="k"),
     ):
         problem(other, 422, "idempotency_key_reused")
     assert await api.contents() == before
@@ -151,7 +151,7 @@ async def test_where_a_key_is_required_its_absence_has_a_name_of_its_own(api: Ap
         ("repair-requests", some_goods()),
     ):
         problem(await consumer.post(f"{order}/{path}", body), 422, "idempotency_key_required")
-    paid = await api.platform.post(f"{ticket_path()}/refund-success")
+    paid = await api.platform.post(f"{ticket_path()}/record-refund-success")
     problem(paid, 422, "idempotency_key_required")
     assert await api.contents() == before
 

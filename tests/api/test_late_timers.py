@@ -13,10 +13,10 @@ async def test_a_refusal_after_an_unseen_deadline_shows_what_the_next_look_shows
     seen = (await api.merchant.get(ticket)).headers["ETag"]
     api.clock.advance(timedelta(hours=48))
 
-    late = await api.merchant.post(f"{ticket}/reject", REJECTION, if_match=seen)
+    late = await api.merchant.post(f"{ticket}/reject-application", REJECTION, if_match=seen)
     shown = await api.merchant.get(ticket)
     now_seen = shown.headers["ETag"]
-    again = await api.merchant.post(f"{ticket}/reject", REJECTION, if_match=now_seen)
+    again = await api.merchant.post(f"{ticket}/reject-application", REJECTION, if_match=now_seen)
 
     stale = problem(late, 412, "version_stale")
     assert stale["facts"]["current_version"] == shown.json()["version"]

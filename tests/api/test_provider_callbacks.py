@@ -39,13 +39,13 @@ async def test_a_refusal_is_shown_in_both_languages(api: Api) -> None:
     shown = done(await api.merchant.get(ticket))
     assert (shown["state"], shown["refund"]["status"]) == ("refunding", "refused")
     assert shown["refund"]["refusal_text"]["zh_cn"] == "买家账户已注销"
-    by_hand = await api.platform.post(f"{ticket}/refund-success", key="by-hand")
+    by_hand = await api.platform.post(f"{ticket}/record-refund-success", key="by-hand")
     problem(by_hand, 409, "refund_key_differs")
 
 
 async def test_once_the_provider_has_it_nobody_reports_success_by_hand(api: Api) -> None:
     ticket = await refunding(api)
-    by_hand = await api.platform.post(f"{ticket}/refund-success", key="by-hand")
+    by_hand = await api.platform.post(f"{ticket}/record-refund-success", key="by-hand")
     problem(by_hand, 409, "refund_key_differs")
 
 

@@ -79,8 +79,8 @@ async def test_what_the_provider_paid_for_nobody_is_shown_from_both_sides(
 
 async def test_without_a_provider_ledger_and_tickets_are_compared(api: Api) -> None:
     ticket = await applied(api)
-    done(await api.merchant.post(f"{ticket}/agree"))
-    done(await api.platform.post(f"{ticket}/refund-success", key="by-hand"))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
+    done(await api.platform.post(f"{ticket}/record-refund-success", key="by-hand"))
     await api.follow()  # but nobody funds
     young = done(await api.platform.get(PATH))
     assert (young["differences"], young["under_way"]) == ([], 1)

@@ -55,7 +55,7 @@ async def shown(api: Api) -> dict[str, Any]:
 async def test_a_refund_is_shown_from_the_moment_it_is_granted(api: Api) -> None:
     ticket = await applied(api)
     problem(await api.merchant.get(REFUND), 404, "refund_not_found")
-    done(await api.merchant.post(f"{ticket}/agree"))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
     refund = await shown(api)
     assert (refund["refund_key"], refund["amount"]) == (refund_key_of(SHOP, "order-1-1"), 1_000)
     assert (refund["status"]["code"], refund["status"]["doudian_code"]) == ("requested", 1)
@@ -135,7 +135,7 @@ async def test_a_refund_whose_key_is_another_orders_waits_for_a_person(api: Api)
 
 async def test_pages_of_what_waits_meet_and_cursors_serve_their_own_list_only(api: Api) -> None:
     await refunding(api)
-    done(await api.merchant.post(f"{await applied(api, 'order-2')}/agree"))
+    done(await api.merchant.post(f"{await applied(api, 'order-2')}/agree-to-application"))
     await find_money(api)
     query = {"waiting": "provider", "limit": 1}
     first = done(await api.platform.get(ANYWHERE, query))
@@ -165,7 +165,7 @@ async def test_queries_that_make_no_sense_are_refused(api: Api) -> None:
 
 
 async def test_what_is_another_shops_is_not_shown(api: Api) -> None:
-    done(await api.merchant.post(f"{await applied(api)}/agree"))
+    done(await api.merchant.post(f"{await applied(api)}/agree-to-application"))
     await api.follow()
     for path in (REFUND, REFUNDS):
         problem(await api.other_merchant.get(path), 404, "not_found")

@@ -68,10 +68,12 @@ async def test_a_merchant_opens_the_entry_and_the_consumer_gets_the_money_back(a
     assert instant(ticket["due"]["at"]) == api.clock.now() + timedelta(hours=48)
 
     path = f"/v1/shops/{SHOP}/tickets/{ticket['ticket_id']}"
-    agreed = done(await api.merchant.post(f"{path}/agree", if_match=answer.headers["etag"]))
+    agreed = done(
+        await api.merchant.post(f"{path}/agree-to-application", if_match=answer.headers["etag"])
+    )
     assert agreed["state"] == "refunding"
     assert agreed["agreed_automatically"] is False
-    paid = done(await api.platform.post(f"{path}/refund-success", key="paid"))
+    paid = done(await api.platform.post(f"{path}/record-refund-success", key="paid"))
     assert (paid["state"], paid["refunded"]["amount"]) == ("succeeded", 1_000)
 
     await api.follow()
@@ -96,7 +98,7 @@ async def test_a_merchant_opens_the_entry_and_the_consumer_gets_the_money_back(a
 
 async def test_everyone_is_told_in_their_language_what_concerns_them(api: Api) -> None:
     ticket = await applied(api)
-    done(await api.merchant.post(f"{ticket}/agree"))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
     await api.follow()
     inbox = f"/v1/shops/{SHOP}/notifications"
     chinese = {"Accept-Language": "zh-CN"}
@@ -154,8 +156,8 @@ async def test_a_ticket_under_way_and_a_full_refund_stand_in_the_way_of_opening(
     everything["items"][0]["quantity"] = 2
     done(await api.consumer().post(f"{order}/refund-requests", everything, key="1"), 201)
     await _assert_refused(api, order, "refund_in_progress")
-    done(await api.merchant.post(f"{ticket_path()}/agree"))
-    done(await api.platform.post(f"{ticket_path()}/refund-success", key="2"))
+    done(await api.merchant.post(f"{ticket_path()}/agree-to-application"))
+    done(await api.platform.post(f"{ticket_path()}/record-refund-success", key="2"))
     await _assert_refused(api, order, "order_fully_refunded")
 
 
@@ -193,7 +195,7 @@ async def test_all_five_types_can_be_applied_for_in_and_past_the_period(
         assert len(ticket["labels"]) == (1 if past_the_period else 0)
         assert ticket["entry_generation"] == (1 if past_the_period else None)
         ticket_of = ticket_path(1, f"order-{ticket_type}")
-        agreed = done(await api.merchant.post(f"{ticket_of}/agree"))
+        agreed = done(await api.merchant.post(f"{ticket_of}/agree-to-application"))
         assert agreed["state"] == next_state
 
 
@@ -203,7 +205,7 @@ async def test_an_order_has_one_ticket_under_way_at_a_time(api: Api) -> None:
     second = await api.consumer().post(again, some_goods(), key="second")
     refused = problem(second, 409, "ticket_already_active")
     assert refused["facts"] == {"ticket_id": ticket.rpartition("/")[2]}
-    done(await api.consumer().post(f"{ticket}/withdraw"))
+    done(await api.consumer().post(f"{ticket}/withdraw-application"))
     done(await api.consumer().post(again, some_goods(), key="third"), 201)
 
 
@@ -224,7 +226,7 @@ async def _apply_and_withdraw(api: Api, order: str, number: int) -> dict[str, An
     consumer = api.consumer()
     answer = await consumer.post(f"{order}/refund-requests", a_refund(), key=f"n-{number}")
     ticket = done(answer, 201)
-    withdrawn = done(await consumer.post(f"{ticket_path(number)}/withdraw"))
+    withdrawn = done(await consumer.post(f"{ticket_path(number)}/withdraw-application"))
     assert (withdrawn["state"], withdrawn["close_cause"]) == ("closed", "withdrawn")
     return ticket
 
@@ -232,13 +234,13 @@ async def _apply_and_withdraw(api: Api, order: str, number: int) -> dict[str, An
 async def test_a_rejected_application_tells_why_and_can_be_taken_back(api: Api) -> None:
     ticket = await applied(api)
     why = {"reason": "no_evidence", "note": "请补充照片", "evidence": [a_picture()]}
-    rejected = done(await api.merchant.post(f"{ticket}/reject", why))
+    rejected = done(await api.merchant.post(f"{ticket}/reject-application", why))
     assert rejected["state"] == "rejected"
     assert rejected["rejection"]["reason_text"]["zh_cn"] == "缺少凭证"
     assert rejected["rejection"]["note"] == "请补充照片"
     assert rejected["rejection"]["evidence"] == [a_picture()]
-    problem(await api.merchant.post(f"{ticket}/agree"), 409, "already_decided")
-    assert done(await api.consumer().post(f"{ticket}/withdraw"))["state"] == "closed"
+    problem(await api.merchant.post(f"{ticket}/agree-to-application"), 409, "already_decided")
+    assert done(await api.consumer().post(f"{ticket}/withdraw-application"))["state"] == "closed"
 
 
 async def test_an_entry_left_alone_closes_and_can_be_asked_for_again(api: Api) -> None:

@@ -41,8 +41,8 @@ async def exported(
 
 async def test_a_row_tells_of_a_ticket_in_codes_and_in_the_language_preferred(api: Api) -> None:
     ticket = await applied(api, application=a_refund(return_goods=True, description="坏了, 真的"))
-    done(await api.merchant.post(f"{ticket}/agree"))
-    done(await api.consumer().post(f"{ticket}/ship-back", A_PARCEL))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
+    done(await api.consumer().post(f"{ticket}/ship-goods-back", A_PARCEL))
     await api.follow()
     shown = done(await api.merchant.get(ticket))
     ((row,), answer) = await exported(api.merchant, "zh-CN")
@@ -111,7 +111,7 @@ async def test_no_text_of_a_buyer_becomes_a_formula_or_another_cell(api: Api) ->
 async def test_an_export_holds_what_a_search_finds_in_its_order(api: Api) -> None:
     for number, amount in enumerate((1_000, 2_000, 3_000)):
         await applied(api, f"order-{number}", application=a_refund(amount))
-    done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/order-1-1/agree"))
+    done(await api.merchant.post(f"/v1/shops/{SHOP}/tickets/order-1-1/agree-to-application"))
     await api.follow()
     for query, expected in (
         ({}, ["order-2", "order-1", "order-0"]),

@@ -21,7 +21,7 @@ async def test_a_shop_finds_what_waits_for_it_and_what_is_due_soon(api: Api) -> 
     first = await applied(api, "first")
     api.clock.advance(24 * HOUR)
     await applied(api, "second", application=a_refund(return_goods=True, reason="damaged"))
-    done(await api.merchant.post(f"{first}/agree"))
+    done(await api.merchant.post(f"{first}/agree-to-application"))
     await api.follow()
     for query, expected in (
         ({"waiting_for": "merchant"}, ["second"]),
@@ -42,9 +42,9 @@ async def test_a_shop_finds_what_waits_for_it_and_what_is_due_soon(api: Api) -> 
 
 async def test_a_parcel_is_found_however_its_number_is_typed_and_by_nobody_else(api: Api) -> None:
     ticket = await applied(api, application=a_refund(return_goods=True))
-    done(await api.merchant.post(f"{ticket}/agree"))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
     sent = {"carrier": "sf", "tracking_number": "SF123456789"}
-    done(await api.consumer().post(f"{ticket}/ship-back", sent))
+    done(await api.consumer().post(f"{ticket}/ship-goods-back", sent))
     await api.follow()
     for typed in ("SF123456789", " sf 123 456 789 "):
         assert await found(api.merchant, tracking_number=typed) == ["order-1"]

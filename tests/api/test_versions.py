@@ -24,7 +24,7 @@ async def test_every_single_resource_carries_its_version_as_its_etag(api: Api) -
     for path in (order, f"{order}/after-sales-entry", ticket):
         answer = await api.merchant.get(path)
         assert answer.headers["etag"] == f'"{done(answer)["version"]}"'
-    agreed = await api.merchant.post(f"{ticket}/agree")
+    agreed = await api.merchant.post(f"{ticket}/agree-to-application")
     seen = await api.merchant.get(ticket)
     assert agreed.headers["etag"] == seen.headers["etag"]
 
@@ -34,18 +34,18 @@ async def test_a_decision_on_a_version_that_has_passed_is_refused_with_the_curre
 ) -> None:
     ticket = await applied(api)
     seen = (await api.merchant.get(ticket)).headers["etag"]
-    done(await api.merchant.post(f"{ticket}/reject", NO))
+    done(await api.merchant.post(f"{ticket}/reject-application", NO))
     before = await api.contents()
     for decision, caller, body in (
-        ("agree", api.merchant, None),
-        ("reject", api.merchant, NO),
-        ("withdraw", api.consumer(), None),
+        ("agree-to-application", api.merchant, None),
+        ("reject-application", api.merchant, NO),
+        ("withdraw-application", api.consumer(), None),
     ):
         answer = await caller.post(f"{ticket}/{decision}", body, if_match=seen)
         facts = problem(answer, 412, "version_stale")["facts"]
         current = done(await api.merchant.get(ticket))["version"]
         assert facts == {"current_version": current}
-    paid = await api.platform.post(f"{ticket}/refund-success", key="k", if_match=seen)
+    paid = await api.platform.post(f"{ticket}/record-refund-success", key="k", if_match=seen)
     problem(paid, 412, "version_stale")
     assert await api.contents() == before
 
@@ -55,7 +55,7 @@ async def test_a_tickets_version_does_not_move_with_the_rest_of_its_order(api: A
     seen = (await api.merchant.get(ticket)).headers["etag"]
     settled = {"settled_at": "2021-03-08T04:00:00Z"}
     done(await api.platform.post("/v1/shops/shop-1/orders/order-1/settlement", settled))
-    done(await api.merchant.post(f"{ticket}/agree", if_match=seen))
+    done(await api.merchant.post(f"{ticket}/agree-to-application", if_match=seen))
 
 
 async def test_opening_and_declining_may_name_the_version_of_the_entry(api: Api) -> None:
@@ -78,7 +78,7 @@ async def test_a_version_passed_by_a_deadline_is_stale_too(api: Api) -> None:
     ticket = await applied(api)
     seen = (await api.merchant.get(ticket)).headers["etag"]
     api.clock.advance(timedelta(hours=48))
-    answer = await api.merchant.post(f"{ticket}/reject", NO, if_match=seen)
+    answer = await api.merchant.post(f"{ticket}/reject-application", NO, if_match=seen)
     current = problem(answer, 412, "version_stale")["facts"]["current_version"]
     now = done(await api.merchant.get(ticket))
     assert (now["state"], now["version"]) == ("refunding", current)
@@ -90,10 +90,10 @@ async def test_of_decisions_made_on_one_version_at_once_exactly_one_holds(api: A
         ticket = await applied(api, f"order-{number}")
         seen = (await api.merchant.get(ticket)).headers["etag"]
         answers = await asyncio.gather(
-            api.merchant.post(f"{ticket}/agree", if_match=seen),
-            api.merchant.post(f"{ticket}/reject", NO, if_match=seen),
-            api.consumer().post(f"{ticket}/withdraw", if_match=seen),
-            api.merchant.post(f"{ticket}/reject", NO, if_match=seen),
+            api.merchant.post(f"{ticket}/agree-to-application", if_match=seen),
+            api.merchant.post(f"{ticket}/reject-application", NO, if_match=seen),
+            api.consumer().post(f"{ticket}/withdraw-application", if_match=seen),
+            api.merchant.post(f"{ticket}/reject-application", NO, if_match=seen),
         )
         assert sorted(answer.status_code for answer in answers) == [200, 412, 412, 412]
         held = next(answer for answer in answers if answer.status_code == 200)

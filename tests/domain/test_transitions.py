@@ -61,9 +61,7 @@ def test_the_table_is_the_flow_of_the_product() -> None:
         )
         for kind, row in TRANSITIONS.items()
     }
-    assert DECISIONS["agree_to_application"] == replace(
-        DECISIONS["agree_without_return"], path="agree"
-    )
+    assert DECISIONS["agree_to_application"] == DECISIONS["agree_without_return"]
     assert table == {
         name: (row.states, row.sides, row.elsewhere)
         for name, row in TABLE.items()

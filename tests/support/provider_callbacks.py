@@ -57,7 +57,7 @@ async def refunding(api: Api, amount: int = 1_000) -> str:
         f"{order}/refund-requests", a_refund(amount), key="apply"
     )
     ticket = f"/v1/shops/{SHOP}/tickets/{done(application, 201)['ticket_id']}"
-    done(await api.merchant.post(f"{ticket}/agree"))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
     await funded(api, amount)
     return ticket
 

@@ -29,7 +29,7 @@ class RefundStory:
         self._calls.say(
             "The merchant agrees, and the money finds its source (同意退款)", self._ticket
         )
-        await self._calls.post(f"{self._ticket}/agree", by="merchant")
+        await self._calls.post(f"{self._ticket}/agree-to-application", by="merchant")
         ticket = await until_seen(self._refunded, "the refund reached the buyer")
         refund = ticket["refund"]
         amount = ticket["amount"]

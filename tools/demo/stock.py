@@ -21,10 +21,13 @@ DEPOSIT, CASH = 100 * LARGE, examples.WITHDRAWAL["amount"]
 
 Step = tuple[Part, str, Json | None]
 
-_AGREED: tuple[Step, ...] = (("merchant", "agree", None),)
-_REJECTED: tuple[Step, ...] = (("merchant", "reject", {"reason": "no_evidence"}),)
-_DISPUTED: tuple[Step, ...] = (*_REJECTED, ("consumer", "arbitration", {"note": "商家不讲理"}))
-_RETURNED: tuple[Step, ...] = (*_AGREED, ("consumer", "ship-back", examples.PARCEL))
+_AGREED: tuple[Step, ...] = (("merchant", "agree-to-application", None),)
+_REJECTED: tuple[Step, ...] = (("merchant", "reject-application", {"reason": "no_evidence"}),)
+_DISPUTED: tuple[Step, ...] = (
+    *_REJECTED,
+    ("consumer", "request-arbitration", {"note": "商家不讲理"}),
+)
+_RETURNED: tuple[Step, ...] = (*_AGREED, ("consumer", "ship-goods-back", examples.PARCEL))
 _REPLACED: tuple[Step, ...] = (*_AGREED, ("merchant", "ship-replacement", examples.PARCEL))
 _BACK = {**examples.REQUEST_REFUND, "return_goods": True}
 _ALONE = {**examples.REQUEST_REFUND, "return_goods": False}

@@ -45,7 +45,8 @@ class Act:
         """Return where it is asked."""
         shop = f"/v1/shops/{shop_id}"
         if self.ticket is not None:
-            return f"{shop}/tickets/{order_id}-{self.ticket}/{DECISIONS[self.name].path}"
+            decision = self.name.replace("_", "-")
+            return f"{shop}/tickets/{order_id}-{self.ticket}/{decision}"
         if self.name in APPLICATIONS:
             return f"{shop}/orders/{order_id}/{APPLICATIONS[self.name]}"
         below = _ENTRY_ACTS[self.name] if self.name in _ENTRY_ACTS else _FACTS[self.name]

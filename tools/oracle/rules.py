@@ -79,18 +79,16 @@ def _words(text: str) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """A decision on a ticket: its path below the ticket, by whom, where, and the code elsewhere."""
+    """A decision on a ticket: by whom, in which states, and the code of a refusal in others."""
 
-    path: str
     sides: frozenset[str]
     states: frozenset[str]
     elsewhere: str
     creates: bool = False
 
 
-def _by(sides: str, states: str, path: str, elsewhere: str, *, creates: bool = False) -> Decision:
+def _by(sides: str, states: str, elsewhere: str, *, creates: bool = False) -> Decision:
     return Decision(
-        path=path,
         sides=_words(sides),
         states=_words(states),
         elsewhere=elsewhere,
@@ -101,57 +99,40 @@ def _by(sides: str, states: str, path: str, elsewhere: str, *, creates: bool = F
 _REJECTED = "rejected rejected_after_return"
 
 DECISIONS: Mapping[str, Decision] = {
-    "agree_to_application": _by("merchant", "pending_merchant", "agree", "already_decided"),
-    "agree_without_return": _by(
-        "merchant", "pending_merchant", "agree-without-return", "already_decided"
-    ),
-    "reject_application": _by("merchant", "pending_merchant", "reject", "already_decided"),
-    "process_rejected_ticket": _by("merchant", _REJECTED, "process-again", "ticket_not_rejected"),
+    "agree_to_application": _by("merchant", "pending_merchant", "already_decided"),
+    "agree_without_return": _by("merchant", "pending_merchant", "already_decided"),
+    "reject_application": _by("merchant", "pending_merchant", "already_decided"),
+    "process_rejected_ticket": _by("merchant", _REJECTED, "ticket_not_rejected"),
     "modify_application": _by(
-        "consumer", f"pending_merchant {_REJECTED}", "modify", "modification_not_allowed"
+        "consumer", f"pending_merchant {_REJECTED}", "modification_not_allowed"
     ),
     "withdraw_application": _by(
         "consumer",
         f"pending_merchant awaiting_return {_REJECTED}",
-        "withdraw",
         "withdrawal_not_allowed",
     ),
-    "ship_goods_back": _by("consumer", "awaiting_return", "ship-back", "return_not_awaited"),
-    "extend_return_deadline": _by(
-        "merchant", "awaiting_return", "extend-return", "return_not_awaited"
-    ),
-    "correct_return_shipment": _by(
-        "consumer", "awaiting_merchant_receipt", "correct-return", "return_not_under_way"
-    ),
-    "confirm_return_receipt": _by(
-        "merchant", "awaiting_merchant_receipt", "confirm-return", "return_not_under_way"
-    ),
-    "reject_returned_goods": _by(
-        "merchant", "awaiting_merchant_receipt", "reject-return", "return_not_under_way"
-    ),
-    "ship_replacement": _by(
-        "merchant", "awaiting_replacement", "ship-replacement", "replacement_not_awaited"
-    ),
+    "ship_goods_back": _by("consumer", "awaiting_return", "return_not_awaited"),
+    "extend_return_deadline": _by("merchant", "awaiting_return", "return_not_awaited"),
+    "correct_return_shipment": _by("consumer", "awaiting_merchant_receipt", "return_not_under_way"),
+    "confirm_return_receipt": _by("merchant", "awaiting_merchant_receipt", "return_not_under_way"),
+    "reject_returned_goods": _by("merchant", "awaiting_merchant_receipt", "return_not_under_way"),
+    "ship_replacement": _by("merchant", "awaiting_replacement", "replacement_not_awaited"),
     "confirm_replacement_receipt": _by(
-        "consumer", "awaiting_buyer_receipt", "confirm-replacement", "replacement_not_under_way"
+        "consumer", "awaiting_buyer_receipt", "replacement_not_under_way"
     ),
-    "request_arbitration": _by("consumer", _REJECTED, "arbitration", "arbitration_not_available"),
+    "request_arbitration": _by("consumer", _REJECTED, "arbitration_not_available"),
     "submit_arbitration_evidence": _by(
         "consumer merchant",
         "in_arbitration",
-        "arbitration/evidence",
         "not_in_arbitration",
         creates=True,
     ),
-    "rule_arbitration": _by("platform", "in_arbitration", "arbitration/rule", "not_in_arbitration"),
-    "withdraw_arbitration": _by(
-        "consumer", "in_arbitration", "arbitration/withdraw", "not_in_arbitration"
-    ),
-    "record_refund_success": _by("platform", "refunding", "refund-success", "not_refunding"),
+    "rule_arbitration": _by("platform", "in_arbitration", "not_in_arbitration"),
+    "withdraw_arbitration": _by("consumer", "in_arbitration", "not_in_arbitration"),
+    "record_refund_success": _by("platform", "refunding", "not_refunding"),
     "add_ticket_remark": _by(
         "consumer merchant platform",
         " ".join(sorted({*WAITS, "refunding"})),
-        "remarks",
         "ticket_final",
         creates=True,
     ),
@@ -159,7 +140,7 @@ DECISIONS: Mapping[str, Decision] = {
 """Every decision on a ticket, by the name of its operation."""
 
 BY_WORKER: Mapping[str, Decision] = {
-    "apply_assistant_rule": _by("", "pending_merchant", "", "already_decided"),
+    "apply_assistant_rule": _by("", "pending_merchant", "already_decided"),
 }
 """Decisions that no request can ask for."""
 

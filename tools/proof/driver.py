@@ -135,7 +135,7 @@ class Driver:
         ticket_id = answer.body["ticket_id"]
         if number == 1 and order.drained_to is not None:
             await self._drain(order, order.drained_to)
-        agreeing = f"/v1/shops/{order.shop_id}/tickets/{ticket_id}/agree"
+        agreeing = f"/v1/shops/{order.shop_id}/tickets/{ticket_id}/agree-to-application"
         merchant = self.caller.keys.merchants[order.shop_id]
         _granted(agreeing, await self.caller.post(agreeing, merchant))
         self.agreed.append(

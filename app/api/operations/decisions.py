@@ -77,7 +77,7 @@ DECISIONS = (
 
         Possible while the merchant has not agreed, and after a rejection; five times at most.
         """,
-        path="/modify", body=ticket_bodies.ModifyApplicationBody, key=REQUIRED,
+        body=ticket_bodies.ModifyApplicationBody, key=REQUIRED,
         problems=("modification_not_allowed", "modification_limit_reached", "reason_not_for_type",
                   "item_not_in_order", "item_repeated", "quantity_exceeded",
                   "amount_exceeds_refundable", "nothing_requested"),
@@ -85,7 +85,7 @@ DECISIONS = (
     _decision(
         applications.WithdrawApplication, CONSUMER, "Take an application back",
         "Take an application back; within the entry's five days another may follow.",
-        path="/withdraw", problems=("withdrawal_not_allowed",),
+        problems=("withdrawal_not_allowed",),
     ),
     _decision(
         answers.AgreeToApplication, MERCHANT, "Agree to an application",
@@ -93,7 +93,7 @@ DECISIONS = (
 
         With a body, the cost as it is now is noted as acknowledged (see the ticket's cost preview).
         """,
-        path="/agree", body=ticket_parts.AcknowledgeCostBody, optional_body=True,
+        body=ticket_parts.AcknowledgeCostBody, optional_body=True,
         problems=("already_decided",), batch=True,
     ),
     _decision(
@@ -110,31 +110,31 @@ DECISIONS = (
     _decision(
         answers.RejectApplication, MERCHANT, "Reject an application",
         "Refuse what a ticket asks for, for a coded reason and with what proves it.",
-        path="/reject", body=ticket_bodies.RejectApplicationBody,
+        body=ticket_bodies.RejectApplicationBody,
         problems=("already_decided", "reason_not_for_decision"), batch=True,
     ),
     _decision(
         answers.ProcessRejectedTicket, MERCHANT, "Process a rejected ticket again",
         "Grant after all what was rejected (拒绝后再次处理), returned goods included.",
-        path="/process-again", problems=("ticket_not_rejected",), batch=True,
+        problems=("ticket_not_rejected",), batch=True,
     ),
     _decision(
         returns.ShipGoodsBack, CONSUMER, "Send the goods back",
         "Tell how the goods come back; the merchant has ten days to confirm or reject them.",
-        tag="parcels", path="/ship-back", body=ticket_bodies.ParcelBody,
+        tag="parcels", body=ticket_bodies.ParcelBody,
         problems=("return_not_awaited", "tracking_number_invalid"),
     ),
     _decision(
         returns.CorrectReturnShipment, CONSUMER, "Correct carrier or tracking number of a return",
         "Correct what was said of the parcel, once; the merchant's deadline stays.",
-        tag="parcels", path="/correct-return", body=ticket_bodies.ParcelBody,
+        tag="parcels", body=ticket_bodies.ParcelBody,
         problems=("return_not_under_way", "return_shipment_already_corrected",
                   "tracking_number_invalid"),
     ),
     _decision(
         returns.ExtendReturnDeadline, MERCHANT, "Give the buyer more time for the return",
         "Add days to the buyer's deadline, twice at most.",
-        tag="parcels", path="/extend-return", body=ticket_bodies.ExtendReturnDeadlineBody,
+        tag="parcels", body=ticket_bodies.ExtendReturnDeadlineBody,
         key=REQUIRED,
         problems=("return_not_awaited", "return_extension_limit_reached",
                   "return_extension_too_long"),
@@ -146,13 +146,13 @@ DECISIONS = (
 
         With a body, the cost as it is now is noted as acknowledged.
         """,
-        tag="parcels", path="/confirm-return", body=ticket_parts.AcknowledgeCostBody,
+        tag="parcels", body=ticket_parts.AcknowledgeCostBody,
         optional_body=True, problems=("return_not_under_way",), batch=True,
     ),
     _decision(
         returns.RejectReturnedGoods, MERCHANT, "Reject the returned goods",
         "Refuse what came back, for a coded reason and with at least one piece of evidence.",
-        tag="parcels", path="/reject-return", body=ticket_bodies.RejectReturnedGoodsBody,
+        tag="parcels", body=ticket_bodies.RejectReturnedGoodsBody,
         problems=("return_not_under_way", "reason_not_for_decision", "evidence_required"),
         batch=True,
     ),
@@ -166,7 +166,7 @@ DECISIONS = (
     _decision(
         replacements.ConfirmReplacementReceipt, CONSUMER, "Confirm the goods the merchant sent",
         "Confirm that the goods have arrived; the ticket is completed.",
-        tag="parcels", path="/confirm-replacement", problems=("replacement_not_under_way",),
+        tag="parcels", problems=("replacement_not_under_way",),
     ),
     _decision(
         arbitration.RequestArbitration, CONSUMER, "Ask the platform to arbitrate",
@@ -174,21 +174,21 @@ DECISIONS = (
 
         Without evidence of the merchant within seven days it rules for the buyer.
         """,
-        tag="arbitration", path="/arbitration", body=ticket_bodies.RequestArbitrationBody,
+        tag="arbitration", body=ticket_bodies.RequestArbitrationBody,
         problems=("arbitration_not_available", "arbitration_limit_reached"),
     ),
     _decision(
         arbitration.SubmitArbitrationEvidence, BUYER_AND_MERCHANT,
         "Give evidence in an arbitration",
         "Give evidence for one's side: files, a note, or both.",
-        tag="arbitration", path="/arbitration/evidence",
+        tag="arbitration",
         body=ticket_bodies.SubmitArbitrationEvidenceBody, key=REQUIRED, status=201,
         problems=("not_in_arbitration", "arbitration_evidence_limit_reached", "evidence_required"),
     ),
     _decision(
         arbitration.RuleArbitration, PLATFORM, "Rule an arbitration",
         "Rule for buyer or merchant, with blame and the final amount; the flow goes on from there.",
-        tag="arbitration", scope=Scope.ARBITRATIONS_WRITE, path="/arbitration/rule",
+        tag="arbitration", scope=Scope.ARBITRATIONS_WRITE,
         body=ticket_bodies.RuleArbitrationBody, key=REQUIRED,
         problems=("not_in_arbitration", "ruling_contradicts_itself", "amount_exceeds_refundable",
                   "nothing_requested"),
@@ -196,13 +196,13 @@ DECISIONS = (
     _decision(
         arbitration.WithdrawArbitration, CONSUMER, "Take a request for arbitration back",
         "Go back to the rejection the request was about, with its whole time.",
-        tag="arbitration", path="/arbitration/withdraw",
+        tag="arbitration",
         problems=("not_in_arbitration", "escalation_not_withdrawable"),
     ),
     _decision(
         applications.AddTicketRemark, EVERYBODY, "Add a remark to a ticket",
         "Add a remark, with pictures if need be; the other side is notified. Nothing else changes.",
-        path="/remarks", body=ticket_bodies.AddTicketRemarkBody, key=REQUIRED, status=201,
+        body=ticket_bodies.AddTicketRemarkBody, key=REQUIRED, status=201,
         problems=("remark_limit_reached",),
     ),
     _decision(
@@ -211,7 +211,7 @@ DECISIONS = (
 
         Once a payment provider has the refund, only the provider's answer ends it.
         """,
-        scope=Scope.REFUNDS_WRITE, path="/refund-success", key=REQUIRED,
+        scope=Scope.REFUNDS_WRITE, key=REQUIRED,
         problems=("not_refunding", "refund_key_differs"),
     ),
 )

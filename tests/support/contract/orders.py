@@ -27,15 +27,21 @@ from tests.support.story import (
 
 TICKET_STEPS: dict[str, tuple[tuple[str, str, Any], ...]] = {
     "applied": (),
-    "agreed": (("merchant", "agree", None),),
-    "to_return": (("merchant", "agree", None),),
-    "returned": (("merchant", "agree", None), ("consumer", "ship-back", A_PARCEL)),
-    "to_ship": (("merchant", "agree", None),),
-    "shipped": (("merchant", "agree", None), ("merchant", "ship-replacement", A_PARCEL)),
-    "rejected": (("merchant", "reject", {"reason": "no_evidence"}),),
+    "agreed": (("merchant", "agree-to-application", None),),
+    "to_return": (("merchant", "agree-to-application", None),),
+    "returned": (
+        ("merchant", "agree-to-application", None),
+        ("consumer", "ship-goods-back", A_PARCEL),
+    ),
+    "to_ship": (("merchant", "agree-to-application", None),),
+    "shipped": (
+        ("merchant", "agree-to-application", None),
+        ("merchant", "ship-replacement", A_PARCEL),
+    ),
+    "rejected": (("merchant", "reject-application", {"reason": "no_evidence"}),),
     "disputed": (
-        ("merchant", "reject", {"reason": "no_evidence"}),
-        ("consumer", "arbitration", {"note": "商家不讲理"}),
+        ("merchant", "reject-application", {"reason": "no_evidence"}),
+        ("consumer", "request-arbitration", {"note": "商家不讲理"}),
     ),
 }
 """What brings a ticket just applied for into each state: who asks for what."""

@@ -75,5 +75,5 @@ async def _in_transit(api: Api, order_ids: list[str], amount: int) -> None:
     for order_id in order_ids:
         applying = f"{order_path(order_id)}/refund-requests"
         done(await api.consumer().post(applying, a_refund(amount), key=order_id), 201)
-        done(await api.merchant.post(f"{ticket_path(1, order_id)}/agree"))
+        done(await api.merchant.post(f"{ticket_path(1, order_id)}/agree-to-application"))
         await funded(api, amount, order_id=order_id)

@@ -96,17 +96,19 @@ class Callers:
 
     async def withdraw(self, order: RealOrder) -> Json:
         """Take the only application back."""
-        return await self._asked("POST", f"{_ticket(order)}/withdraw", self._buyer(order))
+        return await self._asked(
+            "POST", f"{_ticket(order)}/withdraw-application", self._buyer(order)
+        )
 
     async def agree(self, order: RealOrder) -> Json:
         """Agree to the only application, as the merchant."""
         merchant = await self._merchant(order.shop)
-        return await self._asked("POST", f"{_ticket(order)}/agree", merchant)
+        return await self._asked("POST", f"{_ticket(order)}/agree-to-application", merchant)
 
     async def pay(self, order: RealOrder) -> Json:
         """Report that the money reached the buyer."""
         key = {"Idempotency-Key": f"paid-{order.order}"}
-        path = f"{_ticket(order)}/refund-success"
+        path = f"{_ticket(order)}/record-refund-success"
         return await self._asked("POST", path, self.platform_key, headers=key)
 
     async def inbox(self, order: RealOrder) -> list[Json]:

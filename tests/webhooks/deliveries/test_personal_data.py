@@ -30,14 +30,14 @@ async def a_dispute(api: Api) -> str:
     picture = a_picture(url="https://example.com/private-1.jpg")
     wish = a_refund(description=WRITTEN[0], evidence=[picture], return_goods=True)
     ticket = await applied(api, application=wish)
-    done(await api.merchant.post(f"{ticket}/agree"))
-    done(await api.consumer().post(f"{ticket}/ship-back", A_PARCEL))
+    done(await api.merchant.post(f"{ticket}/agree-to-application"))
+    done(await api.consumer().post(f"{ticket}/ship-goods-back", A_PARCEL))
     no = {"reason": "return_damaged", "note": WRITTEN[1], "evidence": [picture]}
-    done(await api.merchant.post(f"{ticket}/reject-return", no))
+    done(await api.merchant.post(f"{ticket}/reject-returned-goods", no))
     remark = {"text": WRITTEN[2], "pictures": [picture]}
-    done(await api.merchant.post(f"{ticket}/remarks", remark, key="remark"), 201)
+    done(await api.merchant.post(f"{ticket}/add-ticket-remark", remark, key="remark"), 201)
     why = {"note": WRITTEN[3]}
-    done(await api.consumer().post(f"{ticket}/arbitration", why))
+    done(await api.consumer().post(f"{ticket}/request-arbitration", why))
     return ticket
 
 
@@ -124,7 +124,10 @@ async def test_what_was_queued_without_stays_without_however_often_it_is_sent_ag
         assert await subscribing.send() == 1
         assert (await endpoint.post("replay", SINCE))["queued"] == 0
         assert texts_in(good.requests) == set()
-        done(await api.merchant.post(f"{ticket}/remarks", {"text": "还在吗"}, key="later"), 201)
+        done(
+            await api.merchant.post(f"{ticket}/add-ticket-remark", {"text": "还在吗"}, key="later"),
+            201,
+        )
         await subscribing.follow()
         await subscribing.send()
     assert "还在吗" in good.requests[-1].body.decode(), "what is queued from now on is sent with it"

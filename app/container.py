@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from prometheus_client import CollectorRegistry
 
-from app.access.authentication import Authentication, ConsumerTokenKeys
+from app.access.authentication import Authentication, consumer_token_keys
 from app.api.append_metrics import AppendMetrics
 from app.api.rate_limit import RateLimiter
 from app.api.services import Services
@@ -20,7 +20,6 @@ from app.payments.provider.http import open_provider_if_set
 from app.projections.change_listener import ChangeListener
 from app.resources import Resources
 from app.sealing import seal_with
-from app.settings import Settings
 from app.webhooks.feed.reader import FeedGrowth
 
 
@@ -65,14 +64,3 @@ async def open_services(
             provider=provider,
             metrics=metrics,
         )
-
-
-def consumer_token_keys(settings: Settings) -> ConsumerTokenKeys:
-    """Return what consumers' tokens are held against."""
-    secret = settings.consumer_token_secret
-    return ConsumerTokenKeys(
-        secret=None if secret is None else secret.get_secret_value(),
-        public_key=settings.consumer_token_public_key,
-        issuer=settings.consumer_token_issuer,
-        audience=settings.consumer_token_audience,
-    )

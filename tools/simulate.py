@@ -13,7 +13,12 @@ from urllib.parse import urlsplit
 import httpx
 import typer
 
-from app.access.authentication import LIFETIME_MAX, ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import (
+    LIFETIME_MAX,
+    ConsumerTokenKeys,
+    consumer_token_keys,
+    sign_consumer_token,
+)
 from app.access.keys import create_key
 from app.api.resources.common import ID_PATTERN
 from app.cli.console import CommandFailed, ExitCode, Interrupted, base_url, err, run
@@ -27,7 +32,6 @@ from app.cli.listening import (
     url_of,
 )
 from app.clock import SystemClock
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 from app.main import build_app
 from app.resources import open_resources

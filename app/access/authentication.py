@@ -18,6 +18,7 @@ from app.access.scopes import SCOPES_OF_ROLE, Scope
 from app.clock import Clock
 from app.event_store.connections import Queryable
 from app.event_store.recorded_event import Actor, Role
+from app.settings import Settings
 
 LIFETIME_MAX = timedelta(hours=1)
 """A token living longer than this is refused: it cannot be revoked."""
@@ -39,6 +40,17 @@ class ConsumerTokenKeys:
     public_key: str | None
     issuer: str
     audience: str
+
+
+def consumer_token_keys(settings: Settings) -> ConsumerTokenKeys:
+    """Return what consumers' tokens are verified with."""
+    secret = settings.consumer_token_secret
+    return ConsumerTokenKeys(
+        secret=None if secret is None else secret.get_secret_value(),
+        public_key=settings.consumer_token_public_key,
+        issuer=settings.consumer_token_issuer,
+        audience=settings.consumer_token_audience,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from app.access.authentication import LIFETIME_MAX, sign_consumer_token
+from app.access.authentication import LIFETIME_MAX, consumer_token_keys, sign_consumer_token
 from app.access.keys import (
     ApiKey,
     KeyNotFound,
@@ -21,7 +21,6 @@ from app.access.keys import (
 from app.access.scopes import Scope
 from app.cli.console import CommandFailed, duration, err, minute, show_table
 from app.cli.context import on_database, quietly, read_settings
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 
 keys = typer.Typer(no_args_is_help=True, help="Make, list, rotate and revoke API keys.")

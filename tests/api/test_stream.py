@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
-from app.access.authentication import sign_consumer_token
+from app.access.authentication import consumer_token_keys, sign_consumer_token
 from app.access.keys import create_key, end_key
 from app.api.sse.response import EventStream, block
 from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 from app.event_types.registry import event_codec
 from app.main import build_app

@@ -14,10 +14,9 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from app.access.authentication import Authentication, Unauthenticated
+from app.access.authentication import Authentication, Unauthenticated, consumer_token_keys
 from app.cli.main import COMMANDS, app
 from app.clock import SystemClock
-from app.container import consumer_token_keys
 from app.migrate import is_migrated
 from app.projections.checkpoints import ensure_checkpoints
 from app.resources import Resources

@@ -20,11 +20,10 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.access.authentication import ConsumerTokenKeys, sign_consumer_token
+from app.access.authentication import ConsumerTokenKeys, consumer_token_keys, sign_consumer_token
 from app.access.keys import create_key
 from app.cli.listening import listen, make_server, serve_until, url_of
 from app.clock import ManualClock
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 from app.event_types.registry import event_codec
 from app.main import build_app

@@ -12,7 +12,7 @@ import typer
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from app.access.authentication import LIFETIME_MAX, sign_consumer_token
+from app.access.authentication import LIFETIME_MAX, consumer_token_keys, sign_consumer_token
 from app.access.keys import create_key
 from app.cli.console import CommandFailed, ExitCode, Interrupted, out, run
 from app.cli.context import quietly, read_settings, ready_database
@@ -26,7 +26,6 @@ from app.cli.listening import (
     url_of,
 )
 from app.clock import SystemClock
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 from app.main import build_app
 from app.payments.provider.wire import BOOK_PATH

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import httpx
 
-from tests.cli.command_server import ENDS_WITHIN_SECONDS
+from tests.cli.command_server import ENDS_WITHIN_SECONDS, run_command
 from tests.cli.running import (
-    AFTERSALES,
     is_running,
     output_until,
     postmaster_of,
@@ -92,15 +91,7 @@ def test_ctrl_c_in_the_middle_of_the_story_ends_it_at_once(
 
 def demo_once(folder: Path, env: dict[str, str], *words: str) -> "subprocess.CompletedProcess[str]":
     """Play the story to its end."""
-    return subprocess.run(
-        [*AFTERSALES, "demo", "--once", *words],
-        cwd=folder,
-        env=env,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=ENDS_WITHIN_SECONDS,
-    )
+    return run_command(("demo", "--once", *words), cwd=folder, env=env, stdin=b"")
 
 
 def sample_names(printed: str) -> set[str]:

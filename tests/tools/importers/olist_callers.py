@@ -8,10 +8,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from app.access.authentication import sign_consumer_token
+from app.access.authentication import consumer_token_keys, sign_consumer_token
 from app.access.keys import create_key
 from app.clock import ManualClock
-from app.container import consumer_token_keys
 from app.event_store.recorded_event import Role
 from app.resources import Resources
 from tests.tools.importers.olist_expected import RealOrder

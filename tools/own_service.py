@@ -11,14 +11,14 @@ from app.worker import run_worker
 
 
 async def work_until(settings: Settings, stop: asyncio.Event) -> None:
-    """Run a worker until told to stop."""
+    """Run a worker until ``stop`` is set."""
     clock = SystemClock()
     async with open_resources(settings, clock) as resources:
         await run_worker(resources, clock, stop)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
-    """Do the work unless told to stop before it is done; tell whether it was."""
+    """Do the work unless stopped before it is done; return whether it was."""
     working, stopping = asyncio.create_task(work), asyncio.create_task(stop.wait())
     try:
         await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)

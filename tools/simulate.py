@@ -162,9 +162,9 @@ class _Simulation:
             base_url=url, timeout=TIMEOUT_SECONDS, trust_env=trust_env
         ) as client:
             await _check_reachable(client, url)
-            with _failures_named(url), progress_of(self.size) as told:
+            with _failures_named(url), progress_of(self.size) as shown:
                 service = Service(client, credentials)
-                report = await simulate(service, self.size, self.name, told)
+                report = await simulate(service, self.size, self.name, shown)
         show_report(report, self.size, self.name)
 
     async def _credentials(self, settings: Settings, platform_key: str | None) -> _Credentials:
@@ -243,7 +243,7 @@ def _failures_named(url: str) -> Iterator[None]:
         ) from error
     except ServiceLost as error:
         raise CommandFailed(
-            f"{url} does not answer any more: {error}", "see that it runs, then begin anew"
+            f"{url} does not answer any more: {error}", "see that it runs, then begin again"
         ) from error
     except NotShown as error:
         raise CommandFailed(

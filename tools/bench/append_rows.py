@@ -1,4 +1,4 @@
-"""Appending through the append lane, against one autocommit INSERT per command."""
+"""Appending through the append batcher, against one autocommit INSERT per command."""
 
 import itertools
 from collections.abc import AsyncIterator
@@ -26,24 +26,24 @@ _orders = itertools.count(1)
 
 async def measure_append(run: Run) -> Part:
     """Append single events spread over 100 shops, at 32 and at 128 concurrent."""
-    async with run.database() as url, lane_of(url) as lane:
+    async with run.database() as url, batcher_of(url) as batcher:
         figures = [
-            *await _compare(run, url, lane, concurrent=32, hot=False, target=2.5),
-            *await _compare(run, url, lane, concurrent=128, hot=False, target=4.0),
+            *await _compare(run, url, batcher, concurrent=32, hot=False, target=2.5),
+            *await _compare(run, url, batcher, concurrent=128, hot=False, target=4.0),
         ]
     return Part(figures=tuple(figures), notes=_NOTES)
 
 
 async def measure_hot_shop(run: Run) -> Part:
     """Append single events of one shop, hence of one partition, at 32 concurrent."""
-    async with run.database() as url, lane_of(url) as lane:
-        figures = await _compare(run, url, lane, concurrent=32, hot=True, target=2.0)
+    async with run.database() as url, batcher_of(url) as batcher:
+        figures = await _compare(run, url, batcher, concurrent=32, hot=True, target=2.0)
     return Part(figures=tuple(figures), notes=_NOTES)
 
 
 @asynccontextmanager
-async def lane_of(url: str, *, announced: bool = False) -> AsyncIterator[AppendBatcher]:
-    """Open an append lane on a database, as the service does; it wakes workers if ``announced``."""
+async def batcher_of(url: str, *, announced: bool = False) -> AsyncIterator[AppendBatcher]:
+    """Open an append batcher on a database; it wakes workers if ``announced``."""
     settings = settings_for(url)
 
     async def own_connection() -> OwnConnection:
@@ -51,30 +51,30 @@ async def lane_of(url: str, *, announced: bool = False) -> AsyncIterator[AppendB
 
     async with Announcer(own_connection) as announcer:
         announce = announcer.announce if announced else (lambda: None)
-        async with AppendBatcher(own_connection, announce=announce) as lane:
-            yield lane
+        async with AppendBatcher(own_connection, announce=announce) as batcher:
+            yield batcher
 
 
-async def append_one(lane: AppendBatcher, *, hot: bool = False) -> None:
+async def append_one(batcher: AppendBatcher, *, hot: bool = False) -> None:
     """Append one event that begins a stream."""
     partition_id, stream_id = _next_stream(hot)
     event = like(SAMPLE, SAMPLE.occurred_at)
     item = Append(
         partition_id=partition_id, stream_id=stream_id, expected_version=0, events=(event,)
     )
-    outcome = await lane.append(item)
+    outcome = await batcher.append(item)
     if not isinstance(outcome, Written):
         raise TypeError(f"not written: {outcome}")
 
 
 async def _compare(
-    run: Run, url: str, lane: AppendBatcher, *, concurrent: int, hot: bool, target: float
+    run: Run, url: str, batcher: AppendBatcher, *, concurrent: int, hot: bool, target: float
 ) -> list[Figure]:
     async with pool_of(url, concurrent) as pool:
 
         async def subject() -> Round:
             return await closed_loop(
-                lambda: append_one(lane, hot=hot), concurrent=concurrent, seconds=ROUND_SECONDS
+                lambda: append_one(batcher, hot=hot), concurrent=concurrent, seconds=ROUND_SECONDS
             )
 
         async def baseline() -> Round:

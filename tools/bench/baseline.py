@@ -44,7 +44,7 @@ _positions = itertools.count(1)
 async def insert_event(
     database: Queryable, partition_id: int, stream_id: str, version: int, event: NewEvent
 ) -> None:
-    """Insert one event in a transaction of its own. Positions are simply counted here."""
+    """Insert one event in a separate transaction. Positions are simply counted here."""
     row = event_row((partition_id, next(_positions)), stream_id, version, event)
     await database.fetchrow(INSERT, *row)
 

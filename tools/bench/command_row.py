@@ -84,7 +84,7 @@ class _Measured:
 _NOTES = (
     f"command: open the entry of a received order, each order once, over {SHOPS} shops; key "
     "looked up and checked, idempotency key, load, decide, append and answer included; a worker "
-    "keeps up in a process of its own. Baseline: a route first in the same application that "
+    "keeps up in a separate process. Baseline: a route first in the same application that "
     "validates the same body and does one autocommit INSERT of a row as wide as the command's "
     "event, through the same pool. One API process; keep-alive connections.",
 )

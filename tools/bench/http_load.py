@@ -1,4 +1,4 @@
-"""A cheap load generator: a process of its own, keep-alive connections, hardly any parsing.
+"""A cheap load generator: a separate process, keep-alive connections, hardly any parsing.
 
 It is the same for the service and for what the service is compared with.
 """

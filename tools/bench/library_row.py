@@ -13,7 +13,7 @@ from uuid import UUID
 from uuid_utils.compat import uuid7
 
 from app.event_store.append_batcher import AppendBatcher
-from tools.bench.append_rows import SAMPLE, append_one, lane_of
+from tools.bench.append_rows import SAMPLE, append_one, batcher_of
 from tools.bench.closed_loop import closed_loop
 from tools.bench.figures import Figure, Part
 from tools.bench.rounds import Round, in_turns
@@ -28,24 +28,25 @@ _STATE = (SAMPLE.data + SAMPLE.metadata).encode()
 
 
 async def measure_library(run: Run) -> Part:
-    """Append single events with the lane, with the package, and with its database functions."""
+    """Append single events with the batcher, with the package, and with its database functions."""
     try:
         importlib.import_module("psycopg")
     except ImportError:
         return Part(figures=(), notes=("eventsourcing: not measured, as psycopg finds no libpq.",))
-    async with run.database() as url, lane_of(url) as lane:
+    async with run.database() as url, batcher_of(url) as batcher:
         figures = [
-            await _compare(run, url, lane, in_function=in_function) for in_function in (False, True)
+            await _compare(run, url, batcher, in_function=in_function)
+            for in_function in (False, True)
         ]
     return Part(figures=tuple(figures), notes=(_note(figures),))
 
 
-async def _compare(run: Run, url: str, lane: AppendBatcher, *, in_function: bool) -> Figure:
+async def _compare(run: Run, url: str, batcher: AppendBatcher, *, in_function: bool) -> Figure:
     threads = await asyncio.to_thread(_best_threads, url, in_function)
 
     async def subject() -> Round:
         return await closed_loop(
-            lambda: append_one(lane), concurrent=CONCURRENT, seconds=ROUND_SECONDS
+            lambda: append_one(batcher), concurrent=CONCURRENT, seconds=ROUND_SECONDS
         )
 
     async def baseline() -> Round:

@@ -25,7 +25,7 @@ async def platform_key(connection: "asyncpg.Connection[asyncpg.Record]") -> str:
 
 
 def opening(keys: dict[str, str], shop_id: str, order_id: str) -> bytes:
-    """Return the request that opens the entry of an order, under a key of its own."""
+    """Return the request that opens the entry of an order, under a new key."""
     return http_request(
         "POST",
         f"/v1/shops/{shop_id}/orders/{order_id}/after-sales-entry/open",

@@ -47,7 +47,7 @@ def _process(
         **{name: value for name, value in os.environ.items() if not name.startswith("AFTERSALES_")},
         "AFTERSALES_DATABASE_URL": database_url,
         "AFTERSALES_LOG_LEVEL": "WARNING",
-        # The one setting that is not the service's default: nobody is to be slowed down here.
+        # The one setting that is not the service's default: no caller is to be slowed down here.
         "AFTERSALES_RATE_LIMIT_REQUESTS": "1000000000",
         **settings,
     }

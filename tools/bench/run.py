@@ -1,4 +1,4 @@
-"""What every benchmark is given: a server, how much to measure, and somebody to tell."""
+"""What every benchmark is given: a server, how much to measure, and where to report."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,7 +56,7 @@ class Run:
 
 
 def settings_for(url: str, **changed: object) -> Settings:
-    """Return settings for a database of the run, whatever the environment says."""
+    """Return settings for a database of the run, independent of the environment."""
     return Settings(_env_file=None, database_url=url, **changed)  # type: ignore[arg-type]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from tools.bench.append_rows import lane_of
+from tools.bench.append_rows import batcher_of
 from tools.bench.orders import appends_of, received_order, shop_number
 
 CATCH_UP_SECONDS_MAX = 300.0
@@ -21,11 +21,11 @@ LEFT JOIN after_sales.checkpoints AS c ON c.partition_id = h.partition_id
 async def seed_received_orders(url: str, count: int) -> list[tuple[str, str]]:
     """Append orders whose entry may be opened; return their shops and ids."""
     places = [(shop_number(number), f"order-{number:07d}") for number in range(count)]
-    async with lane_of(url) as lane:
+    async with batcher_of(url) as batcher:
         for start in range(0, count, 2_000):
             chunk = places[start : start + 2_000]
             await asyncio.gather(
-                *(lane.append(appends_of(*place, received_order(*place))) for place in chunk)
+                *(batcher.append(appends_of(*place, received_order(*place))) for place in chunk)
             )
     return places
 

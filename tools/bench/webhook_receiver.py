@@ -1,4 +1,4 @@
-"""A receiver of webhooks in a process of its own: takes everything, notes when each id came.
+"""A receiver of webhooks in a separate process: takes everything, notes when each id came.
 
 It is the same for the service and for what the service is compared with. Says on standard output
 which port it listens on. `GET` answers how many came and when each id did, by the system's clock.

@@ -26,7 +26,7 @@ from app.webhooks.egress_policy import EgressPolicy
 from app.webhooks.endpoints.endpoint import EndpointSettings, Owner
 from app.webhooks.endpoints.service import Change
 from app.webhooks.sending import Sender, open_sender
-from tools.bench.append_rows import lane_of
+from tools.bench.append_rows import batcher_of
 from tools.bench.figures import Figure, Goal, Part
 from tools.bench.orders import appends_of, opened_order, shop_number
 from tools.bench.processes import receiver_process, worker_process
@@ -77,12 +77,12 @@ class _Bench:
         places = [(shop_number(number % ENDPOINTS), f"hook-{number:07d}") for number in numbers]
         appends = [appends_of(*place, opened_order(*place)) for place in places]
         loop = asyncio.get_running_loop()
-        async with lane_of(self.url, announced=True) as lane, asyncio.TaskGroup() as tasks:
+        async with batcher_of(self.url, announced=True) as batcher, asyncio.TaskGroup() as tasks:
             began = loop.time()
             for number, append in enumerate(appends):
                 if per_second is not None:
                     await asyncio.sleep(max(began + number / per_second - loop.time(), 0))
-                tasks.create_task(lane.append(append))
+                tasks.create_task(batcher.append(append))
 
     async def delivered(self) -> None:
         """Wait until nothing is to be sent any more."""
@@ -265,7 +265,7 @@ def _part(throughput: Comparison, delays_ms: list[float], peak: float, deliverie
             "shop; claims, both signatures, attempts, their records and commits included; queued "
             "before. Baseline: httpx clients in the same process, one an endpoint, post as many "
             "bodies of the same size, as many at a time, and keep no record. One receiver in a "
-            "process of its own for both.",
+            "separate process for both.",
             f"webhook freshness: {len(delays_ms):,} events of which each is sent once, at "
             f"{peak / 2:,.0f} a second, half of the {peak:,.0f} that a worker with all its readers "
             "keeps up with; from the event's recorded_at (a little before its commit) to the "

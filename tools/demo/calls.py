@@ -45,7 +45,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sandbox:
-    """Where a sandbox of the demo's own can be asked what it was told, and with which secret."""
+    """Where the demo's sandbox shows what it received, and with which secret."""
 
     url: str
     secret: str

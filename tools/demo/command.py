@@ -92,7 +92,7 @@ async def _demo(settings: Settings, port: int, *, once: bool) -> None:
                 stop.set()
     if not finished:
         raise Interrupted
-    out.print("The story is told." if once else "Stopped.")
+    out.print("The story has ended." if once else "Stopped.")
 
 
 async def _play(settings: Settings, url: str, stock: DemoStock, *, once: bool) -> None:
@@ -111,13 +111,13 @@ async def _play(settings: Settings, url: str, stock: DemoStock, *, once: bool) -
 
 
 def _pushing_to(url: str, settings: Settings) -> Settings:
-    """Let everything be pushed to a sandbox of this run's own, whatever is set."""
+    """Push everything to a sandbox of this run, regardless of the settings."""
     secret = SecretStr(secrets.token_urlsafe(16))
     return settings.model_copy(update={"push_url": f"{url}/messages", "push_secret": secret})
 
 
 def _paying_through(url: str, settings: Settings) -> Settings:
-    """Let refunds be paid through a sandbox of this run's own, whatever is set."""
+    """Pay refunds through a sandbox of this run, regardless of the settings."""
     fresh = SecretStr(secrets.token_urlsafe(16)), SecretStr(secrets.token_urlsafe(16))
     return settings.model_copy(
         update={

@@ -7,11 +7,11 @@ from tools.demo.calls import Calls, Json, Part
 
 LEFT_BEHIND = "For trying the documentation's examples"
 QUIET = {"description": LEFT_BEHIND, "event_types": ["deposit.below_required"]}
-"""They hear of next to nothing: nobody is there to listen."""
+"""They receive next to nothing: no server listens there."""
 URL = "https://shop.example.com/hooks/after-sales"
 
 _CHANGING = ("change", "disable", "enable", "rotate", "delete")
-"""Each of these has an endpoint of its own, so that none is in the way of another."""
+"""Each of these has a separate endpoint, so that none affects another."""
 _ENDPOINT = {
     "get": "webhook_endpoint",
     "change": "webhook_endpoint",

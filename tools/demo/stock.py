@@ -1,6 +1,6 @@
 """What the demo keeps in stock, so that every example of the documentation can be tried.
 
-Each operation on an order or a ticket has an order of its own, brought into the state it is for.
+Each operation on an order or a ticket has a separate order, brought into the state it is for.
 """
 
 import asyncio
@@ -156,7 +156,7 @@ class _Filling:
         return found
 
     async def tickets(self) -> None:
-        """Apply for whatever is to be decided on, and bring it where it should be."""
+        """Apply for what is to be decided on, and bring it into the right state."""
         orders = {order_of(operation): ticket for operation, ticket in _TICKETS.items()} | _BATCH
         await asyncio.gather(*(self._ticket(*one) for one in orders.items()))
         await asyncio.gather(*map(self._payout, _PAYOUTS))

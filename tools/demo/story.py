@@ -80,7 +80,7 @@ class Story:
         phone = {"platform": "android", "token": "demo-phone", "name": "demo"}
         await self._calls.post(f"/v1/shops/{SHOP}/devices", phone)
         preferences = f"/v1/shops/{SHOP}/notification-preferences"
-        await self._calls.put(preferences, {"push": True})  # whatever was tried before
+        await self._calls.put(preferences, {"push": True})  # for any earlier attempt
 
     async def _entry_opened(self) -> None:
         self._say("The merchant has seen the cost and opens the entry (打开售后入口)")
@@ -150,7 +150,7 @@ class Story:
         self._console.print(table)
 
     async def _log_shown(self) -> None:
-        self._say("The order's page tells the whole story (操作记录)", self._order)
+        self._say("The order's operation log has every step (操作记录)", self._order)
         order = await self._calls.get(self._order, by="merchant")
         codes = [entry["code"] for entry in order["operation_log"]]
         expect("overdue_ticket_created" in codes, "the log ends with the ticket", order)

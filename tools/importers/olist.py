@@ -1,13 +1,13 @@
 """Orders of the public Olist data set, read as orders of this service.
 
-What is taken from where, and what is made of it:
+Where each fact comes from, and what it becomes:
 
 - Items of several sellers in one order: one order per seller, named `{order_id}.1`, `{order_id}.2`
   in the order of each seller's first item. With one seller the order keeps its id.
 - `seller_id` -> shop, `customer_id` -> buyer, each item row -> one item, quantity 1, physical,
   `price` + `freight_value` -> amount paid, in centavos (BRL). The payment is the sum of its items.
 - Channel: `credit_card`, `debit_card`, `boleto` and `voucher` all -> `aggregate`, the account of
-  everything that is not one of the two wallets (Alipay, WeChat), which nobody in Brazil used.
+  everything that is not one of the two wallets (Alipay, WeChat), which were not in use in Brazil.
 - `order_purchase_timestamp` -> created, `order_approved_at` -> paid,
   `order_delivered_carrier_date` -> shipped, `order_delivered_customer_date` -> receipt confirmed.
   They carry no zone: they are read as Asia/Shanghai, and all are shifted by one constant.

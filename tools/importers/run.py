@@ -41,7 +41,7 @@ REFUSED_SHOWN_MAX = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """Where results go, where the state is kept if anywhere, and who is told of progress."""
+    """Where results go, where the state is kept if anywhere, and where progress is shown."""
 
     service: ImportService
     results: BinaryIO

@@ -49,7 +49,7 @@ def _tell_nobody(_reason: str) -> None:
 
 
 class ImportService:
-    """Sends chunks; whatever the service cannot take now is sent again, and only that."""
+    """Sends chunks; what the service cannot take now is sent again, and only that."""
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class ImportSession:
         file_bytes: int | None,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
-        """Import the lines and tell what came of them; CommandFailed if any was refused."""
+        """Import the lines and report the results; CommandFailed if any was refused."""
         tally = Tally()
         try:
             with _interruptible(), self._failures_named(tally):
@@ -50,9 +50,9 @@ class ImportSession:
                 wanted = (line for line in lines if line.number >= self.from_line)
                 with (
                     self._results(begin) as results,
-                    self._progress(file_bytes) as told,
+                    self._progress(file_bytes) as shown,
                 ):
-                    run(self._import(wanted, tally, begin, results=results, told=told))
+                    run(self._import(wanted, tally, begin, results=results, shown=shown))
         finally:
             on_end()
             _show(tally)
@@ -72,14 +72,14 @@ class ImportSession:
         begin: ImportState | None,
         *,
         results: BinaryIO,
-        told: "_Told",
+        shown: "_ShownProgress",
     ) -> None:
-        async with connected_service(self.url, self.key, told.wait) as service:
+        async with connected_service(self.url, self.key, shown.wait) as service:
             one = Import(
                 service=service,
                 results=results,
                 state_path=self.state_path,
-                on_progress=told.progress,
+                on_progress=shown.progress,
                 chunk_lines=self.chunk_lines,
             )
             await one.run(lines, tally, begin)
@@ -111,7 +111,7 @@ class ImportSession:
             yield file
 
     @contextmanager
-    def _progress(self, file_bytes: int | None) -> Iterator["_Told"]:
+    def _progress(self, file_bytes: int | None) -> Iterator["_ShownProgress"]:
         """Show a bar to a person, unless the results scroll by on the same terminal."""
         shown = err.is_terminal and (self.results_path is not None or not sys.stdout.isatty())
         columns = (
@@ -121,7 +121,7 @@ class ImportSession:
             TimeElapsedColumn(),
         )
         with Progress(*columns, console=err, disable=not shown, redirect_stdout=False) as progress:
-            yield _Told(progress, progress.add_task("Importing", total=file_bytes))
+            yield _ShownProgress(progress, progress.add_task("Importing", total=file_bytes))
 
     @contextmanager
     def _failures_named(self, tally: Tally) -> Iterator[None]:
@@ -158,7 +158,7 @@ class ImportSession:
         return "continue with --resume"
 
 
-class _Told:
+class _ShownProgress:
     """Shows how far an import is, and what it waits for."""
 
     def __init__(self, progress: Progress, task: TaskID) -> None:

@@ -31,7 +31,7 @@ def main(
 ) -> None:
     """Run refunds while everything is killed around them, then compare every witness.
 
-    Ends with 1 if a refund was paid twice, not at all, or is told differently anywhere.
+    Ends with 1 if a refund was paid twice, not at all, or is reported differently anywhere.
 
     Example: python -m tools.proof --refunds 1000 --faults 150 --seed 7
     """

@@ -38,7 +38,7 @@ class NotGranted(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Driver:
-    """Carries out a plan's orders; what it was told is one more witness."""
+    """Carries out a plan's orders; the answers it got are one more witness."""
 
     caller: Caller
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -92,7 +92,7 @@ class Driver:
         return ticket if ended else None
 
     async def _report(self, order: PlannedOrder) -> str:
-        """Report an order and what became of it, and return its path."""
+        """Register an order and report its facts, and return its path."""
         orders, platform = f"/v1/shops/{order.shop_id}/orders", self.caller.keys.platform
         path = f"{orders}/{order.order_id}"
         days = 10 if order.overdue else 2

@@ -1,4 +1,4 @@
-"""What the workers' logs tell of the provider: how often it was asked, and what it said."""
+"""What the workers' logs say of the provider: how often it was asked, and what it said."""
 
 import json
 from collections import Counter
@@ -10,11 +10,11 @@ def calls_logged(logs: Iterable[Path]) -> Counter[str]:
     """Count calls by operation and outcome, except those a kill kept from being logged."""
     counts = Counter[str]()
     for log in logs:
-        for line in log.read_text(errors="replace").splitlines():
+        for text in log.read_text(errors="replace").splitlines():
             try:
-                told = json.loads(line)
+                line = json.loads(text)
             except ValueError:
                 continue  # cut off by a kill
-            if isinstance(told, dict) and told.get("event") == "provider_call":
-                counts[f"{told['operation']}, {told['outcome']}"] += 1
+            if isinstance(line, dict) and line.get("event") == "provider_call":
+                counts[f"{line['operation']}, {line['outcome']}"] += 1
     return counts

@@ -133,7 +133,7 @@ def _source(borne: int, shop: _Shop, agreement: _Agreement) -> tuple[str, str]:
 
 
 def _booked(event: Row, journal: list[tuple[str, int]], shop_id: str, shop: _Shop) -> Iterator[str]:
-    """Book a journal; name a lack of balance, and whatever it overdraws."""
+    """Book a journal; name a lack of balance, and what it overdraws."""
     where = f"{shop_id}, {event['type']} at {event['position']}"
     if sum(amount for _, amount in journal):
         yield f"{where}: the lines do not add up"

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import cast
 
 Dial = Callable[[asyncio.Protocol], Awaitable[object]]
-"""Connects a protocol to whoever is at the other end; raises OSError if nobody is."""
+"""Connects a protocol to the other end; raises OSError if nothing listens there."""
 
 
 class Line:
@@ -18,14 +18,14 @@ class Line:
         self._dialling: set[asyncio.Task[None]] = set()
 
     def cut(self) -> int:
-        """Cut every connection as it is, amid whatever it carries; return how many there were."""
+        """Cut every connection as it is, with what it carries; return how many there were."""
         ends = list(self._ends)
         for end in ends:
             end.abort()
         return (len(ends) + 1) // 2
 
     def abandon(self, seconds: float) -> int:
-        """Cut every near end; the far one hears of it only after a while, as if a cable were out.
+        """Cut every near end; the far one notices only after a while, as if a cable were out.
 
         Returns how many there were.
         """
@@ -81,7 +81,7 @@ class _End(asyncio.Protocol):
 
     @property
     def near(self) -> bool:
-        """Whether this is the end of whoever called."""
+        """Whether this is the end of the caller."""
         return self._on_made is not None
 
     def part(self) -> "_End | None":
@@ -98,7 +98,7 @@ class _End(asyncio.Protocol):
             self._transport.write(data)
 
     def abort(self) -> None:
-        """Be gone, with whatever has not been sent."""
+        """Close, and drop what has not been sent."""
         if self._transport is not None:
             self._transport.abort()
 

@@ -36,7 +36,7 @@ class Member:
     folder: Path
     lives: int = 0
     surprises: list[str] = field(default_factory=list)
-    """How it ended by itself, which none of them should."""
+    """How it ended without being stopped, which none of them should."""
     _process: ForkServerProcess | None = None
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -65,13 +65,13 @@ class Member:
         self._process = None
 
     def look(self) -> None:
-        """Notice if it has ended by itself."""
+        """Notice if it has ended without being stopped."""
         process = self._process
         if process is not None and process.exitcode is not None:
-            self.surprises.append(f"{self.name} ended by itself with {process.exitcode}")
+            self.surprises.append(f"{self.name} ended unexpectedly with {process.exitcode}")
 
     async def run_to_end(self, seconds_max: float) -> int | None:
-        """Start a command that ends by itself, and return its exit code; None if it does not."""
+        """Start a command that ends on its own, and return its exit code; None if it does not."""
         self.start()
         process = self._process
         assert process is not None  # noqa: S101 - it has just been started
@@ -91,7 +91,7 @@ class Member:
             self.start()
 
     async def freeze(self, seconds: float) -> None:
-        """Stop it where it is (SIGSTOP) and let it go on later, as if nothing had been."""
+        """Stop it where it is (SIGSTOP) and let it go on later, unchanged."""
         process = self._process
         if process is None:
             return

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 @contextmanager
 def bars(console: Console, *names: str) -> Iterator[Callable[[str, int, int], None]]:
-    """Show a bar for each name; give what is told a bar's name, how much is done, and of how much.
+    """Show a bar for each name; yield a function of its name, how much is done, and of how much.
 
     Nothing is shown where there is no terminal.
     """

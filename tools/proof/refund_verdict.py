@@ -1,4 +1,4 @@
-"""Whether every refund came to one end, and the same one wherever it is told."""
+"""Whether every refund came to one end, and the same one wherever it is reported."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,16 +12,16 @@ GRANTS = ("ApplicationAgreed", "RejectionReversed", "ReturnReceived", "Arbitrati
 
 
 def refund_differences(evidence: Evidence) -> Iterator[str]:
-    """Name every refund that was paid twice, not at all, or is told differently somewhere."""
-    told = _Told(evidence)
-    yield from _same_refunds_everywhere(evidence, told)
+    """Name every refund that was paid twice, not at all, or is reported differently somewhere."""
+    reports = _Reports(evidence)
+    yield from _same_refunds_everywhere(evidence, reports)
     for refund in evidence.agreed:
-        yield from _one_refund(refund, told)
+        yield from _one_refund(refund, reports)
     for row in evidence.on_their_way:
         yield f"{row['refund_key']}: still on its way, waits for {row['waits_for']}"
 
 
-class _Told:
+class _Reports:
     """What each witness says, by refund key."""
 
     def __init__(self, evidence: Evidence) -> None:
@@ -43,28 +43,28 @@ class _Told:
         return len(self.events[key][event_type])
 
 
-def _same_refunds_everywhere(evidence: Evidence, told: _Told) -> Iterator[str]:
+def _same_refunds_everywhere(evidence: Evidence, reports: _Reports) -> Iterator[str]:
     agreed = {refund.key for refund in evidence.agreed}
     if len(agreed) != len(evidence.agreed):
         yield "two refunds were agreed to under one key"
     for where, keys in (
-        ("the orders' log", set(told.granted)),
-        ("the funds' log", {key for key in list(told.events) if told.count(key, RESERVED)}),
+        ("the orders' log", set(reports.granted)),
+        ("the funds' log", {key for key in list(reports.events) if reports.count(key, RESERVED)}),
     ):
         for key in sorted(keys ^ agreed):
-            found = "missing in" if key in agreed else "nobody agreed, but it is in"
+            found = "missing in" if key in agreed else "no order agreed, but it is in"
             yield f"{key}: {found} {where}"
     for where, keys in (
-        ("the provider's book", set(told.book)),
-        ("the provider", set(told.at_provider)),
+        ("the provider's book", set(reports.book)),
+        ("the provider", set(reports.at_provider)),
     ):
         for key in sorted(keys - agreed):
-            yield f"{key}: nobody agreed, but it is in {where}"
+            yield f"{key}: no order agreed, but it is in {where}"
 
 
-def _one_refund(refund: Agreed, told: _Told) -> Iterator[str]:
-    key, ticket = refund.key, told.tickets[refund.key]
-    entries = told.book.get(key, [])
+def _one_refund(refund: Agreed, reports: _Reports) -> Iterator[str]:
+    key, ticket = refund.key, reports.tickets[refund.key]
+    entries = reports.book.get(key, [])
     if len(entries) > 1:
         yield f"{key}: PAID {len(entries)} TIMES"
     status = (ticket["refund"] or {}).get("status")
@@ -78,41 +78,41 @@ def _one_refund(refund: Agreed, told: _Told) -> Iterator[str]:
     wanted = {RESERVED: 1, PAID_OUT: int(paid), REVERSED: int(refused)}
     wanted |= {"RefundFunded": 1, SUCCEEDED: int(paid), REFUSED: int(refused)}
     for event_type, count in wanted.items():
-        if told.count(key, event_type) != count:
-            yield f"{key}: {told.count(key, event_type)} {event_type} instead of {count}"
-    yield from _same_amount(refund, entries, told)
-    yield from _same_words(key, ticket, entries, told)
-    yield from _undone_exactly(key, told)
+        if reports.count(key, event_type) != count:
+            yield f"{key}: {reports.count(key, event_type)} {event_type} instead of {count}"
+    yield from _same_amount(refund, entries, reports)
+    yield from _same_words(key, ticket, entries, reports)
+    yield from _undone_exactly(key, reports)
 
 
-def _same_amount(refund: Agreed, entries: Sequence[Row], told: _Told) -> Iterator[str]:
+def _same_amount(refund: Agreed, entries: Sequence[Row], reports: _Reports) -> Iterator[str]:
     amounts = {entry["amount"] for entry in entries}
     for event_type in (RESERVED, PAID_OUT, REVERSED, SUCCEEDED, "RefundFunded"):
-        amounts |= {data["amount"] for data in told.events[refund.key][event_type]}
+        amounts |= {data["amount"] for data in reports.events[refund.key][event_type]}
     if amounts - {refund.amount}:
-        yield f"{refund.key}: of {refund.amount}, but told as {sorted(amounts)}"
+        yield f"{refund.key}: of {refund.amount}, but reported as {sorted(amounts)}"
 
 
-def _same_words(key: str, ticket: Row, entries: Sequence[Row], told: _Told) -> Iterator[str]:
+def _same_words(key: str, ticket: Row, entries: Sequence[Row], reports: _Reports) -> Iterator[str]:
     """Hold the provider's reference, or its reason, against what the ticket shows."""
-    events, shown = told.events[key], ticket["refund"] or {}
+    events, shown = reports.events[key], ticket["refund"] or {}
     references = {entry["provider_reference"] for entry in entries}
     for data in events[SUCCEEDED]:
         if {data["provider_reference"]} != references:
-            yield f"{key}: paid as {references}, told as {data['provider_reference']}"
+            yield f"{key}: paid as {references}, reported as {data['provider_reference']}"
     if references and shown.get("provider_reference") not in references:
         yield f"{key}: paid as {references}, shown as {shown.get('provider_reference')}"
     for data in events[REFUSED]:
-        at_provider = told.at_provider.get(key, {})
+        at_provider = reports.at_provider.get(key, {})
         if (at_provider.get("status"), at_provider.get("refusal_code")) != (
             "refused",
             data["refusal"],
         ):
-            yield f"{key}: told as refused for {data['refusal']}, the provider says {at_provider}"
+            yield f"{key}: refused for {data['refusal']}, the provider says {at_provider}"
 
 
-def _undone_exactly(key: str, told: _Told) -> Iterator[str]:
-    events = told.events[key]
+def _undone_exactly(key: str, reports: _Reports) -> Iterator[str]:
+    events = reports.events[key]
     for data in events[REVERSED]:
         put = Counter[str]()
         for journal in (*(one["journal"] for one in events[RESERVED]), data["journal"]):

@@ -62,29 +62,29 @@ class Relay:
         callback = _Callback(headers, await request.body())
         self.seen.append(callback)
         self.counts["received"] += 1
-        lot, seconds = self._drawn(callback)
-        if lot < 0.30:
+        number, seconds = self._drawn(callback)
+        if number < 0.30:
             self.counts["doubled"] += 1
             first, _ = await asyncio.gather(self._passed_on(callback), self._passed_on(callback))
             return Response(status_code=first)
-        if lot < 0.55:
+        if number < 0.55:
             self.counts["delayed, so overtaken"] += 1
             self._start(self._after(seconds, callback))
             return Response(status_code=200)
-        if lot < 0.65:
+        if number < 0.65:
             self.counts["lost"] += 1
             return Response(status_code=200)
-        if lot < 0.80:
+        if number < 0.80:
             self.counts["repeated later"] += 1
             self._start(self._after(seconds, callback))
         return Response(status_code=await self._passed_on(callback))
 
     def _drawn(self, callback: _Callback) -> tuple[float, float]:
-        """Draw a lot, and a delay in seconds, from seed and callback: the same in any order."""
+        """Draw a number, and a delay in seconds, from seed and callback: the same in any order."""
         drawn = hashlib.sha256(f"{self.seed}/{len(callback.body)}".encode() + callback.body)
-        lot, part = drawn.digest()[:4], drawn.digest()[4:8]
+        number, part = drawn.digest()[:4], drawn.digest()[4:8]
         return (
-            int.from_bytes(lot, "big") / 2**32,
+            int.from_bytes(number, "big") / 2**32,
             LATER_SECONDS_MAX * int.from_bytes(part, "big") / 2**32,
         )
 

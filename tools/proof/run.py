@@ -60,14 +60,14 @@ class Outcome:
     callback_answers: Counter[int]
     client_trouble: Counter[str]
     provider_calls: Counter[str]
-    """By operation and outcome, as the workers' logs tell."""
+    """By operation and outcome, from the workers' logs."""
     lives: Mapping[str, int]
     seconds: Mapping[str, float]
     """How long each part took."""
 
 
 OnStep = Callable[[str, int, int], None]
-"""Is told what is being done, how much of it is done, and how much there is."""
+"""Observes progress: what is being done, how much of it is done, and how much there is."""
 
 
 async def prove(plan: Plan, folder: Path, on_step: OnStep = lambda *_: None) -> Outcome:
@@ -120,8 +120,8 @@ async def _reconciled(service: Service) -> list[str]:
     exit_code = await service.reconcile.run_to_end(RECONCILE_SECONDS_MAX)
     if exit_code == 0:
         return []
-    told = service.reconcile.log.read_text(errors="replace").splitlines()
-    return [f"aftersales reconcile ended with {exit_code}", *told[-RECONCILE_LINES_MAX:]]
+    lines = service.reconcile.log.read_text(errors="replace").splitlines()
+    return [f"aftersales reconcile ended with {exit_code}", *lines[-RECONCILE_LINES_MAX:]]
 
 
 class _Watch:
@@ -137,7 +137,7 @@ class _Watch:
 
 
 async def _live_and_strike(plan: Plan, driver: Driver, striker: Striker, on_step: OnStep) -> None:
-    """Let orders begin little by little, and strike in between, amid whatever is under way."""
+    """Let orders begin little by little, and strike in between, while other work is under way."""
     for shop_id, payment in zip(plan.shops, plan.deposits, strict=True):
         if payment.amount:
             await driver.pay_in(shop_id, payment)

@@ -85,7 +85,7 @@ class Service:
 
 @asynccontextmanager
 async def running_service(folder: Path, shops: Sequence[str]) -> AsyncIterator[Service]:
-    """Run it on an empty database of its own, durable as in production, until the end."""
+    """Run it on an empty database, durable as in production, until the end."""
     async with AsyncExitStack() as stack:
         postgres = stack.enter_context(temporary_postgres(durable=True))
         await migrate(postgres.url())

@@ -26,7 +26,7 @@ class Striker:
     _postgres: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def strike(self, strike: Strike) -> None:
-        """Strike now; what was killed comes back by itself."""
+        """Strike now; what was killed is started again."""
         service, fault = self.service, strike.fault
         worker = service.workers[strike.target % len(service.workers)]
         match fault:

@@ -43,7 +43,7 @@ def test_the_story_is_told_twice_in_a_row_the_second_time_on_another_port(
             "reference sandbox-",
         ):
             assert part in run.stdout
-        assert "The story is told." in run.stdout
+        assert "The story has ended." in run.stdout
     assert "保证金退款" in first.stdout, "cash of the first settlement does not cover the refund"
     assert "1 refunds of the shop, 0 under way: no differences." in first.stdout
     assert "2 refunds of the shop, 0 under way: no differences." in second.stdout

@@ -1,4 +1,4 @@
-"""The page of all public events: when each is told, what it carries, and an example."""
+"""The page of all public events: when each is published, what it carries, and an example."""
 
 import json
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ HEAD = f"""\
 
 Made from `app/webhooks/catalog/` by `make events`; `make check` says if it is outdated.
 
-What happens to orders, tickets, a shop's money and its webhook endpoints is told to others: sent as
+What happens to orders, tickets, a shop's money and its webhook endpoints is published: sent as
 webhooks, given by the feed (`GET /v1/shops/{{shop_id}}/events`) and by its live stream, with the
 same body everywhere, but for `personal`. In OpenAPI each type is in `webhooks`, with a model of its
 own.
@@ -26,10 +26,10 @@ own.
   one cause led to at once has the same `version` and comes in order.
 - `data` shows how the order and the ticket stood right after the event, never later.
 - More types, fields and codes will come: pass over what you do not know.
-- Of persons nothing is told but ids, unless a webhook endpoint asks for it (`include` has
+- Of persons only ids are published, unless a webhook endpoint asks for more (`include` has
   `personal_data`): then `data` of orders' events ends in `personal`, with what people wrote, the
   addresses of pictures and documents, and parcels' numbers. The feed never has it, and of payees'
-  accounts nothing is told to anybody.
+  accounts nothing is published.
 - A body is UTF-8 and at most {BODY_BYTES_MAX:,} bytes long; what there is no room for in `personal`
   is cut, and `truncated` says so.
 - This is the form `{LATEST.value}` (`api_version`). It is only ever added to.

@@ -43,13 +43,13 @@ _ANYWHERE = [command for command, row in TRANSITIONS.items() if row.states == _A
 INTRODUCTION = """\
 # The states of a ticket
 
-Made by `make states` from the rules themselves, which were asked what happens: every decision of
-every side, and every deadline, in every place a ticket of each type can come to. `make check` says
-when this page no longer fits. Do not edit it.
+Made by `make states` from the rules: every decision of every side, and every deadline, in every
+state that a ticket of each type can reach. `make check` fails when this page is outdated. Do not
+edit it.
 
-An arrow says who moves a ticket by which command, or after how long it moves by itself. What leaves
-the state as it is, such as a remark, is in the tables only. The flow is the same in and past the
-after-sales period. An application modified into another type goes on in that type's flow.
+An arrow says who moves a ticket by which command, or after how long it moves automatically. What
+leaves the state as it is, such as a remark, is in the tables only. The flow is the same in and past
+the after-sales period. An application modified into another type goes on in that type's flow.
 """
 
 
@@ -146,7 +146,7 @@ def _states(lives: Sequence[Life]) -> Iterator[str]:
         who = ", ".join(_sides(command))
         yield f"Until a ticket is final: `{operation_of(command.__name__)}` by {who}."
     yield ""
-    yield "| state | 抖店 | who may do what | if nobody acts | reminder |"
+    yield "| state | 抖店 | who may do what | at the deadline | reminder |"
     yield "|---|---|---|---|---|"
     for state in TicketState:
         text = state.text

@@ -61,7 +61,7 @@ class Sample:
 
     @property
     def side(self) -> Side | None:
-        """The side it is taken by, where the command itself says so."""
+        """The side that takes it, where the command says so."""
         side = getattr(self.command, "side", None)
         return side if isinstance(side, Side) else None
 

@@ -51,7 +51,7 @@ def main(
 def _table(outcome: Outcome) -> Table:
     table = Table("what", "figure", title=f"Webhooks under fire, seed {outcome.plan.seed}")
     rows = {
-        "events that others are told": outcome.events,
+        "public events": outcome.events,
         "endpoints": outcome.plan.endpoints,
         "of them in order": len(outcome.plan.ordered),
         "deliveries due": outcome.events * outcome.plan.endpoints,

@@ -34,11 +34,11 @@ HOSTILE: Sequence[Behaviour] = (
 
 
 async def main() -> None:
-    """Serve them all until told to end."""
+    """Serve them all until the process is ended."""
     async with AsyncExitStack() as stack:
         for behaviour in HOSTILE:
             receiver = await stack.enter_async_context(receiving(behaviour))
-            print(receiver.url("127.0.0.1"), flush=True)  # noqa: T201 - it is how one hears of it
+            print(receiver.url("127.0.0.1"), flush=True)  # noqa: T201 - the caller reads the address here
         for nowhere in (nobody(), never_accepting()):
             receiver = await stack.enter_async_context(nowhere)
             print(receiver.url("127.0.0.1"), flush=True)  # noqa: T201

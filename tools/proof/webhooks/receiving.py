@@ -26,7 +26,7 @@ class Arrival:
 
 @dataclass(slots=True, kw_only=True)
 class Receivers:
-    """Receivers by number. ``secrets`` and ``public_keys`` are told when endpoints are made."""
+    """Receivers by number. ``secrets`` and ``public_keys`` are set when endpoints are made."""
 
     secrets: dict[int, str] = field(default_factory=dict)
     public_keys: dict[int, str] = field(default_factory=dict)
@@ -49,7 +49,7 @@ class Receivers:
         number = request.path_params["number"]
         try:
             body = await request.body()
-        except ClientDisconnect:  # whoever sent it was killed
+        except ClientDisconnect:  # its sender was killed
             return Response(status_code=400)
         if number in self.down:
             self.refused[number] += 1

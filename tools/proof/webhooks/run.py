@@ -91,9 +91,9 @@ class Outcome:
 
 @dataclass(slots=True, kw_only=True)
 class _Striker:
-    """Kills workers and restarts the database, and lets receivers be down, as drawn by lot."""
+    """Kills workers and restarts the database, and lets receivers be down, at random."""
 
-    lots: random.Random
+    draws: random.Random
     workers: Sequence[Member]
     postgres: PostgresServer
     receivers: Receivers
@@ -102,17 +102,17 @@ class _Striker:
 
     async def strike(self) -> None:
         """Strike once, and wait until what was struck is up again."""
-        kind = self.lots.choice(("worker killed", "worker killed", "database", "receivers down"))
+        kind = self.draws.choice(("worker killed", "worker killed", "database", "receivers down"))
         self.done[kind] += 1
         if kind == "worker killed":
-            worker = self.lots.choice(self.workers)
-            await worker.kill_and_start(self.lots.uniform(0, 0.5))
+            worker = self.draws.choice(self.workers)
+            await worker.kill_and_start(self.draws.uniform(0, 0.5))
         elif kind == "database":
-            stop = self.lots.choice((self.postgres.kill, self.postgres.stop))
+            stop = self.draws.choice((self.postgres.kill, self.postgres.stop))
             await asyncio.to_thread(stop)
             await asyncio.to_thread(self.postgres.start)
         else:
-            some = self.lots.sample(range(self.endpoints), max(1, self.endpoints // 4))
+            some = self.draws.sample(range(self.endpoints), max(1, self.endpoints // 4))
             self.receivers.down.update(some)
             await asyncio.sleep(OUTAGE_SECONDS)
             self.receivers.down.clear()
@@ -149,7 +149,7 @@ async def prove_webhooks(
             stack.push_async_callback(asyncio.to_thread, worker.stop)
             worker.start()
         striker = _Striker(
-            lots=random.Random(plan.seed),  # noqa: S311 - no secret
+            draws=random.Random(plan.seed),  # noqa: S311 - no secret
             workers=workers,
             postgres=postgres,
             receivers=receivers,

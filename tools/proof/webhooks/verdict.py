@@ -28,7 +28,7 @@ class Expected:
 
 
 async def expected_events(database_url: str) -> list[Expected]:
-    """Return what the log says that others are told, after the last process has ended."""
+    """Return the public events the log holds, after the last process has ended."""
     codec, found = event_codec(), list[Expected]()
     connection = await asyncpg.connect(database_url)
     try:

@@ -1,1 +1,1 @@
-"""A payment provider for trying and testing: a server of its own, with a book of its own."""
+"""A payment provider for trying and testing: a separate server with its own book."""

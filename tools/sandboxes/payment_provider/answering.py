@@ -18,7 +18,7 @@ from app.payments.provider.wire import (
 from app.waiting import wait_for_any
 from tools.sandboxes.payment_provider.payment import Payment, answer_of
 
-Told: TypeAlias = SucceededBody | AcceptedBody | RefusedBody | NotKnownBody | KeyReusedBody
+Answer: TypeAlias = SucceededBody | AcceptedBody | RefusedBody | NotKnownBody | KeyReusedBody
 
 
 class CutOff(Response):
@@ -39,10 +39,10 @@ def json_response(body: BaseModel, status: int = 200) -> Response:
     return Response(body.model_dump_json(), status, media_type="application/json")
 
 
-def ordered(told: Told) -> Response:
+def ordered(answer: Answer) -> Response:
     """Return the plain answer to an order."""
     statuses = {"accepted": 202, "refused": 422, "key_reused": 409}
-    return json_response(told, statuses.get(told.status, 200))
+    return json_response(answer, statuses.get(answer.status, 200))
 
 
 def broken(payment: Payment) -> Response:

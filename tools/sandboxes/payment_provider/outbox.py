@@ -1,4 +1,4 @@
-"""Callbacks to be sent, kept with the payments they tell of, and sent until they are taken."""
+"""Callbacks to be sent, kept with the payments they report, and sent until they are accepted."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from tools.sandboxes.payment_provider.store import stored_instant
 ATTEMPTS_MAX = 20
 RETRY_SECONDS_MIN, RETRY_SECONDS_MAX = 0.2, 60.0
 LEFT_TO_ANSWERING = timedelta(seconds=10)
-"""How long a callback that goes before an answer is left to whoever answers."""
+"""How long a callback that goes before an answer is left to the answering request."""
 
 QUEUE = """
 INSERT INTO deliveries (callback_id, key, body, forgeries_left, due_at) VALUES (?, ?, ?, ?, ?)

@@ -155,7 +155,7 @@ def _end(row: Row, paid_at: datetime) -> Success | Refusal:
 
 
 def _keep_end(connection: sqlite3.Connection, payment: Payment, row: Row, now: datetime) -> None:
-    """Book a payment that succeeded, and queue what is to be told of one that has ended."""
+    """Book a payment that succeeded, and queue the callback of one that has ended."""
     order, state = payment.order, payment.state
     if isinstance(state, Wait):
         return

@@ -1,4 +1,4 @@
-"""An order as the sandbox keeps it, and how it is told."""
+"""An order as the sandbox keeps it, and how it is reported."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from tools.sandboxes.payment_provider.behaviours import REFUSAL_TEXTS, Behaviour
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What was asked under a key; equal if the same was asked, whatever the reason given."""
+    """What was asked under a key; equal if the same was asked, for any reason."""
 
     kind: PaymentKind
     key: str
@@ -47,7 +47,7 @@ class Success:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """Not paid, for good."""
+    """Not paid, and never will be."""
 
     code: str
 
@@ -143,7 +143,7 @@ def answer_of(payment: Payment) -> SucceededBody | RefusedBody | AcceptedBody:
 
 
 def accepted_answer_of(payment: Payment) -> AcceptedBody:
-    """Return what is answered before the end is told."""
+    """Return the answer before the end is known."""
     order = payment.order
     return AcceptedBody(
         key=order.key, status="accepted", amount=order.amount, currency=order.currency
@@ -151,19 +151,19 @@ def accepted_answer_of(payment: Payment) -> AcceptedBody:
 
 
 def callback_of(payment: Payment, callback_id: str) -> str:
-    """Return the body of the callback that tells how a payment ended."""
+    """Return the body of the callback that reports how a payment ended."""
     answer, kind = answer_of(payment), payment.order.kind
-    told: SucceededCallback | RefusedCallback
+    body: SucceededCallback | RefusedCallback
     match answer:
         case SucceededBody():
-            told = SucceededCallback(**dict(answer), callback_id=callback_id, kind=kind)
+            body = SucceededCallback(**dict(answer), callback_id=callback_id, kind=kind)
         case RefusedBody():
-            told = RefusedCallback(**dict(answer), callback_id=callback_id, kind=kind)
+            body = RefusedCallback(**dict(answer), callback_id=callback_id, kind=kind)
         case AcceptedBody():
             raise ValueError("it has not ended")
         case _:
             assert_never(answer)
-    return told.model_dump_json()
+    return body.model_dump_json()
 
 
 def _state_of(row: sqlite3.Row) -> State:

@@ -1,4 +1,4 @@
-"""What the sandbox does by itself: bring accepted orders to their end, and send callbacks."""
+"""What the sandbox does in the background: end accepted orders, and send callbacks."""
 
 import asyncio
 from collections.abc import Sequence
@@ -35,10 +35,10 @@ class CallbackSender:
         self._clock = clock
         self._on_the_way: dict[int, asyncio.Task[None]] = {}
         self.wake = asyncio.Event()
-        """Set by whoever has put something into the outbox."""
+        """Set after something was put into the outbox."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Send until told to stop; what is on its way then is sent again at the next start."""
+        """Send until ``stop`` is set; what is on its way then is sent again at the next start."""
         try:
             while not stop.is_set():
                 self.wake.clear()
@@ -115,10 +115,10 @@ class Settler:
         self._sender = sender
         self._clock = clock
         self.wake = asyncio.Event()
-        """Set by whoever has accepted an order."""
+        """Set after an order was accepted."""
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop."""
+        """Work until ``stop`` is set."""
         while not stop.is_set():
             self.wake.clear()
             now = self._clock.now()

@@ -86,7 +86,7 @@ class _Running:
 
 
 def create_sandbox(options: SandboxOptions, clock: Clock, stop: asyncio.Event) -> FastAPI:
-    """Build the application. ``stop``: set by whoever is about to stop serving it."""
+    """Build the application. ``stop``: set before the server stops."""
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -144,7 +144,7 @@ async def live() -> None:
 
 @_open.get("/", response_class=PlainTextResponse)
 async def behaviours() -> str:
-    """Tell how orders are met."""
+    """Return how orders are met."""
     return table()
 
 
@@ -162,7 +162,7 @@ async def payout(request: Request, sandbox: Sandbox) -> Response:
 
 @_guarded.get(PAYMENTS_PATH)
 async def payment(sandbox: Sandbox, key: Annotated[str, Query(max_length=200)]) -> Response:
-    """Tell how the payment of a key stands."""
+    """Return how the payment of a key stands."""
     found = await sandbox.store.run(paying.find, key)
     if found is None:
         return answering.json_response(NotKnownBody(key=key, status="not_known"), 404)
@@ -192,7 +192,7 @@ async def book_totals(sandbox: Sandbox, shop_id: Shop = None) -> Sequence[book.D
 
 @_guarded.get("/sandbox/faults")
 async def get_faults(sandbox: Sandbox) -> Faults:
-    """Tell which faults happen at random."""
+    """Return which faults happen at random."""
     return await sandbox.store.run(configuration.faults)
 
 
@@ -215,7 +215,7 @@ async def set_callback_url(sandbox: Sandbox, target: CallbackTarget) -> Callback
 async def callbacks(
     sandbox: Sandbox, after: After = 0, limit: Limit = 100
 ) -> Sequence[dict[str, str | int | None]]:
-    """List callbacks and what became of them; `due_at` is null when nothing more is tried."""
+    """List callbacks and their outcomes; `due_at` is null when nothing more is tried."""
     return await sandbox.store.run(outbox.listed, after, limit)
 
 

@@ -1,10 +1,10 @@
-"""The sandbox's memory: one SQLite file that holds after any crash what was told before it.
+"""The sandbox's memory: one SQLite file that holds after any crash what was answered before it.
 
 **What "pays" means here: the COMMIT of one transaction.** It writes the order under its key, the
 line in the book and the callback to be sent, together, with the write-ahead log synced to disk
 (`synchronous=FULL`), before a single byte of an answer or a callback leaves. So a kill at any
 instant leaves one of two things: nothing of the order, which a query then does not know and which
-may be sent again; or all of it, which a query then tells, whether the caller heard of it or not.
+may be sent again; or all of it, which a query then reports, even if the caller got no answer.
 """
 
 import asyncio
@@ -93,7 +93,7 @@ class Store:
         *args: P.args,
         **kwargs: P.kwargs,
     ) -> T:
-        """Do all of a work and commit it, or nothing; it is done even if nobody waits for it."""
+        """Do all of a work and commit it, or nothing; it is done even if the caller has gone."""
 
         def in_transaction() -> T:
             with _transaction(self._connection):

@@ -1,6 +1,6 @@
-"""A push provider to try things out with: a server of its own that shows what it was sent.
+"""A push provider to try things out with: a separate server that shows what it was sent.
 
-It takes every message once, whatever number of times it comes. How a token begins says what else
+It accepts every message once, however often it comes. How a token begins says what else
 happens: `gone-` is no longer valid, `refused-` is refused, `flaky-` fails the first time with 503,
 `busy-` the first time with 429, and `slow-` takes the message and is late to say so the first time.
 """
@@ -81,7 +81,7 @@ class PushSandbox:
 
 
 def create_push_sandbox(secret: str | None, *, slow_seconds: float = 30.0) -> Starlette:
-    """Build the sandbox: POST and GET of `/messages`, for whoever presents the secret."""
+    """Build the sandbox: POST and GET of `/messages`, for callers that present the secret."""
     sandbox = PushSandbox(secret, slow_seconds)
 
     async def post_message(request: Request) -> Response:

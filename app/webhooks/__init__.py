@@ -1,1 +1,1 @@
-"""Webhooks: what is sent to whoever subscribes, signed by Standard Webhooks."""
+"""Webhooks: public events sent to subscribed endpoints, signed as Standard Webhooks."""

@@ -1,12 +1,12 @@
-"""The health of an endpoint: how much it is sent at a time, when nothing, and when never again.
+"""The health of an endpoint: a circuit breaker, a concurrency limit, and when it is disabled.
 
-A circuit breaker and a pace. Failures in a row open the circuit: nothing is sent for a while, then
-one message as a probe, which closes it or opens it for longer. An endpoint that asks for less
-(429, 502, 504) gets half as many at a time and a rest; each success lets it have one more. Whatever
-waits here has not been attempted: it keeps all its attempts.
+Consecutive failures open the circuit: nothing is sent for a while, then one message as a probe,
+which closes the circuit or opens it for longer. A throttling response (429, 502, 504) halves the
+concurrency and pauses the endpoint; each success raises the concurrency by one. Messages that wait
+for these reasons keep all their attempts.
 
-`disabled_reason` is the one place that decides when an endpoint is sent nothing more. Everything
-here is pure: the time, and how many messages are under way, come in.
+`disabled_reason` is the only place that decides when an endpoint is disabled. Everything here is
+pure: the time and the number of messages under way are arguments.
 """
 
 from dataclasses import dataclass, replace
@@ -20,30 +20,30 @@ from app.webhooks.outcomes import Delivered, Gone, Outcome, Throttled, retry_aft
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthPolicy:
-    """The numbers. ``concurrency_max``: messages under way to an endpoint that does well."""
+    """The limits. ``concurrency_max``: messages under way to a healthy endpoint."""
 
     concurrency_max: int = 8
     failures_to_open: int = 5
     open_min: timedelta = timedelta(seconds=30)
     open_max: timedelta = timedelta(minutes=10)
     probe_max: timedelta = timedelta(seconds=60)
-    """After it a probe that never came back no longer counts: whoever sent it was killed."""
+    """A probe without a result by then no longer counts: its process was killed."""
     rest_min: timedelta = timedelta(seconds=1)
     rest_max: timedelta = timedelta(hours=1)
-    """How long everything waits, at least and at most, when an endpoint asks for less."""
+    """The shortest and the longest pause after a throttling response."""
     failing_max: timedelta = timedelta(days=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:
-    """Messages are sent. ``failures``: in a row."""
+    """Messages are sent. ``failures``: consecutive ones."""
 
     failures: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Nothing is sent until an instant. ``times``: it was opened in a row, probes failing."""
+    """Nothing is sent until an instant. ``times``: how often it opened without a success."""
 
     until: datetime
     times: int
@@ -51,7 +51,7 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probing:
-    """One message is on its way to see whether the endpoint is back; others wait."""
+    """One message is sent as a probe; others wait."""
 
     until: datetime
     times: int
@@ -62,10 +62,10 @@ Circuit: TypeAlias = Closed | Open | Probing
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How an endpoint does.
+    """The health of an endpoint in one process.
 
-    ``concurrency``: messages it may have under way. ``rests_until``: as it asked. ``failing``:
-    whether its last attempt failed; since when is kept in the database, where all processes see it.
+    ``concurrency``: messages it may have under way. ``rests_until``: the end of a pause.
+    ``failing``: whether its last attempt failed; since when is in the database, for all processes.
     """
 
     circuit: Circuit
@@ -76,14 +76,14 @@ class Health:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Send one message, and keep the health that comes with it."""
+    """Send one message, and store this health."""
 
     health: Health
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Send nothing now. ``until``: None if it depends on a message under way."""
+    """Send nothing now. ``until``: None if it waits for a message under way."""
 
     until: datetime | None
 
@@ -92,7 +92,7 @@ Authorization: TypeAlias = Send | Wait
 
 
 def healthy(policy: HealthPolicy) -> Health:
-    """Return the health of an endpoint that is new, or was enabled again."""
+    """Return the health of a new endpoint, or of one that was enabled again."""
     return Health(
         circuit=Closed(),
         concurrency=policy.concurrency_max,
@@ -102,7 +102,7 @@ def healthy(policy: HealthPolicy) -> Health:
 
 
 def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -> Authorization:
-    """Say whether a message may be sent; ``under_way``: others to this endpoint at this moment."""
+    """Return whether a message may be sent; ``under_way``: the endpoint's other messages."""
     if health.rests_until is not None and now < health.rests_until:
         return Wait(until=health.rests_until)
     match health.circuit:
@@ -119,10 +119,10 @@ def admit(health: Health, under_way: int, now: datetime, policy: HealthPolicy) -
 
 
 def record_outcome(health: Health, outcome: Outcome, now: datetime, policy: HealthPolicy) -> Health:
-    """Return how an endpoint does after an attempt that ended now."""
+    """Return the health after an attempt that ended now."""
     if isinstance(outcome, Delivered):
         return _after_success(health, now, policy)
-    if isinstance(outcome, Gone):  # it is to be disabled, so nothing is to be spared
+    if isinstance(outcome, Gone):  # it is to be disabled
         return health
     failing = replace(health, failing=True)
     if isinstance(outcome, Throttled):
@@ -133,11 +133,11 @@ def record_outcome(health: Health, outcome: Outcome, now: datetime, policy: Heal
 def disabled_reason(
     outcome: Outcome, failing_since: datetime | None, now: datetime, policy: HealthPolicy
 ) -> DisabledReason | None:
-    """Return why an endpoint is disabled by an attempt that ended now; None if it goes on.
+    """Return why an attempt that ended now disables its endpoint; None if it does not.
 
-    410 at once, else a failure ``failing_max`` or more after the first one since the last success,
-    which is ``failing_since``; None if there is none. Time alone disables nothing: an endpoint
-    with nothing to receive is not disabled for one message that failed a week ago.
+    410 at once; any other failure if it comes ``failing_max`` or more after ``failing_since``, the
+    first failure since the last success. Only an attempt disables: an endpoint that receives
+    nothing is not disabled for one message that failed a week ago.
     """
     if isinstance(outcome, Gone):
         return DisabledReason.GONE
@@ -164,7 +164,7 @@ def _after_failure(health: Health, now: datetime, policy: HealthPolicy) -> Healt
             return _opened(health, 1, now, policy)
         case Probing(times=times):
             return _opened(health, times + 1, now, policy)
-        case Open():  # sent before it was opened; nothing new
+        case Open():  # sent before it opened
             return health
         case _:
             assert_never(health.circuit)
@@ -175,7 +175,7 @@ def _opened(health: Health, times: int, now: datetime, policy: HealthPolicy) -> 
         seconds_min=policy.open_min.total_seconds(), seconds_max=policy.open_max.total_seconds()
     )
     until = now + timedelta(seconds=backoff.after(times))
-    # An endpoint that comes back is not met by all that has waited at once.
+    # A recovering endpoint does not receive everything queued at once.
     return replace(health, circuit=Open(until=until, times=times), concurrency=1)
 
 

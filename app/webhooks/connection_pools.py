@@ -1,4 +1,4 @@
-"""Connections of each endpoint, apart from those of all others, and bounded."""
+"""A bounded connection pool for each endpoint (bulkhead)."""
 
 import asyncio
 import ssl
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 
 import httpcore
 
-# A server closes idle connections after seconds (many after five); the one that is not used again
-# within this time would often be closed just as it is used.
+# Many servers close idle connections after five seconds; reusing one later than this would often
+# meet a connection that is just being closed.
 IDLE_SECONDS = 4.0
 
 
 @dataclass(slots=True, kw_only=True)
 class _EndpointPool:
-    """The connections of one endpoint. ``users``: attempts under way or waiting."""
+    """The pool of one endpoint. ``users``: attempts under way or waiting."""
 
     pool: httpcore.AsyncConnectionPool
     slots: asyncio.Semaphore
@@ -25,7 +25,7 @@ class _EndpointPool:
 
 
 class EndpointConnectionPools:
-    """A pool of connections for each endpoint; the ones not used for long are closed."""
+    """A connection pool for each endpoint; pools that are unused for long are closed."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class EndpointConnectionPools:
 
     @asynccontextmanager
     async def pool_of(self, endpoint_id: str) -> AsyncIterator[httpcore.AsyncConnectionPool]:
-        """Give the connections of an endpoint, once one of them is free."""
+        """Give the pool of an endpoint, once a connection is free."""
         connections = self._pools.get(endpoint_id)
         if connections is None:
             connections = self._pools[endpoint_id] = self._new()
@@ -58,8 +58,8 @@ class EndpointConnectionPools:
             connections.users -= 1
             connections.used_at = asyncio.get_running_loop().time()
             self._pools.move_to_end(endpoint_id)
-            # Taken out before anything is awaited: nobody else may begin to use them.
-            for unused in [self._pools.pop(one) for one in self._unused()]:
+            # Removed before the first await, so that no other task begins to use them.
+            for unused in [self._pools.pop(idle) for idle in self._unused()]:
                 await unused.pool.aclose()
 
     async def aclose(self) -> None:
@@ -78,7 +78,7 @@ class EndpointConnectionPools:
         return _EndpointPool(pool=pool, slots=asyncio.Semaphore(self._connections_max))
 
     def _unused(self) -> list[str]:
-        """Name the endpoints idle for long, and the longest idle of too many."""
+        """Return the endpoints idle for too long, and the longest idle if there are too many."""
         now = asyncio.get_running_loop().time()
         unused: list[str] = []
         for endpoint_id, connections in self._pools.items():

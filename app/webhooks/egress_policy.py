@@ -1,8 +1,8 @@
-"""Which addresses webhooks may be sent to: those of the public internet, and nothing else.
+"""Which addresses webhooks may be sent to: only those of the public internet.
 
-After the IANA registries of special-purpose addresses. IPv6 is an allow-list, `2000::/3`, of which
-the special parts are taken out: so all that carries an IPv4 address inside (mapped, compatible,
-NAT64, 6to4, Teredo, ISATAP) is refused whatever address that is.
+Based on the IANA registries of special-purpose addresses. IPv6 is an allow-list, `2000::/3` without
+its special parts: so every form with an embedded IPv4 address (mapped, compatible, NAT64, 6to4,
+Teredo, ISATAP) is refused, whatever that address is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,10 +16,10 @@ Network: TypeAlias = IPv4Network | IPv6Network
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EgressPolicy:
-    """How far webhooks reach.
+    """Where webhooks may be sent.
 
-    ``private``: for trying only, also private networks and this machine, plain http, any port.
-    ``refused``: public networks that are refused as well.
+    ``private``: for trying only: also private networks, this machine, plain http, any port.
+    ``refused``: public networks that are refused too.
     """
 
     private: bool = False
@@ -55,7 +55,7 @@ def is_allowed(address: Address, reach: EgressPolicy) -> bool:
 
 
 def all_allowed(texts: Sequence[str], reach: EgressPolicy) -> bool:
-    """Whether every one of a name's addresses is; one that is not spoils them all."""
+    """Whether all addresses of a name are allowed; one forbidden address refuses the name."""
     addresses = [parse_address(text) for text in texts]
     return all(address is not None and is_allowed(address, reach) for address in addresses)
 
@@ -89,7 +89,7 @@ _METADATA: tuple[Network, ...] = tuple(
         "fd00:ec2::/32",  # AWS; others lie in link-local and shared ranges
     )
 )
-"""Where clouds tell their machines secrets: never, not even for trying."""
+"""Metadata services of clouds, which hold secrets: refused even for trying."""
 
 _SPECIAL_V4: tuple[IPv4Network, ...] = tuple(
     IPv4Network(network)
@@ -118,8 +118,8 @@ _SPECIAL_V6: tuple[IPv6Network, ...] = tuple(
         "2001:db8::/32",  # documentation
         "2002::/16",  # 6to4
         "2620:4f:8000::/48",  # AS112
-        "3ffe::/16",  # given back
+        "3ffe::/16",  # returned
         "3fff::/20",  # documentation
     )
 )
-"""What of `2000::/3` is not the public internet."""
+"""Parts of `2000::/3` that are not the public internet."""

@@ -1,7 +1,7 @@
-"""What a URL must be for webhooks to be sent to it; checked when it is given, and at each attempt.
+"""The rules for an endpoint's URL and headers; checked when they are set, and at each attempt.
 
-A name is only looked up when connecting (app/webhooks/ssrf_guard.py), where its addresses are
-checked: a name that was right yesterday may lead elsewhere today.
+A name is resolved only when connecting (app/webhooks/ssrf_guard.py), where its addresses are
+checked: it may resolve to another address each time.
 """
 
 import re
@@ -20,9 +20,9 @@ UNPRIVILEGED_PORT_MIN = 1024
 LOCAL_ENDINGS = frozenset(
     {"alt", "arpa", "internal", "invalid", "lan", "local", "localdomain", "localhost", "onion"}
 )
-"""Last labels of names that mean nothing in the public DNS, or something else in every network."""
+"""Top-level labels that are not in the public DNS, or differ from network to network."""
 
-# Printable ASCII but for what no URL holds unescaped; browsers read a backslash as a slash.
+# Printable ASCII except characters that a URL must escape; browsers read a backslash as a slash.
 _CHARACTERS = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff"<>\\^`{|}]+""")
 _AUTHORITY = re.compile(r"[A-Za-z]+://([^/?#]*)")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
@@ -31,28 +31,28 @@ _NAME_CHARACTERS_MAX = 253
 
 
 class UrlFault(StrEnum):
-    """Why no webhooks are sent to a URL."""
+    """Why a URL is refused."""
 
     TOO_LONG = "endpoint_url_too_long"
     """More than 2,048 characters."""
     MALFORMED = "endpoint_url_malformed"
-    """No URL, or not in ASCII: other characters are percent-encoded, or `xn--` in names."""
+    """Not a URL, or not ASCII: other characters are percent-encoded, or `xn--` in names."""
     NOT_HTTPS = "endpoint_url_not_https"
     HAS_CREDENTIALS = "endpoint_url_has_credentials"
-    """They belong into headers of the endpoint, which are kept encrypted."""
+    """Credentials belong in headers of the endpoint, which are stored encrypted."""
     HAS_FRAGMENT = "endpoint_url_has_fragment"
-    """It would not be sent."""
+    """A fragment would not be sent."""
     HOST_NOT_ALLOWED = "endpoint_host_not_allowed"
-    """Not a full name of the public DNS, nor an address in its usual form."""
+    """Neither a full name of the public DNS nor an address in its usual form."""
     PORT_NOT_ALLOWED = "endpoint_port_not_allowed"
-    """Neither 443 nor 1,024 or above."""
+    """Neither 443 nor at least 1,024."""
     ADDRESS_NOT_ALLOWED = "endpoint_address_not_allowed"
-    """An address that is not of the public internet."""
+    """An address that is not on the public internet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointUrl:
-    """A URL webhooks may be sent to, taken apart. ``host``: a name, or an address without `[]`."""
+    """The parts of an allowed URL. ``host``: a name, or an address without `[]`."""
 
     scheme: str
     host: str
@@ -62,18 +62,18 @@ class EndpointUrl:
 
 
 def read_endpoint_url(text: str, reach: EgressPolicy) -> EndpointUrl | UrlFault:
-    """Return a URL taken apart, or the first thing wrong with it."""
+    """Return the parts of a URL, or its first fault."""
     if len(text) > URL_CHARACTERS_MAX:
         return UrlFault.TOO_LONG
     authority = _AUTHORITY.match(text)
     if authority is None or not _CHARACTERS.fullmatch(text):
         return UrlFault.MALFORMED
     try:
-        # The parser that also sends: two parsers could read two hosts in one text.
+        # The same parser sends: two parsers could read two hosts in one text.
         url = httpx.URL(text)
     except httpx.InvalidURL:
         return UrlFault.MALFORMED
-    return _fault(url, authority[1], reach) or _taken_apart(url)
+    return _fault(url, authority[1], reach) or _parts_of(url)
 
 
 def _fault(url: httpx.URL, authority: str, reach: EgressPolicy) -> UrlFault | None:
@@ -95,7 +95,7 @@ def _fault_of_host(host: str, reach: EgressPolicy) -> UrlFault | None:
     labels = host.split(".")
     if len(host) > _NAME_CHARACTERS_MAX or not all(_LABEL.fullmatch(label) for label in labels):
         return UrlFault.HOST_NOT_ALLOWED
-    if _NUMBER.fullmatch(labels[-1]):  # 2130706433, 0x7f.1: an address, to some
+    if _NUMBER.fullmatch(labels[-1]):  # 2130706433, 0x7f.1: an address to some resolvers
         return UrlFault.HOST_NOT_ALLOWED
     if not reach.private and (len(labels) == 1 or labels[-1] in LOCAL_ENDINGS):
         return UrlFault.HOST_NOT_ALLOWED
@@ -108,7 +108,7 @@ def _fault_of_port(url: httpx.URL, reach: EgressPolicy) -> UrlFault | None:
     return None if allowed and port < 65_536 else UrlFault.PORT_NOT_ALLOWED
 
 
-def _taken_apart(url: httpx.URL) -> EndpointUrl:
+def _parts_of(url: httpx.URL) -> EndpointUrl:
     return EndpointUrl(
         scheme=url.scheme,
         host=url.raw_host.decode("ascii"),
@@ -131,12 +131,12 @@ OURS = frozenset(
         *("date", "expect", "host", "http2-settings", "user-agent"),
     }
 )
-"""Headers that say what we send, and to whom."""
+"""Headers that the sender sets."""
 
 HOP_BY_HOP = frozenset(
     {"connection", "keep-alive", "te", "trailer", "trailers", "transfer-encoding", "upgrade"}
 )
-"""Headers of the connection, with which a request can be made to look like two."""
+"""Headers of the connection, which could be used to smuggle a second request."""
 
 RESERVED_PREFIXES = ("webhook-", "proxy-")
 
@@ -150,17 +150,17 @@ class HeaderFault(StrEnum):
     TOO_MANY = "endpoint_headers_too_many"
     """More than 20."""
     NAME_MALFORMED = "endpoint_header_name_malformed"
-    """No name of a header, or one of more than 64 characters."""
+    """Not a header name, or longer than 64 characters."""
     VALUE_MALFORMED = "endpoint_header_value_malformed"
-    """Empty, with spaces around it, more than 1,024 characters, or not all visible ASCII."""
+    """Empty, longer than 1,024 characters, with outer spaces, or not visible ASCII."""
     NOT_ALLOWED = "endpoint_header_not_allowed"
-    """One of those we set, or that belong to the connection."""
+    """A header that the sender sets, or that belongs to the connection."""
     REPEATED = "endpoint_header_repeated"
-    """Names that differ in case are one name."""
+    """A name occurs twice; case is ignored."""
 
 
 def find_header_fault(headers: Mapping[str, str]) -> tuple[HeaderFault, str | None] | None:
-    """Return the first thing wrong with an endpoint's headers, and the name concerned, if one."""
+    """Return the first fault of an endpoint's headers, and the name of the header, if one."""
     if len(headers) > HEADERS_MAX:
         return HeaderFault.TOO_MANY, None
     seen: set[str] = set()

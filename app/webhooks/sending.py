@@ -1,7 +1,7 @@
-"""One attempt to send one message to one endpoint, which ends in one of the outcomes, in time.
+"""One attempt to send a message to an endpoint, within bounds of time and memory.
 
-Nothing an endpoint does raises, lasts longer than the deadline, or takes more memory than the
-limits say. Whether and when to try again is decided elsewhere (app/webhooks/outcomes.py).
+Nothing an endpoint does raises an exception, takes longer than the deadline, or uses more memory
+than the limits allow: each attempt ends in one of the outcomes (app/webhooks/outcomes.py).
 """
 
 import asyncio
@@ -48,15 +48,15 @@ from app.webhooks.ssrf_guard import (
 USER_AGENT = "aftersales-webhooks/1"
 MESSAGE_BYTES_MAX = 20_000
 PIECES_MAX = 256
-"""Of an answer's body: parsing many of one byte each would take as long as megabytes."""
+"""Pieces read of a response's body: many pieces of one byte would cost as much as megabytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendingLimits:
-    """What one attempt may take. ``total_seconds``: from connecting to the end of the answer.
+    """The limits of one attempt. ``total_seconds``: from connecting to the end of the response.
 
-    ``answer_bytes_max``: read, headers included; ``body_bytes_max``: read of the body, which keeps
-    the connection of whoever answers at some length; ``kept_bytes_max``: kept of the body.
+    ``answer_bytes_max``: bytes read, headers included; ``body_bytes_max``: bytes read of the body,
+    enough to reuse most connections; ``kept_bytes_max``: bytes stored of the body.
     """
 
     total_seconds: float = 15.0
@@ -70,7 +70,7 @@ class SendingLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Where to send to. ``secrets``: those in force, newest first. ``headers``: the endpoint's."""
+    """An endpoint. ``secrets``: the valid ones, newest first. ``headers``: the owner's."""
 
     endpoint_id: str
     url: str
@@ -80,17 +80,17 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What to send. ``id``: the same on every attempt. ``body``: JSON, at most 20,000 bytes."""
+    """A message. ``id``: the same on every attempt. ``body``: JSON, at most 20,000 bytes."""
 
     id: str
     body: bytes = field(repr=False)
 
 
 class Sender:
-    """Sends webhooks over connections of its own; see `open_sender`.
+    """Sends webhooks; see `open_sender`.
 
-    ``clock``: the real time, whatever a shop's test clock says, for receivers compare it with
-    theirs.
+    ``clock``: real time even for a shop with a test clock, because receivers compare the timestamp
+    with their own clock.
     """
 
     def __init__(
@@ -106,9 +106,9 @@ class Sender:
         self._clock = clock
 
     async def send(self, target: Target, message: Message) -> Attempt:
-        """Make one attempt. ValueError for a message or headers that should not have come here.
+        """Make one attempt. ValueError for an invalid message or invalid headers.
 
-        The time to wait for a free connection of the endpoint comes before, and is not counted.
+        Waiting for a free connection of the endpoint comes before, and is not counted.
         """
         if len(message.body) > MESSAGE_BYTES_MAX:
             raise ValueError(f"message {message.id} has {len(message.body)} bytes")
@@ -139,7 +139,7 @@ class Sender:
     async def _outcome(
         self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, progress: "_Progress"
     ) -> Outcome:
-        """Send, and name whatever goes wrong."""
+        """Send, and return the outcome of any failure."""
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 return await self._answered(pool, request, progress)
@@ -169,7 +169,7 @@ class Sender:
         return classify_response(answer, retry_after_in(response.headers, self._clock.now()))
 
     async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
-        """Read a body, and return its beginning and whether that is all of it."""
+        """Read a body; return its beginning and whether that is all of it."""
         kept_bytes_max, kept, whole = self._limits.kept_bytes_max, bytearray(), True
         pieces = read_bytes = 0
         try:
@@ -194,9 +194,9 @@ async def open_sender(
     resolver: Resolver | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Sender]:
-    """Open a sender, one a process; its connections are closed at the end.
+    """Open a sender, one per process; its connections are closed at the end.
 
-    ``tls``: whom to trust; the authorities browsers trust, or those in `SSL_CERT_FILE`.
+    ``tls``: the trusted authorities; by default those of browsers, or of `SSL_CERT_FILE`.
     """
     own_resolver = SystemResolver()
     limits = limits or SendingLimits()
@@ -214,7 +214,7 @@ async def open_sender(
 
 
 def reach_of(settings: Settings) -> EgressPolicy:
-    """Return how far webhooks reach by the settings."""
+    """Return the egress policy of the settings."""
     return EgressPolicy(
         private=settings.webhooks_allow_private,
         refused=parse_networks(settings.webhooks_refused_networks),
@@ -223,13 +223,13 @@ def reach_of(settings: Settings) -> EgressPolicy:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far an attempt has come."""
+    """The progress of an attempt."""
 
     phase: Phase = Phase.CONNECTING
     status: int | None = None
 
     async def note(self, event: str, _: dict[str, Any]) -> None:
-        """Take note of what httpcore does."""
+        """Receive a trace event of httpcore."""
         if event == "http11.send_request_headers.started":
             self.phase = Phase.WAITING
 
@@ -241,7 +241,7 @@ def _request(
         "Host": url.host_header,
         "User-Agent": USER_AGENT,
         "Accept": "*/*",
-        "Accept-Encoding": "identity",  # a small answer must not become a large one
+        "Accept-Encoding": "identity",  # against decompression bombs
         "Content-Type": "application/json",
         "Content-Length": str(len(body)),
     }

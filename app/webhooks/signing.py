@@ -1,9 +1,11 @@
-"""Signing secrets of endpoints: the two kinds of Standard Webhooks, how they are written, rotation.
+"""Secrets and signatures of Standard Webhooks: the two kinds of secret, rotation, the headers.
 
-- `whsec_` and base64 of 24 to 64 random bytes: both sides know it, and it signs `v1`
-  (HMAC-SHA256).
-- `whsk_` and base64 of an Ed25519 private key, which signs `v1a`; its `whpk_`, the public key, is
-  all that the receiver gets.
+- `whsec_` and base64 of 24 to 64 random bytes: a shared secret, which signs `v1` (HMAC-SHA256).
+- `whsk_` and base64 of an Ed25519 private key, which signs `v1a`; the receiver gets only its public
+  key, `whpk_`.
+
+The bytes `id.timestamp.body` are signed as they are sent. The reference package makes `v1`; it has
+no `v1a`, which is made here.
 """
 
 import re
@@ -22,31 +24,31 @@ from standardwebhooks import Webhook
 SHARED_PREFIX, PRIVATE_PREFIX, PUBLIC_PREFIX = "whsec_", "whsk_", "whpk_"
 SHARED_BYTES_MIN, SHARED_BYTES_MAX, SHARED_BYTES = 24, 64, 32
 SECRET_CHARACTERS_MAX = 128
-"""Longer texts are not even decoded."""
+"""Longer texts are not decoded."""
 
 OLD_SECRET_KEPT = timedelta(hours=24)
 SECRETS_IN_FORCE_MAX = 4
-"""Each signs every message, so their number is bounded: three rotations within 24 hours."""
+"""Each signs every message, so the number is bounded: three rotations within 24 hours."""
 
 _SEED_BYTES = 32
 
 
 class SecretFault(StrEnum):
-    """Why a text is no signing secret."""
+    """Why a text is not a signing secret."""
 
     UNKNOWN_KIND = "secret_of_unknown_kind"
     """It begins with neither `whsec_` nor `whsk_`."""
     PUBLIC_KEY = "secret_is_a_public_key"
-    """It begins with `whpk_`: that verifies, and signs nothing."""
+    """It begins with `whpk_`, a public key, which cannot sign."""
     NOT_BASE64 = "secret_not_base64"
     WRONG_LENGTH = "secret_of_wrong_length"
-    """A shared secret has 24 to 64 bytes; a private key 32, or 64 with its public key behind."""
+    """A shared secret has 24 to 64 bytes; a private key 32, or 64 with its public key."""
     KEYS_DO_NOT_FIT = "secret_keys_do_not_fit"
-    """The public key in it is not that of the private key in it."""
+    """Its public key does not belong to its private key."""
 
 
 class SecretRefused(Exception):
-    """A text is no signing secret; the message is the fault and never holds the text."""
+    """A text is not a signing secret; the message is the fault and never contains the text."""
 
     def __init__(self, fault: SecretFault) -> None:
         super().__init__(fault.value)
@@ -55,14 +57,14 @@ class SecretRefused(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedSecret:
-    """A secret both sides know."""
+    """A secret known to both sides."""
 
     key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PrivateKey:
-    """The half of a key pair that signs. ``seed``: 32 bytes."""
+    """The signing half of a key pair. ``seed``: 32 bytes."""
 
     seed: bytes = field(repr=False)
 
@@ -78,7 +80,7 @@ def new_shared_secret(size_bytes: int = SHARED_BYTES) -> str:
 
 
 def new_private_key() -> str:
-    """Return a new random `whsk_`: the private key and, as others write it, the public behind."""
+    """Return a new random `whsk_`: the private key followed by the public key, as is usual."""
     seed = randomness.token_bytes(_SEED_BYTES)
     return PRIVATE_PREFIX + b64encode(seed + _public_bytes(seed)).decode()
 
@@ -110,13 +112,13 @@ class KeptSecret:
 
 
 class TooManyRotations(Exception):
-    """So many secrets are still in force that one more would make the header too long."""
+    """One more valid secret would make the header too long."""
 
 
 def rotated(kept: Sequence[KeptSecret], new: str, now: datetime) -> tuple[KeptSecret, ...]:
-    """Return an endpoint's secrets, newest first, after a new one: the old ones sign for 24 hours.
+    """Return an endpoint's secrets with a new one first; the old ones stay valid for 24 hours.
 
-    What was to end earlier still does. Raises TooManyRotations.
+    An earlier end is kept. Raises TooManyRotations.
     """
     ends = now + OLD_SECRET_KEPT
     old = tuple(
@@ -129,7 +131,7 @@ def rotated(kept: Sequence[KeptSecret], new: str, now: datetime) -> tuple[KeptSe
 
 
 def in_force(kept: Sequence[KeptSecret], now: datetime) -> tuple[KeptSecret, ...]:
-    """Return the secrets that sign at an instant, in the order given."""
+    """Return the secrets valid at an instant, in the order given."""
     return tuple(one for one in kept if one.until is None or now < one.until)
 
 
@@ -161,14 +163,14 @@ SIGNATURE_HEADER = "webhook-signature"
 
 KEYS_KEPT_MAX = 1_000
 
-# No full stop: it ends the id within what is signed.
+# No full stop: it separates the id from the rest of the signed bytes.
 _MESSAGE_ID = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 
 
 def signature_headers(
     message_id: str, body: bytes, secrets: Sequence[SigningSecret], now: datetime
 ) -> dict[str, str]:
-    """Return the three headers of an attempt made now.
+    """Return the three headers of an attempt at this instant.
 
     ``message_id``: the same on every attempt; letters, digits, `_` and `-`. ``body``: UTF-8.
     ``secrets``: at least one, the newest first. ValueError for anything else.
@@ -188,7 +190,7 @@ def signature_headers(
 def _signature(message_id: str, body: bytes, secret: SigningSecret, at: datetime) -> str:
     match secret:
         case SharedSecret(key=key):
-            # It takes the clock time of whatever zone for UTC, so UTC it must be.
+            # The package ignores the zone, so the instant must be in UTC.
             return Webhook(key).sign(msg_id=message_id, timestamp=at, data=body.decode())
         case PrivateKey(seed=seed):
             signed = f"{message_id}.{int(at.timestamp())}.".encode() + body
@@ -200,5 +202,5 @@ def _signature(message_id: str, body: bytes, secret: SigningSecret, at: datetime
 
 @lru_cache(maxsize=KEYS_KEPT_MAX)
 def _signing_key(seed: bytes) -> Ed25519PrivateKey:
-    """Return the key of a seed; making it takes as long as signing with it."""
+    """Return the key of a seed, cached: making it takes as long as signing with it."""
     return Ed25519PrivateKey.from_private_bytes(seed)

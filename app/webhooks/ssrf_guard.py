@@ -1,8 +1,8 @@
-"""Connections that lead to the public internet only, whatever a name says at the moment.
+"""Connections to allowed addresses only, against server-side request forgery (SSRF).
 
-A name is looked up once a connection; every address it has must be allowed, and the connection is
-made to an address that was checked, so nothing can change in between. The certificate is checked
-against the name. No error names an address: it could tell a stranger how a network looks inside.
+A name is resolved once per connection; all of its addresses must be allowed, and the connection is
+made to a checked address, so DNS rebinding changes nothing. The certificate is verified against the
+name. No error contains an address, which could reveal the structure of the internal network.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ from app.webhooks.egress_policy import EgressPolicy, all_allowed, parse_address
 
 ADDRESSES_TRIED_MAX = 4
 READ_BYTES_MAX = 1_024
-"""What is read is parsed at once while all else waits, so it is little."""
+"""Bytes read at a time: they are parsed in one go, which blocks the event loop."""
 LOOKUPS_MAX = 32
-"""Names looked up at a time, per process. The system's look-up cannot be given up once begun."""
+"""Concurrent name resolutions per process. The system's resolution cannot be cancelled."""
 
 
 class Resolver(Protocol):
-    """Looks up the addresses of a name."""
+    """Resolves names."""
 
     async def addresses(self, host: str) -> Sequence[str]:
         """Return all addresses of a name, in the order to try them; OSError if it has none."""
@@ -36,27 +36,27 @@ class Resolver(Protocol):
 
 
 class AddressNotAllowed(Exception):
-    """One of the addresses is none that webhooks may be sent to."""
+    """One of the addresses is forbidden."""
 
 
 class NameUnknown(Exception):
-    """The name has no address, or none could be found out."""
+    """The name has no address, or could not be resolved."""
 
 
 class TlsFault(StrEnum):
-    """What was wrong with a server's certificate, or how TLS began."""
+    """What was wrong with a server's certificate or with the TLS handshake."""
 
     CERTIFICATE_EXPIRED = "certificate_expired"
     CERTIFICATE_FOR_ANOTHER_NAME = "certificate_for_another_name"
     CERTIFICATE_NOT_TRUSTED = "certificate_not_trusted"
-    """Signed by itself, or by an authority that is not known or not sent along."""
+    """Self-signed, or by an unknown authority, or sent without the chain."""
     CERTIFICATE_REFUSED = "certificate_refused"
     HANDSHAKE_FAILED = "handshake_failed"
-    """No TLS was spoken, or none that is new enough."""
+    """The server does not speak TLS, or only an old version."""
 
 
 class HandshakeFailed(Exception):
-    """TLS could not be begun."""
+    """The TLS handshake failed."""
 
     def __init__(self, fault: TlsFault) -> None:
         super().__init__(fault.value)
@@ -64,16 +64,16 @@ class HandshakeFailed(Exception):
 
 
 def look_up(host: str) -> Sequence[str]:
-    """Return all addresses of a name as the system finds them, in its order; OSError if none."""
+    """Return all addresses of a name by the system's resolver, in its order; OSError if none."""
     found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class SystemResolver:
-    """Looks up names as the system does, on threads of its own, each name once at a time.
+    """The system's resolver on dedicated threads, one resolution per name at a time.
 
-    A name server that never answers holds one thread for each of its names, and none of anything
-    else. No thread keeps the process from ending.
+    A name server that never answers blocks one thread per name and nothing else. The threads are
+    daemons, so none keeps the process from ending.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class SystemResolver:
         return await asyncio.shield(task)
 
     def close(self) -> None:
-        """Wait for no look-up any more."""
+        """Cancel waiting for all resolutions."""
         for task in self._under_way.values():
             task.cancel()
 
@@ -101,13 +101,13 @@ class SystemResolver:
         found: asyncio.Future[Sequence[str]] = loop.create_future()
 
         def work() -> None:
-            told: Callable[[], None]
+            deliver: Callable[[], None]
             try:
-                told = partial(_tell, found, self._look_up(host))
+                deliver = partial(_set, found, self._look_up(host))
             except (OSError, UnicodeError) as error:
-                told = partial(_tell, found, error)
-            with suppress(RuntimeError):  # nobody is there any more
-                loop.call_soon_threadsafe(told)
+                deliver = partial(_set, found, error)
+            with suppress(RuntimeError):  # the event loop is closed
+                loop.call_soon_threadsafe(deliver)
 
         async with self._free:
             Thread(target=work, name=f"look-up of {host}", daemon=True).start()
@@ -116,15 +116,15 @@ class SystemResolver:
     def _ended(self, host: str, ended: asyncio.Task[Sequence[str]]) -> None:
         del self._under_way[host]
         if not ended.cancelled():
-            ended.exception()  # seen, even if everybody who asked has gone
+            ended.exception()  # retrieved, even if nothing waits for it any more
 
 
 class AnswerTooLong(Exception):
-    """More came as an answer to one request than is read."""
+    """A response is longer than the limit."""
 
 
 class EgressGuardedBackend(httpcore.AsyncNetworkBackend):
-    """Connects to allowed addresses only, and reads only so much of each answer."""
+    """Connects to allowed addresses only, and reads a bounded part of each response."""
 
     def __init__(self, reach: EgressPolicy, resolver: Resolver, answer_bytes_max: int) -> None:
         self._reach = reach
@@ -136,7 +136,7 @@ class EgressGuardedBackend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore asks
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -153,7 +153,7 @@ class EgressGuardedBackend(httpcore.AsyncNetworkBackend):
                 )
                 return _GuardedStream(stream, self._answer_bytes_max)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                failed = type(error)()  # without the system's words, which name the address
+                failed = type(error)()  # without the system's message, which contains the address
         raise failed
 
     async def _checked(self, host: str) -> Sequence[str]:
@@ -169,10 +169,10 @@ class EgressGuardedBackend(httpcore.AsyncNetworkBackend):
 
 
 class _GuardedStream(httpcore.AsyncNetworkStream):
-    """A connection that says what was wrong with TLS, and how long an answer may be.
+    """A connection that names TLS faults and bounds the bytes of each response.
 
-    All bytes of an answer count, so that headers, promises (1xx) and the lengths of chunks without
-    end are bounded too.
+    All bytes of a response count, so that endless headers, interim responses (1xx) and chunk
+    lengths are bounded too.
     """
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, answer_bytes_max: int) -> None:
@@ -184,7 +184,7 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore asks
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
     ) -> httpcore.AsyncNetworkStream:
         try:
             stream = await self._stream.start_tls(ssl_context, server_hostname, timeout)
@@ -195,14 +195,14 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
     async def read(
         self,
         max_bytes: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore asks
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
     ) -> bytes:
         if self._left_bytes == 0:
             raise AnswerTooLong
         bytes_max = min(max_bytes, self._left_bytes, READ_BYTES_MAX)
         try:
             read = await self._stream.read(bytes_max, timeout)
-        except ssl.SSLError as error:  # which httpcore lets through
+        except ssl.SSLError as error:  # which httpcore does not map
             raise httpcore.ReadError from error
         self._left_bytes -= len(read)
         return read
@@ -210,9 +210,9 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
     async def write(
         self,
         buffer: bytes,
-        timeout: float | None = None,  # noqa: ASYNC109 - as httpcore asks
+        timeout: float | None = None,  # noqa: ASYNC109 - httpcore's signature
     ) -> None:
-        self._left_bytes = self._answer_bytes_max  # a request begins, or goes on
+        self._left_bytes = self._answer_bytes_max  # a request begins or continues
         try:
             await self._stream.write(buffer, timeout)
         except ssl.SSLError as error:
@@ -225,7 +225,7 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _tell(
+def _set(
     found: asyncio.Future[Sequence[str]], result: Sequence[str] | OSError | UnicodeError
 ) -> None:
     if found.done():
@@ -236,13 +236,13 @@ def _tell(
         found.set_result(result)
 
 
-# OpenSSL's X509_V_ERR_*: numbers that Python gives no names.
+# OpenSSL's X509_V_ERR_* numbers, which Python does not name.
 _FAULTS = {
     10: TlsFault.CERTIFICATE_EXPIRED,
-    18: TlsFault.CERTIFICATE_NOT_TRUSTED,  # signed by itself
-    19: TlsFault.CERTIFICATE_NOT_TRUSTED,  # the authority's, signed by itself
-    20: TlsFault.CERTIFICATE_NOT_TRUSTED,  # of an unknown authority
-    21: TlsFault.CERTIFICATE_NOT_TRUSTED,  # without its authority's
+    18: TlsFault.CERTIFICATE_NOT_TRUSTED,  # self-signed
+    19: TlsFault.CERTIFICATE_NOT_TRUSTED,  # self-signed in the chain
+    20: TlsFault.CERTIFICATE_NOT_TRUSTED,  # unknown authority
+    21: TlsFault.CERTIFICATE_NOT_TRUSTED,  # incomplete chain
     62: TlsFault.CERTIFICATE_FOR_ANOTHER_NAME,
     64: TlsFault.CERTIFICATE_FOR_ANOTHER_NAME,  # an address
 }

@@ -26,8 +26,8 @@ from app.webhooks.catalog.payloads import (
 )
 from app.webhooks.catalog.publisher import (
     Announcement,
-    announced_of_order,
-    announced_of_shop,
+    of_order_event,
+    of_shop_event,
     ticket_types,
 )
 from tests.domain.ticket_samples import (
@@ -137,12 +137,12 @@ def _types_of(event: ServiceEvent, before: TicketState | None) -> tuple[str, ...
 def _told_of(event: ServiceEvent, before: TicketState | None) -> tuple[Announcement, ...]:
     """Return what is told of an event of a ticket that was in a state before it."""
     if isinstance(event, FundsEvent | WebhookEndpointEvent):
-        return announced_of_shop(event)
+        return of_shop_event(event)
     view = fold_history(recorded(order_with_ticket().events))
     (ticket,) = view.tickets
     ticket_id = getattr(event, "ticket_id", FIRST_TICKET)
     after = getattr(event, "state", ticket.state)
-    return announced_of_order(
+    return of_order_event(
         event,
         _with_ticket(view, ticket_id, before) if before is not None else replace(view, tickets=()),
         _with_ticket(view, ticket_id, after),
@@ -157,7 +157,7 @@ def _with_ticket(view: OrderView, ticket_id: str, state: TicketState) -> OrderVi
 def _last_told(given: History) -> list[Announcement]:
     history = recorded(given.events)
     before, after = fold_history(history[:-1]), fold_history(history)
-    return list(announced_of_order(history[-1].event, before, after))
+    return list(of_order_event(history[-1].event, before, after))
 
 
 def _types_last_told(given: History) -> list[str]:

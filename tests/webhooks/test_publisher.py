@@ -12,7 +12,7 @@ from app.domain.order.events import OrderEvent
 from app.event_store import histories as beginnings
 from app.event_store.recorded_event import Recorded
 from app.projections.orders.fold import fold_tail
-from app.webhooks.catalog.publisher import Announcement, announced_of_order
+from app.webhooks.catalog.publisher import Announcement, of_order_event
 from tests.conftest import START
 from tests.domain.search_depth import bounded
 from tests.domain.ticket_samples import APPLIED
@@ -31,7 +31,7 @@ def _announced(history: Sequence[Recorded[OrderEvent]]) -> list[Announcement]:
     for number, recorded in enumerate(history):
         before, after = fold_tail(None, history[:number]), fold_tail(None, history[: number + 1])
         assert after is not None
-        found += announced_of_order(recorded.event, before, after)
+        found += of_order_event(recorded.event, before, after)
     return found
 
 

@@ -1,4 +1,4 @@
-"""The named models of public events, one a type: what subscribers' generators make classes of."""
+"""Public events in the OpenAPI document: a named model and an example for each type."""
 
 import json
 from collections.abc import Mapping
@@ -25,17 +25,17 @@ from app.webhooks.catalog.public_event import Envelope, PublicEvent, id_of
 from app.webhooks.catalog.sample_data import AT, ORDER, SHOP, sample_data_of
 
 NOTICES = frozenset({EventType.WEBHOOK_ENDPOINT_DISABLED})
-"""What the platform's endpoints are also told of its own, which belong to no shop."""
+"""Types that platform endpoints also receive without a shop."""
 
 
 def model_name(event_type: EventType) -> str:
-    """Return how a type's model is called: `TicketRejectedEvent` of `ticket.rejected`."""
+    """Return the name of a type's model: `TicketRejectedEvent` of `ticket.rejected`."""
     words = event_type.value.replace(".", "_").split("_")
     return "".join(word.capitalize() for word in words) + "Event"
 
 
 def data_model(event_type: EventType) -> type[EventData]:
-    """Return the model of what a type carries in `data`: one for each noun of the types."""
+    """Return the model of a type's `data`, by the noun of its name."""
     return _DATA[event_type.value.partition(".")[0]]
 
 
@@ -55,7 +55,7 @@ def model_of(event_type: EventType) -> type[Envelope]:
     """Return the model of a type in the latest form: its name is fixed, and so is its data's."""
     named: Any = Literal[event_type.value]
     form: Any = Literal[LATEST.value]
-    of_nobodys_shop: Any = {"shop_id": (str | None, ...)} if event_type in NOTICES else {}
+    without_shop: Any = {"shop_id": (str | None, ...)} if event_type in NOTICES else {}
     return create_model(
         model_name(event_type),
         __base__=Envelope,
@@ -63,7 +63,7 @@ def model_of(event_type: EventType) -> type[Envelope]:
         type=(named, ...),
         api_version=(form, ...),
         data=(data_model(event_type), ...),
-        **of_nobodys_shop,
+        **without_shop,
     )
 
 
@@ -71,7 +71,7 @@ _DOMAIN_EVENT = UUID("01993c0e-7c00-7000-8000-000000000000")
 
 
 def example_of(event_type: EventType) -> dict[str, Any]:
-    """Return a body as it is sent, read as JSON."""
+    """Return the example of a body, as parsed JSON."""
     data = sample_data_of(event_type)
     of_order = isinstance(data, EntryEventData | TicketEventData)
     event = PublicEvent(

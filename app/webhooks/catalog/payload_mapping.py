@@ -1,4 +1,4 @@
-"""How an order and a ticket are shown in public events."""
+"""The mapping of order and ticket views to the payloads of public events."""
 
 from app.domain.order.tickets import Due
 from app.projections.orders.view import EntryView, OrderView
@@ -24,7 +24,7 @@ from app.webhooks.catalog.payloads import (
 
 
 def shown_order(view: OrderView) -> EventOrder:
-    """Show an order."""
+    """Return an order as public events show it."""
     paid = view.facts.payment.amount
     return EventOrder(
         order_id=view.facts.order_id,
@@ -40,7 +40,7 @@ def shown_order(view: OrderView) -> EventOrder:
 
 
 def shown_ticket(view: TicketView) -> EventTicket:
-    """Show a ticket."""
+    """Return a ticket as public events show it."""
     return EventTicket(
         ticket_id=view.ticket_id,
         version=view.version,

@@ -1,11 +1,10 @@
-"""What public events carry, in the form 2026-11-01: ids, codes, amounts, and how things stand now.
+"""The data of public events in version 2026-11-01: ids, codes, amounts, and the order's state.
 
-"Now" is after the event and before the next of its stream. Of persons nothing is told but ids: no
-text that people wrote, no address, no parcel's number, but to endpoints that ask for it and in
-`personal` (personal_payloads.py). Everything is bounded (`BODY_BYTES_MAX`).
+The state is as of after the event and before the next one of its stream. Of persons there are only
+ids; texts, URLs and tracking numbers are in `personal` (personal.py), for endpoints that include
+it. Everything is bounded (`BODY_BYTES_MAX`).
 
-A released form is only ever added to. What cannot be added wants a new `ApiVersion`, and models of
-its own beside these.
+A released version is only extended. Any other change needs a new `ApiVersion` with its own models.
 """
 
 from datetime import datetime
@@ -19,7 +18,7 @@ from app.webhooks.catalog.personal import EntryPersonalData, TicketPersonalData
 
 
 def _without_default(schema: dict[str, Any]) -> None:
-    """Let the document say that a field may be missing, and not that it is null then."""
+    """Describe a field as optional, not as null by default."""
     schema.pop("default", None)
 
 
@@ -45,12 +44,12 @@ class EventEntry(Payload):
     opened_at: datetime | None
     expires_at: datetime | None
     used: bool
-    """Whether an application came through this opening."""
+    """Whether an application was made through this opening."""
     closed_at: datetime | None
     reopening_requested: bool
-    """Whether the buyer waits for an answer to their wish to have it opened again."""
+    """Whether the buyer waits for an answer to a request to reopen it."""
     decline_reason: str | None
-    """Why the merchant last said no to that since the opening; codes as in `GET /v1/reasons`."""
+    """Why the merchant last declined that since the opening; codes as in `GET /v1/reasons`."""
 
 
 class EventOrder(Payload):
@@ -60,7 +59,7 @@ class EventOrder(Payload):
     buyer_id: str
     paid: EventMoney
     refunded: EventMoney
-    """What has reached the buyer so far, over all tickets."""
+    """What the buyer has received so far, over all tickets."""
     shipped_at: datetime | None
     receipt_confirmed_at: datetime | None
     settled_at: datetime | None
@@ -70,7 +69,7 @@ class EventOrder(Payload):
 
 
 class EventTicketItem(Payload):
-    """Units of one item concerned, and the money asked for them in minor units."""
+    """Units of one item, and the amount requested for them in minor units."""
 
     item_id: str
     quantity: int
@@ -78,7 +77,7 @@ class EventTicketItem(Payload):
 
 
 class EventDue(Payload):
-    """What happens to a ticket by itself if nobody acts."""
+    """What happens to a ticket automatically at a deadline."""
 
     at: datetime
     action: str
@@ -90,7 +89,7 @@ class EventArbitration(Payload):
     """The latest arbitration of a ticket, and how the platform ruled."""
 
     number: int
-    """How many there have been."""
+    """The number of this arbitration, from 1."""
     cause: str
     """`buyer_request` or `replacement_not_shipped`; more may come."""
     withdrawn: bool
@@ -102,10 +101,10 @@ class EventArbitration(Payload):
 
 
 class EventRefund(Payload):
-    """The money of a ticket on its way."""
+    """The refund of a ticket."""
 
     refund_key: str
-    """The same for life, whatever is tried."""
+    """Constant, whatever is tried."""
     status: str
     """`funded`, `unknown`, `refused` or `succeeded`; more may come."""
     source: str
@@ -113,19 +112,19 @@ class EventRefund(Payload):
     funds_insufficient: bool
     """Whether neither cash nor deposit covered it, so that the platform pays in advance."""
     refusal: str | None
-    """Why the provider will not pay: `buyer_account_closed`, `buyer_account_frozen`, ...; more may
-    come."""
+    """Why the provider refuses to pay: `buyer_account_closed`, `buyer_account_frozen`, ...; more
+    may come."""
 
 
 class EventPayout(Payload):
-    """The latest advance payout of a ticket (先行赔付). The payee is not told of."""
+    """The latest advance payout of a ticket (先行赔付), without its payee."""
 
     payout_key: str
-    """The same for life; the next payout has another."""
+    """Constant; the next payout has another."""
     status: str
     """`requested`, `declined`, `started`, `unknown`, `refused` or `paid`; more may come."""
     refusal: str | None
-    """Why the provider will not pay to that account; codes as of `refund`."""
+    """Why the provider refuses to pay to that account; codes as of `refund`."""
 
 
 class EventTicket(Payload):
@@ -141,7 +140,7 @@ class EventTicket(Payload):
     `awaiting_buyer_receipt`, `refunding`, `rejected`, `rejected_after_return`, `in_arbitration`,
     `succeeded`, `completed` or `closed`; more may come."""
     waiting_for: str | None
-    """Who has to act now: `consumer`, `merchant` or `platform`; more may come. Null once nobody."""
+    """Who has to act: `consumer`, `merchant` or `platform`; more may come. Null at the end."""
     overdue: bool
     """True if the application came through an opened entry: the label 超期售后."""
     entry_generation: int | None
@@ -152,7 +151,7 @@ class EventTicket(Payload):
     modifications: int
     due: EventDue | None
     agreed_automatically: bool | None
-    """Null while it was not agreed to."""
+    """Null before agreement."""
     agreed_without_return: bool | None
     rejection_reason: str | None
     """Why the merchant rejected the application; codes as in `GET /v1/reasons`."""
@@ -165,31 +164,31 @@ class EventTicket(Payload):
     """`withdrawn`, `not_returned_in_time`, `rejection_not_contested`, `ruled_for_merchant` or
     `nothing_left_to_refund`; more may come."""
     refund: EventRefund | None
-    """Null until a source was found for the money, and where finance reports refunds by hand."""
+    """Null until the refund is funded, and where finance reports refunds manually."""
     advance_payout: EventPayout | None
     """Null unless customer service pays to another account of the buyer."""
     refunded: EventMoney
 
 
 class EntryEventData(Payload):
-    """Of events of an after-sales entry."""
+    """Data of events of an after-sales entry."""
 
     order: EventOrder
     personal: Annotated[EntryPersonalData | SkipJsonSchema[None], _ONLY_IF_ASKED] = None
-    """Only sent to webhook endpoints that ask for it: `include` has `personal_data`."""
+    """Only sent to webhook endpoints whose `include` has `personal_data`."""
 
 
 class TicketEventData(Payload):
-    """Of events of a ticket and its money."""
+    """Data of events of a ticket and its refund."""
 
     order: EventOrder
     ticket: EventTicket
     personal: Annotated[TicketPersonalData | SkipJsonSchema[None], _ONLY_IF_ASKED] = None
-    """Only sent to webhook endpoints that ask for it: `include` has `personal_data`."""
+    """Only sent to webhook endpoints whose `include` has `personal_data`."""
 
 
 class FundsInsufficientData(Payload):
-    """Of a refund neither cash nor deposit covered. Minor units in the shop's currency."""
+    """A refund that neither cash nor deposit covered. Minor units in the shop's currency."""
 
     refund_key: str
     order_id: str
@@ -200,7 +199,7 @@ class FundsInsufficientData(Payload):
 
 
 class DepositEventData(Payload):
-    """Of a shop's deposit (保证金). Minor units in the shop's currency."""
+    """A shop's deposit (保证金). Minor units in the shop's currency."""
 
     deposit: Int64
     """Below zero if the shop is in arrears."""
@@ -208,7 +207,7 @@ class DepositEventData(Payload):
 
 
 class RestrictionEventData(Payload):
-    """Of a shop that may not open entries, or may again. Minor units in the shop's currency."""
+    """A shop that may not open entries, or may again. Minor units in the shop's currency."""
 
     arrears: Int64
     """What the shop owes for what was paid in advance."""
@@ -217,11 +216,11 @@ class RestrictionEventData(Payload):
 
 
 class WebhookEndpointEventData(Payload):
-    """Of a webhook endpoint."""
+    """A webhook endpoint."""
 
     endpoint_id: str
     url: str
-    """Where it is sent to; without the query, which may be secret."""
+    """Its URL without the query, which may be secret."""
     disabled_reason: str | None
     """`by_owner`, `gone` (it answered 410) or `failing_too_long`; more may come. Null: enabled."""
 

@@ -1,7 +1,8 @@
-"""What public events carry of persons, for endpoints that ask for it: texts, pictures, parcels.
+"""Personal data in public events, for endpoints that include it: texts, pictures, parcels.
 
-How it is all made to fit into a body: personal.py. Of a payee, and of what the provider writes of
-one, nothing is ever told, masked or not.
+Texts and lists are cut to the largest measure that fits into the rest of a body; `truncated` says
+that something was cut. Payees, and what the provider writes about them, are never included, masked
+or not.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,7 +23,7 @@ from app.webhooks.catalog.payload import Int64, Payload
 
 
 class EventAttachment(Payload):
-    """A picture or a document by its address. Type and size are null in very old ones."""
+    """A picture or a document by its URL. Type and size are null in very old ones."""
 
     url: str
     media_type: str | None
@@ -30,7 +31,7 @@ class EventAttachment(Payload):
 
 
 class EventParcel(Payload):
-    """A parcel on its way."""
+    """A parcel."""
 
     carrier: str
     """`sf`, `zto`, `yto`, ..., `other`, see `GET /v1/reasons`; more may come."""
@@ -38,14 +39,14 @@ class EventParcel(Payload):
 
 
 class EventGrounds(Payload):
-    """What the merchant wrote and showed when saying no."""
+    """The merchant's note and evidence of a rejection."""
 
     note: str | None
     evidence: list[EventAttachment]
 
 
 class EventRemark(Payload):
-    """What one side added to the ticket."""
+    """A remark of one side on the ticket."""
 
     at: datetime
     side: str
@@ -55,7 +56,7 @@ class EventRemark(Payload):
 
 
 class EventEvidence(Payload):
-    """What one side gave in the latest arbitration."""
+    """Evidence of one side in the latest arbitration."""
 
     at: datetime
     side: str
@@ -65,46 +66,46 @@ class EventEvidence(Payload):
 
 
 class EntryPersonalData(Payload):
-    """What people wrote about an entry, as it stands after the event."""
+    """Texts about an entry, as of after the event."""
 
     reopening_note: str | None
-    """What the buyer who waits for the entry to be opened again wrote."""
+    """The buyer's note with a pending request to reopen the entry."""
     decline_note: str | None
-    """What the merchant last wrote when saying no to that, since the opening."""
+    """The merchant's note with the latest decline since the opening."""
     truncated: bool
-    """Whether something was cut to fit into the body: then read the entry."""
+    """Whether something was cut to fit into the body; the entry has all of it."""
 
 
 class TicketPersonalData(Payload):
-    """What people wrote and showed on a ticket, and its parcels, as they are after the event."""
+    """Texts, files and parcels of a ticket, as of after the event."""
 
     description: str | None
     evidence: list[EventAttachment]
-    """What the buyer showed with the application."""
+    """The buyer's evidence with the application."""
     rejection: EventGrounds | None
     returned_goods_rejection: EventGrounds | None
     return_parcel: EventParcel | None
     replacement_parcel: EventParcel | None
     remarks: list[EventRemark]
-    """The oldest first; where some are left out, the latest are kept."""
+    """Oldest first; if some are left out, the latest are kept."""
     arbitration_evidence: list[EventEvidence]
     """Likewise."""
     ruling_note: str | None
     truncated: bool
-    """Whether texts were cut (they end in `…`) or lists shortened to fit into the body: then read
-    the ticket."""
+    """Whether texts were cut (they end in `…`) or lists shortened to fit into the body; the ticket
+    has all of it."""
 
 
 T = TypeVar("T")
 P = TypeVar("P", EntryPersonalData, TicketPersonalData)
 
 CUT = "…"
-"""The end of a text that was cut."""
+"""Marks the end of a cut text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """How long texts may be, and how many of a list's latest members and of its files stay."""
+    """The maximum length of texts, and how many latest members and files are kept."""
 
     characters: int
     latest: int
@@ -120,22 +121,22 @@ MEASURES = (
     Measure(characters=200, latest=1, files=0),
     Measure(characters=50, latest=1, files=0),
 )
-"""From all there is down to what fits beside the largest event (a test holds it to that)."""
+"""From everything down to what fits beside the largest event (checked by a test)."""
 
 
 def personal_data_of(
-    order: OrderView, ticket_id: str | None, room_bytes: int
+    order: OrderView, ticket_id: str | None, free_bytes: int
 ) -> EntryPersonalData | TicketPersonalData:
     """Return the personal data of an order's ticket, or of its entry, within so many bytes."""
     ticket = None if ticket_id is None else order.ticket(ticket_id)
     if ticket is None:
-        return _largest_within(room_bytes, lambda cut: _of_entry(order.entry, cut))
-    return _largest_within(room_bytes, lambda cut: _of_ticket(ticket, cut))
+        return _largest_within(free_bytes, lambda cut: _of_entry(order.entry, cut))
+    return _largest_within(free_bytes, lambda cut: _of_ticket(ticket, cut))
 
 
 @dataclass(slots=True)
 class _Cutting:
-    """Holds texts and lists to a measure, and remembers whether that took anything away."""
+    """Cuts texts and lists to a measure, and records whether anything was cut."""
 
     measure: Measure
     truncated: bool = False
@@ -164,12 +165,12 @@ class _Cutting:
         return kept
 
 
-def _largest_within(room_bytes: int, cut_to: Callable[[_Cutting], P]) -> P:
+def _largest_within(free_bytes: int, cut_to: Callable[[_Cutting], P]) -> P:
     for measure in MEASURES:
         cutting = _Cutting(measure)
         shown = cut_to(cutting)
         shown = shown.model_copy(update={"truncated": cutting.truncated})
-        if len(shown.model_dump_json().encode()) <= room_bytes:
+        if len(shown.model_dump_json().encode()) <= free_bytes:
             break
     return shown
 

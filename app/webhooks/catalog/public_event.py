@@ -1,6 +1,6 @@
-"""A public event, and its body as everybody is given it: subscribers, the feed, its stream.
+"""A public event and its body, the same for subscribers, the feed and its stream.
 
-Subscribers that ask for personal data are given the same body with `data.personal` at its end.
+Subscribers that include personal data receive the same body with `data.personal` at its end.
 """
 
 from dataclasses import dataclass, field
@@ -26,46 +26,44 @@ from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.personal import personal_data_of
 
 PLAIN = BodyForm(api_version=LATEST)
-"""What the feed gives: nothing but ids of persons."""
+"""The form of the feed: of persons only ids."""
 
-# No text can hold this: in a JSON string every quotation mark stands behind a backslash.
+# No JSON string can contain this: quotation marks are escaped there.
 _PERSONAL, _END = ',"personal":', "}}"
 
 
 class Envelope(Payload):
-    """What every public event says, whatever it is about."""
+    """The common members of all public events."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     id: str
-    """The same whenever and however the event is given; it may be given more than once."""
+    """The same whenever and however the event is delivered; it may be delivered more than once."""
     type: str
-    """What happened; more types come, so pass over those you do not know."""
+    """What happened; ignore unknown types, as more may come."""
     timestamp: datetime
     """When it happened."""
     api_version: str
     """The form of `data`."""
     shop_id: str
-    """Null in `webhook_endpoint.disabled` of an endpoint of the platform's own."""
+    """Null in `webhook_endpoint.disabled` of an endpoint of the platform."""
     stream_id: str
-    """What it happened to: an order with its tickets, a shop's money, or a webhook endpoint."""
+    """The subject: an order with its tickets, a shop's funds, or a webhook endpoint."""
     version: Int64
-    """The place in its stream: higher is later, and the same for what one cause led to at once."""
+    """The version of the stream: higher is later; events of one cause may share it."""
     caused_by: str
-    """`merchant`, `consumer`, `platform` or `system` (timers and the like); more may come."""
+    """`merchant`, `consumer`, `platform` or `system` (timers and workers); more may come."""
     test_mode: bool
-    """True for a shop that lives by a test clock: `timestamp` is its time."""
+    """True for a shop with a test clock, whose time `timestamp` is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublicEvent:
-    """Something others are told: the ``ordinal``-th thing that the event at ``position`` means.
+    """A public event: the ``ordinal``-th one of the domain event at ``position``.
 
     ``event_id`` follows from the domain event and the type, so it is the same after a rebuild.
-    ``version`` is the stream's. ``order_id`` and ``ticket_id``: what it is about, where it is.
-
-    ``order``: as it stood right after the event, where that is told of an order; what there is to
-    tell of persons is made of it only when somebody asks.
+    ``version`` is the stream's. ``order_id`` and ``ticket_id``: its subject, if it is one.
+    ``order``: as of right after the event, the source of personal data if that is included.
     """
 
     event_id: UUID
@@ -85,7 +83,7 @@ class PublicEvent:
     order: OrderView | None = field(default=None, repr=False)
 
     def body(self, form: BodyForm = PLAIN) -> str:
-        """Return the body in one of the forms there are: JSON, at most `BODY_BYTES_MAX` long."""
+        """Return the body in a form: JSON, at most `BODY_BYTES_MAX` bytes."""
         match form.api_version:
             case ApiVersion.V2026_11_01:
                 plain = self._enveloped(form.api_version, self.data)
@@ -107,22 +105,22 @@ class PublicEvent:
             caused_by=self.caused_by,
             test_mode=self.clock is ClockKind.TEST,
         )
-        # Put together from two texts: both are whole objects, and neither is empty.
+        # Joined as text: both are complete objects, and neither is empty.
         return f'{envelope.model_dump_json()[:-1]},"data":{data.model_dump_json()}}}'
 
 
 def without_personal(body: str) -> str:
-    """Return a body as it is for those who do not ask for personal data, byte for byte."""
+    """Return a body as it is without personal data, byte for byte."""
     place = body.find(_PERSONAL)
     return body if place < 0 else f"{body[:place]}{_END}"
 
 
 def _with_personal(plain: str, order: OrderView, ticket_id: str | None) -> str:
-    room_bytes = BODY_BYTES_MAX - len(plain.encode()) - len(_PERSONAL)
-    personal = personal_data_of(order, ticket_id, room_bytes)
+    free_bytes = BODY_BYTES_MAX - len(plain.encode()) - len(_PERSONAL)
+    personal = personal_data_of(order, ticket_id, free_bytes)
     return f"{plain.removesuffix(_END)}{_PERSONAL}{personal.model_dump_json()}{_END}"
 
 
 def id_of(domain_event_id: UUID, event_type: EventType) -> UUID:
-    """Return the id of what a domain event means: the same every time it is made out."""
+    """Return the id of a public event, which is the same every time it is made."""
     return uuid5(domain_event_id, event_type.value)

@@ -1,4 +1,8 @@
-"""What one domain event announces to others: of orders with how they stand, else by itself."""
+"""Public events of the log, with the state of their order right after each.
+
+The state comes from the stream, folded up to the event's own version: a view may be ahead of the
+event, and after a rebuild it always is.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -45,7 +49,7 @@ from app.webhooks.catalog.public_event import PublicEvent, id_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Announcement:
-    """One public event in the making: its name, what it carries, what it is about."""
+    """The type, data and subject of a public event."""
 
     type: EventType
     data: EventData
@@ -53,10 +57,10 @@ class Announcement:
     ticket_id: str | None = None
 
 
-def announced_of_order(
+def of_order_event(
     event: OrderEvent, before: OrderView | None, after: OrderView
 ) -> tuple[Announcement, ...]:
-    """Return what an event of an order announces, given the order before and after it."""
+    """Return the public events of an order's event, given the order before and after it."""
     order_id = after.facts.order_id
     public = reaction_to(event).public
     if not isinstance(event, TicketEvent):
@@ -77,7 +81,7 @@ def announced_of_order(
 def ticket_types(
     public: EventType | None, before: TicketState | None, after: TicketState
 ) -> tuple[EventType, ...]:
-    """Return the type of an event of a ticket, and then that of the state it led to, if new."""
+    """Return the public type of a ticket's event, then that of the new state, if it changed."""
     named = (public, _REACHED.get(after) if after is not before else None)
     return tuple(dict.fromkeys(each for each in named if each is not None))
 
@@ -88,11 +92,11 @@ _REACHED = {
     TicketState.COMPLETED: EventType.TICKET_COMPLETED,
     TicketState.CLOSED: EventType.TICKET_CLOSED,
 }
-"""States that are published as such; of the others the event that led there says enough."""
+"""States with a public type each; other changes are described by their event."""
 
 
-def announced_of_shop(event: FundsEvent | WebhookEndpointEvent) -> tuple[Announcement, ...]:
-    """Return what an event of a shop's funds or endpoints publishes: nothing, or itself."""
+def of_shop_event(event: FundsEvent | WebhookEndpointEvent) -> tuple[Announcement, ...]:
+    """Return the public event of a shop's funds or endpoint event, if it has one."""
     public = reaction_to(event).public
     return () if public is None else (_of_shop(public, event),)
 
@@ -146,11 +150,11 @@ _Stream = tuple[int, str]
 async def public_events_of(
     connection: Connection, batch: Sequence[Recorded[ServiceEvent]]
 ) -> list[PublicEvent]:
-    """Return what a batch of a reader's means for others, in the batch's order.
+    """Return the public events of a batch, in the batch's order.
 
-    Reads each order's stream once, up to where the batch begins in it; nothing where the batch has
-    an order from its first event on, or only facts of it. Depends on the log alone, and on no view.
-    Raises UndecodableEvent.
+    Reads each order's stream once, up to where the batch begins in it; no query if the batch has
+    the stream from its first event on, or only facts of the order. Depends only on the log, not on
+    views. Raises UndecodableEvent.
     """
     orders = await _orders_before(connection, batch)
     found: list[PublicEvent] = []
@@ -159,20 +163,20 @@ async def public_events_of(
         if is_of_order(recorded) and stream in orders:
             before = orders[stream]
             orders[stream] = after = fold_order(before, recorded)
-            if after is not None:  # nothing is known of an order that was never registered
+            if after is not None:  # None: the order was never registered
                 shop_id, _ = order_of_stream(recorded.stream_id)
-                announced = announced_of_order(recorded.event, before, after)
+                announced = of_order_event(recorded.event, before, after)
                 found += _public(recorded, shop_id, announced, after)
         elif is_of_funds(recorded) or is_of_endpoint(recorded):
             shop_id = shop_of_stream(recorded.stream_id)
-            found += _public(recorded, shop_id, announced_of_shop(recorded.event))
+            found += _public(recorded, shop_id, of_shop_event(recorded.event))
     return found
 
 
 async def _orders_before(
     connection: Connection, batch: Sequence[Recorded[ServiceEvent]]
 ) -> dict[_Stream, OrderView | None]:
-    """Return the orders that public events may be about, as they stood before the batch."""
+    """Return the orders that the batch's public events need, as of before the batch."""
     first: dict[_Stream, int] = {}
     wanted: dict[int, dict[str, int]] = {}
     for recorded in batch:

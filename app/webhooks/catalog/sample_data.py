@@ -1,4 +1,4 @@
-"""What the examples of public events carry: of an order, its ticket, its shop, an endpoint."""
+"""The data of the examples of public events."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -270,7 +270,7 @@ _ENDPOINTS: Mapping[EventType, EventData] = MappingProxyType(
 
 
 def sample_data_of(event_type: EventType) -> EventData:
-    """Return what the example of a type carries."""
+    """Return the data of a type's example."""
     if event_type in _FUNDS:
         return _FUNDS[event_type]
     if event_type in _ENDPOINTS:

@@ -1,1 +1,1 @@
-"""Deliveries: what is to be sent to which endpoint, and what became of it."""
+"""Deliveries: queues of messages to endpoints, and the results of sending them."""

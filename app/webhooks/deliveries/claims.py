@@ -1,7 +1,7 @@
-"""Claiming deliveries that are due, endpoint by endpoint, for the time of a lease.
+"""Claiming due deliveries, endpoint by endpoint, for the time of a lease.
 
-What one endpoint has queued is never looked through for another's sake: first the queues that have
-something due are found, by an index on them alone; then each gives as many as there is room for.
+A long queue of one endpoint costs the others nothing: an index on queues finds those with due
+deliveries, and each of them is claimed from up to its free capacity.
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping
@@ -19,13 +19,13 @@ from app.postgres.pool import Pool
 from app.projections.rows import columns_of
 
 QUEUES_MAX = 500
-"""Queues looked at in one round."""
+"""The maximum number of queues per round."""
 
 Queue: TypeAlias = tuple[int, UUID]
 """A partition and an endpoint."""
 
-# Those of test shops are due by the shop's clock. Endpoints without room are passed over, unless
-# they were enabled since whoever asks last heard of that.
+# Queues of test shops are due by the shop's clock. Endpoints without capacity are skipped, unless
+# they were enabled after the version the worker knows.
 FIND_DUE = """
 (SELECT q.partition_id, q.endpoint_id, $2::timestamptz AS endpoint_now, q.enabled_version
  FROM after_sales.webhook_queues AS q
@@ -54,7 +54,7 @@ UNION
  LIMIT $5)
 """
 
-# Whoever has the queue locked is busy with it; the next round finds it again.
+# A locked queue is in use; the next round finds it again.
 LOCK_QUEUES = """
 SELECT q.partition_id, q.endpoint_id, q.test_shop_id, c.now AS test_now
 FROM after_sales.webhook_queues AS q
@@ -67,12 +67,12 @@ ORDER BY q.partition_id, q.endpoint_id
 FOR UPDATE OF q SKIP LOCKED
 """
 
-# The claim commits before anything is sent. Whoever fails to record an outcome loses it in time.
+# The claim commits before anything is sent, and expires unless an outcome is recorded in time.
 CLAIM = """
 WITH due AS MATERIALIZED (
     SELECT r.partition_id, r.endpoint_id, d.message_id, r.endpoint_now
     FROM unnest($1::smallint[], $2::uuid[], $3::integer[], $4::timestamptz[])
-        AS r(partition_id, endpoint_id, room, endpoint_now)
+        AS r(partition_id, endpoint_id, capacity, endpoint_now)
     JOIN after_sales.webhook_endpoints AS e
       ON e.partition_id = r.partition_id AND e.endpoint_id = r.endpoint_id AND e.enabled
     CROSS JOIN LATERAL (
@@ -82,7 +82,7 @@ WITH due AS MATERIALIZED (
           AND d.state = 'queued' AND d.due_at <= r.endpoint_now
           AND (d.claimed_until IS NULL OR d.claimed_until <= $5)
         ORDER BY d.due_at
-        LIMIT r.room
+        LIMIT r.capacity
     ) AS d
 )
 UPDATE after_sales.webhook_deliveries AS d
@@ -95,7 +95,7 @@ RETURNING d.partition_id, d.endpoint_id, d.message_id, d.api_version, d.attempts
           d.position, d.ordinal, due.endpoint_now
 """
 
-# A disabled endpoint's queue rests until it is enabled.
+# A disabled endpoint's queue is not due until it is enabled.
 MOVE_QUEUES = """
 UPDATE after_sales.webhook_queues AS q
 SET due_at = (
@@ -127,16 +127,16 @@ WHERE m.partition_id = ANY ($1::smallint[])
 """
 
 
-# Without it, the queues of a process that was stopped, or is gone without a word, were nobody's.
+# Without it a suspended or unreachable process would keep its queues locked.
 HOLD_WHILE_ALIVE = "SET LOCAL idle_in_transaction_session_timeout = 15000"
 
-# What a server that crashed forgets of the last moments is sent again, under the same id.
+# What a crash of the server loses of the last moments is sent again, with the same id.
 COMMIT_WITHOUT_WAITING = f"{HOLD_WHILE_ALIVE}; SET LOCAL synchronous_commit = off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryKey:
-    """Names a delivery: which message to which endpoint."""
+    """The key of a delivery: a message to an endpoint."""
 
     partition_id: int
     endpoint_id: UUID
@@ -144,16 +144,16 @@ class DeliveryKey:
 
     @property
     def queue(self) -> Queue:
-        """The queue it is in."""
+        """The queue of the delivery."""
         return self.partition_id, self.endpoint_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedDelivery:
-    """A delivery that one worker may send for a while. ``attempt`` tells this claim from others.
+    """A delivery under a lease. ``attempt`` is the number of this claim.
 
-    ``tried``: how often it was sent in vain since its schedule began, and once more for this time.
-    ``endpoint_now``: when it is for the endpoint's owner. ``test_shop_id``: whose clock it is by.
+    ``tried``: the failed attempts since its schedule began, plus this one. ``endpoint_now``: the
+    present by the owner's clock. ``test_shop_id``: the shop whose test clock that is.
     """
 
     key: DeliveryKey
@@ -162,16 +162,16 @@ class ClaimedDelivery:
     tried: int
     endpoint_now: datetime
     until: datetime
-    """When the claim ends, by the service's clock."""
+    """The end of the lease, by the service's clock."""
     body: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DueQueue:
-    """A queue that has something due, and what its owner takes for the present.
+    """A queue with due deliveries, and the present by its owner's clock.
 
-    ``enabled_version``: the endpoint's version when it was last enabled; 0 if it never was since
-    the queue began.
+    ``enabled_version``: the endpoint's version when it was last enabled; 0 if that was before the
+    queue existed.
     """
 
     partition_id: int
@@ -181,7 +181,7 @@ class DueQueue:
 
     @property
     def key(self) -> Queue:
-        """Which one it is."""
+        """The key of the queue."""
         return self.partition_id, self.endpoint_id
 
 
@@ -189,8 +189,8 @@ class DueQueue:
 async def holding_queues(pool: Pool, *, durable: bool = True) -> AsyncIterator[Connection]:
     """Open a transaction that may lock queues, and commit it at the end.
 
-    ``durable``: whether its commit waits for the disk. What a person asked for does; claims and
-    outcomes do not, for losing one leads to nothing but another attempt.
+    ``durable``: whether its commit waits for the disk. Requests of users do; claims and outcomes do
+    not, because losing one only leads to another attempt.
     """
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(HOLD_WHILE_ALIVE if durable else COMMIT_WITHOUT_WAITING)
@@ -200,11 +200,10 @@ async def holding_queues(pool: Pool, *, durable: bool = True) -> AsyncIterator[C
 async def find_due_queues(
     database: Queryable, now: datetime, blocked: Collection[tuple[UUID, int]]
 ) -> list[DueQueue]:
-    """Return queues that have something due, without locks; a few hundred at most.
+    """Return queues with due deliveries, without locking them; a few hundred at most.
 
-    ``blocked``: endpoints that have no room now, whatever they have due, and the latest version
-    they are known to have been enabled in. (By a test clock it may be another time, so theirs are
-    returned all the same.)
+    ``blocked``: endpoints without capacity, each with the latest version in which it is known to
+    have been enabled. (Queues of test clocks are returned anyway, because their time may differ.)
     """
     everywhere = list(range(PARTITION_COUNT))
     endpoints, versions = [one for one, _ in blocked], [version for _, version in blocked]
@@ -213,18 +212,18 @@ async def find_due_queues(
 
 
 async def claim_deliveries(
-    pool: Pool, rooms: Mapping[Queue, int], now: datetime, until: datetime
+    pool: Pool, capacity: Mapping[Queue, int], now: datetime, until: datetime
 ) -> list[ClaimedDelivery]:
-    """Claim what is due in queues, each the longest waiting first; return it in the log's order.
+    """Claim due deliveries of queues, longest waiting first; return them in the log's order.
 
-    ``rooms``: how many at most of each. One transaction; on Citus, ask for one partition's.
+    ``capacity``: the maximum of each queue. One transaction; on Citus, call it per partition.
     """
     async with holding_queues(pool, durable=False) as connection:
-        locked = await connection.fetch(LOCK_QUEUES, *columns_of(rooms))
+        locked = await connection.fetch(LOCK_QUEUES, *columns_of(capacity))
         if not locked:
             return []
         tests = {_queue(row): row["test_shop_id"] for row in locked}
-        due = [(*_queue(row), rooms[_queue(row)], row["test_now"] or now) for row in locked]
+        due = [(*_queue(row), capacity[_queue(row)], row["test_now"] or now) for row in locked]
         rows = await connection.fetch(CLAIM, *columns_of(due), now, until)
         claimed = {_queue(row) for row in rows}
         moved = [(*queue, queue in claimed) for queue in tests]

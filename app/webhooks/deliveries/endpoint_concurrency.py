@@ -1,11 +1,12 @@
-"""How many attempts may be under way at a time, so that no endpoint takes the room of another.
+"""The number of concurrent attempts per endpoint, so that no endpoint uses up the capacity
+(bulkhead).
 
-Each endpoint has as many places as its health allows (app/webhooks/breaker.py): few until it has
-answered, one while it is probed, none while its circuit is open. All that fail together have at
-most half of all places, so whoever answers finds room whatever the others do.
+The limit depends on an endpoint's health (app/webhooks/breaker.py): low until its first response,
+one while it is probed, none while its circuit is open. Failing endpoints together get at most half
+of the capacity, so healthy ones always find some.
 
-Health is kept by each process for itself, and begins anew once it hears that the endpoint was
-enabled. What must outlive a process, since when nothing was delivered, is in the database.
+Each process has its own view of health, and resets it when the endpoint was enabled. What must
+survive a process, the time since which nothing was delivered, is in the database.
 """
 
 from collections import Counter, OrderedDict, defaultdict
@@ -26,22 +27,22 @@ from app.webhooks.breaker import (
 from app.webhooks.deliveries.claims import DueQueue, Queue
 from app.webhooks.outcomes import Outcome
 
-STRANGERS_PLACES = 2
-"""Places of an endpoint that has not answered this process yet."""
+UNKNOWN_ENDPOINT_CONCURRENCY = 2
+"""The concurrency of an endpoint that has not responded to this process yet."""
 
 REMEMBERED_MAX = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrencyLimits:
-    """``total_max``: attempts under way at a time in one process."""
+    """``total_max``: concurrent attempts of one process."""
 
     total_max: int = 256
     policy: HealthPolicy = field(default_factory=HealthPolicy)
 
 
 class EndpointConcurrency:
-    """The places of one process, who holds them, and how the endpoints do."""
+    """The attempts under way in one process, and the health of their endpoints."""
 
     def __init__(self, limits: ConcurrencyLimits) -> None:
         self._limits = limits
@@ -52,11 +53,11 @@ class EndpointConcurrency:
 
     @property
     def total(self) -> int:
-        """How many attempts are under way."""
+        """The number of attempts under way."""
         return self._under_way.total()
 
-    def room_of(self, endpoint_id: UUID, now: datetime) -> int:
-        """Return how many more attempts an endpoint may have under way at an instant of its own."""
+    def capacity_of(self, endpoint_id: UUID, now: datetime) -> int:
+        """Return how many more attempts an endpoint may have, by its owner's clock."""
         health, under_way = self._health_of(endpoint_id), self._under_way[endpoint_id]
         if not isinstance(admit(health, under_way, now, self._limits.policy), Send):
             return 0
@@ -64,56 +65,56 @@ class EndpointConcurrency:
         return max(min(own, self._free(fails=health.failing)), 0)
 
     def allocate(self, due: Sequence[DueQueue]) -> dict[Queue, int]:
-        """Return how many deliveries of which queues there is room for now, all taken together.
+        """Return how many deliveries may be claimed from each queue, within all limits.
 
-        Places go round: to each endpoint one, then another, and to the queues of an endpoint in
-        turn. Who is first changes each time, so nobody is left out however many there are.
+        Round-robin over endpoints, and over the queues of an endpoint. The first one changes with
+        each call, so that every endpoint is served however many there are.
         """
         self._turn += 1
         queues: defaultdict[UUID, list[DueQueue]] = defaultdict(list)
         for queue in due:
-            self._begin_anew_if_enabled(queue)
+            self._reset_if_enabled(queue)
             queues[queue.endpoint_id].append(queue)
-        left = {own: self.room_of(own, found[0].endpoint_now) for own, found in queues.items()}
+        left = {own: self.capacity_of(own, found[0].endpoint_now) for own, found in queues.items()}
         free = {fails: self._free(fails=fails) for fails in (False, True)}
-        order = _rotated([own for own, room in left.items() if room > 0], self._turn)
-        allotted: Counter[Queue] = Counter()
+        order = _rotated([own for own, free_now in left.items() if free_now > 0], self._turn)
+        allocated: Counter[Queue] = Counter()
         for given in range(max(left.values(), default=0)):
             for own in order:
                 fails = self._health_of(own).failing
                 if left[own] > 0 and free[False] > 0 and free[fails] > 0:
                     found = queues[own]
-                    allotted[found[(self._turn + given) % len(found)].key] += 1
+                    allocated[found[(self._turn + given) % len(found)].key] += 1
                     left[own] -= 1
                     free[False] -= 1
                     free[True] -= fails
-        return dict(allotted)
+        return dict(allocated)
 
-    def without_room(self, now: datetime) -> Iterator[tuple[UUID, int]]:
-        """Return the endpoints, of those known here, that have no room now.
+    def without_capacity(self, now: datetime) -> Iterator[tuple[UUID, int]]:
+        """Return the known endpoints without capacity.
 
-        Each with the latest version it is known to have been enabled in.
+        Each with the latest version in which it is known to have been enabled.
         """
         for endpoint_id in list(self._health):
-            if self.room_of(endpoint_id, now) == 0:
+            if self.capacity_of(endpoint_id, now) == 0:
                 yield endpoint_id, self._enabled.get(endpoint_id, 0)
 
     def acquire(self, endpoint_id: UUID, now: datetime) -> None:
-        """Take a place for an attempt; a probe, if the circuit was open."""
+        """Count an attempt that begins; a probe, if the circuit was open."""
         under_way = self._under_way[endpoint_id]
-        admission = admit(self._health_of(endpoint_id), under_way, now, self._limits.policy)
-        if isinstance(admission, Send):
-            self._remember(endpoint_id, admission.health)
+        authorization = admit(self._health_of(endpoint_id), under_way, now, self._limits.policy)
+        if isinstance(authorization, Send):
+            self._remember(endpoint_id, authorization.health)
         self._under_way[endpoint_id] = under_way + 1
 
     def release(self, endpoint_id: UUID) -> None:
-        """Give the place of an attempt back."""
+        """Count an attempt that ended."""
         self._under_way[endpoint_id] -= 1
         if self._under_way[endpoint_id] <= 0:
             del self._under_way[endpoint_id]
 
     def record(self, endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
-        """Record how an attempt ended, at an instant of the endpoint's own."""
+        """Record the outcome of an attempt, by the owner's clock."""
         health = self._health_of(endpoint_id)
         self._remember(endpoint_id, record_outcome(health, outcome, now, self._limits.policy))
 
@@ -128,18 +129,18 @@ class EndpointConcurrency:
         )
         return min(free, self._limits.total_max // 2 - held)
 
-    def _begin_anew_if_enabled(self, queue: DueQueue) -> None:
-        """Forget how an endpoint did before it was enabled: once, whatever queue of it says so."""
+    def _reset_if_enabled(self, queue: DueQueue) -> None:
+        """Reset the health of an endpoint that was enabled, once for all its queues."""
         if queue.enabled_version > self._enabled.get(queue.endpoint_id, 0):
-            self._remember(queue.endpoint_id, self._stranger)
+            self._remember(queue.endpoint_id, self._unknown)
             self._enabled[queue.endpoint_id] = queue.enabled_version
 
     @property
-    def _stranger(self) -> Health:
-        return replace(healthy(self._limits.policy), concurrency=STRANGERS_PLACES)
+    def _unknown(self) -> Health:
+        return replace(healthy(self._limits.policy), concurrency=UNKNOWN_ENDPOINT_CONCURRENCY)
 
     def _health_of(self, endpoint_id: UUID) -> Health:
-        return self._health.get(endpoint_id) or self._stranger
+        return self._health.get(endpoint_id) or self._unknown
 
     def _remember(self, endpoint_id: UUID, health: Health) -> None:
         self._health[endpoint_id] = health

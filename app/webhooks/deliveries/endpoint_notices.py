@@ -1,4 +1,4 @@
-"""Messages about endpoints themselves, in the envelope of public events: no order is concerned."""
+"""Messages about endpoints in the envelope of public events, and disabling endpoints that fail."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ TEST_TYPE = "webhook.test"
 async def send_test(
     connection: Connection, endpoint: Endpoint, now: datetime, *, test_mode: bool
 ) -> UUID:
-    """Queue a test for an endpoint, whatever types it wants; return the delivery's id.
+    """Queue a test for an endpoint, whatever its event types; return the delivery's id.
 
     In an open transaction. ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
     """
@@ -108,7 +108,7 @@ def _notice(
 PLATFORM = Owner(None)
 SERVICE = Actor(role=Role.SYSTEM, id="webhooks")
 
-# One that delivered in another partition does not fail, whatever this one says.
+# A success in another partition counts for the endpoint.
 FAILING_SINCE = """
 SELECT min(q.failing_since) AS failing_since, max(q.last_success_at) AS last_success_at
 FROM after_sales.webhook_queues AS q
@@ -119,7 +119,7 @@ _log = structlog.get_logger(__name__)
 
 
 async def failing_since(database: Queryable, owner: Owner, endpoint_id: UUID) -> datetime | None:
-    """Return since when all deliveries to an endpoint failed, in all partitions; None if not."""
+    """Return since when all deliveries to an endpoint fail, over all partitions, or None."""
     row = await database.fetchrow(FAILING_SINCE, owner.partitions, endpoint_id)
     if row is None or row["failing_since"] is None:
         return None
@@ -137,10 +137,10 @@ async def disable_endpoint(
     now: datetime,
     test_mode: bool,
 ) -> None:
-    """Disable an endpoint in the service's own name; nothing if it is gone or disabled already.
+    """Disable an endpoint as the service; nothing if it is deleted or disabled.
 
-    A shop is told by an event of the log, like of anything. The platform's endpoints belong to no
-    shop, so its other endpoints that want to know are sent a notice.
+    For a shop this appends an event. The platform's endpoints belong to no shop, so its other
+    endpoints with this event type receive a notice.
     """
     async with pool.acquire() as connection, connection.transaction():
         change = Change(
@@ -163,7 +163,7 @@ async def disable_endpoint(
 
 
 async def _notify(connection: Connection, disabled: Endpoint, now: datetime) -> None:
-    """Tell the platform's other endpoints that one of them was disabled."""
+    """Queue a notice for the platform's other endpoints that one was disabled."""
     own = await list_endpoints(connection, PLATFORM, after=BEFORE_ALL, limit=ENDPOINTS_MAX)
     notices = [
         disabled_notice(one, disabled, now) for one in own if one.disabled is None and _wants(one)

@@ -1,7 +1,7 @@
-"""The reader that queues each public event for every endpoint that wants it.
+"""The reader that queues each public event for every subscribed endpoint.
 
-It cannot be rebuilt: what it leads to leaves the house. An endpoint hears of what happens after it
-was made or enabled; what is queued once, sent or not, is never queued again.
+It cannot be rebuilt, because it has effects outside the service. An endpoint receives events from
+after it was created or enabled; a queued delivery, sent or not, is never queued again.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +24,7 @@ from app.webhooks.deliveries.tables import Cause
 
 FANOUT_READER = "webhook_fanout"
 
-# The partitions are named by themselves so that Citus sends a batch of one partition to its node.
+# The partitions are a separate condition so that Citus sends a batch of one partition to its node.
 FIND_SUBSCRIBED = """
 SELECT e.partition_id, e.endpoint_id, e.shop_id, e.event_types, e.ordered, e.api_version,
        e.include, e.since_position
@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
-    """An endpoint as far as it says which events are for it, in one partition."""
+    """The settings of an endpoint that select its events, in one partition."""
 
     partition_id: int
     endpoint_id: UUID
@@ -51,7 +51,7 @@ class Subscription:
     since_position: int
 
     def wants(self, event: PublicEvent) -> bool:
-        """Whether an event is of a kind and a shop the endpoint is for, whenever it happened."""
+        """Whether an event matches in partition, shop and type."""
         return (
             event.partition_id == self.partition_id
             and self.shop_id in {None, event.shop_id}
@@ -66,9 +66,9 @@ class WebhookFanOut:
     name: str = FANOUT_READER
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Queue what a batch means for those who subscribed; nothing is made of it if nobody did.
+        """Queue the deliveries of a batch; without subscriptions no public events are made.
 
-        No endpoint can stop it: what is wrong with one shows when something is sent to it.
+        No endpoint can stop this reader: a faulty one fails only when something is sent to it.
         """
         subscriptions = await _subscriptions(connection, batch)
         if not subscriptions:
@@ -80,7 +80,7 @@ class WebhookFanOut:
 def deliveries_of(
     event: PublicEvent, subscriptions: Iterable[Subscription], cause: Cause
 ) -> Iterator[QueuedDelivery]:
-    """Return what is queued of an event for endpoints; those that ask for the same share a body."""
+    """Return the deliveries of an event; endpoints with the same form share a message."""
     messages: dict[BodyForm, Message] = {}
     for subscription in subscriptions:
         form = subscription.form
@@ -111,9 +111,9 @@ def _message(event: PublicEvent, form: BodyForm) -> Message:
 def _delivery(
     event: PublicEvent, message: Message, subscription: Subscription, cause: Cause
 ) -> QueuedDelivery:
-    """A shop's endpoint goes by the shop's clock, the platform's by the service's.
+    """Return a delivery, due by the shop's clock or, for the platform, the service's.
 
-    There a test shop's instants mean nothing.
+    Instants of a test clock mean nothing to the platform's endpoints.
     """
     own_clock = event.clock is ClockKind.SYSTEM or subscription.shop_id is not None
     return QueuedDelivery(
@@ -134,7 +134,7 @@ def _delivery(
 
 
 def subscription_of(row: asyncpg.Record) -> Subscription:
-    """Return the subscription in a row that has its columns."""
+    """Return the subscription of a row."""
     types = row["event_types"]
     return Subscription(
         partition_id=row["partition_id"],

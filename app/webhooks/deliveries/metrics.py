@@ -1,4 +1,4 @@
-"""Figures of endpoints for Prometheus, from counters that are kept as things happen."""
+"""Metrics of endpoints for Prometheus, from the counters of their queues."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ from app.event_store.connections import Queryable
 from app.webhooks.deliveries.tables import BOUNDS_MS
 
 ENDPOINTS_MAX = 500
-"""Endpoints told of one by one: those with the most to send. The totals are of all."""
+"""Endpoints with metrics: those with the most pending. Totals cover all."""
 
-# A row an endpoint and partition, and of each that has something one look into an index.
+# One row per endpoint and partition, and an index lookup for each with pending deliveries.
 FETCH_FIGURES = """
 SELECT q.endpoint_id, sum(q.pending)::bigint AS pending, sum(q.delivered)::bigint AS delivered,
        sum(q.given_up)::bigint AS given_up, sum(q.attempts_failed)::bigint AS attempts_failed,
@@ -49,7 +49,7 @@ FROM after_sales.webhook_queues AS q
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFigures:
-    """How an endpoint does, over all partitions. Ages by a test clock mean nothing here."""
+    """The metrics of an endpoint over all partitions, without ages by test clocks."""
 
     endpoint_id: str
     pending: int
@@ -63,7 +63,7 @@ class QueueFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookFigures:
-    """The figures of endpoints, and what is pending for all of them together."""
+    """The metrics of endpoints, and the totals."""
 
     pending: int
     endpoints: int
@@ -71,7 +71,7 @@ class WebhookFigures:
 
 
 async def fetch_figures(database: Queryable) -> WebhookFigures:
-    """Return the figures; no delivery is counted for it."""
+    """Return the metrics, without counting deliveries."""
     totals = await database.fetchrow(FETCH_TOTALS)
     assert totals is not None  # noqa: S101 - an aggregate without groups
     rows = await database.fetch(FETCH_FIGURES, ENDPOINTS_MAX)
@@ -95,7 +95,7 @@ async def fetch_figures(database: Queryable) -> WebhookFigures:
 
 
 def figures_registry(figures: WebhookFigures, now: datetime) -> CollectorRegistry:
-    """Return the figures as Prometheus reads them."""
+    """Return the metrics as a registry."""
     registry = CollectorRegistry()
     registry.register(_Figures(figures, now))
     return registry
@@ -110,15 +110,15 @@ class _Figures(Collector):
         figures = self._figures
         yield GaugeMetricFamily(
             "aftersales_webhook_backlog_total",
-            "Deliveries still to be made, to all endpoints.",
+            "Pending deliveries to all endpoints.",
             value=figures.pending,
         )
         pending = GaugeMetricFamily(
-            "aftersales_webhook_backlog", "Deliveries still to be made.", labels=["endpoint"]
+            "aftersales_webhook_backlog", "Pending deliveries.", labels=["endpoint"]
         )
         age = GaugeMetricFamily(
             "aftersales_webhook_oldest_seconds",
-            "Age of the oldest that is still to be made.",
+            "Age of the oldest pending delivery.",
             labels=["endpoint"],
         )
         attempts = CounterMetricFamily(
@@ -129,7 +129,7 @@ class _Figures(Collector):
         )
         latency = HistogramMetricFamily(
             "aftersales_webhook_attempt_seconds",
-            "How long attempts took, body included.",
+            "Duration of attempts, body included.",
             labels=["endpoint"],
         )
         for one in figures.of_each:

@@ -1,4 +1,4 @@
-"""Everything that makes webhooks go in a worker process: fan-out, sending, forgetting."""
+"""Webhooks in a worker process: fan-out, sending, and pruning of old deliveries."""
 
 import asyncio
 from datetime import datetime, timedelta
@@ -34,9 +34,9 @@ _DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNE
 def fan_out_runner(
     pool: Pool, topology: Topology, queued: asyncio.Event | None = None
 ) -> ProjectionRunner[ServiceEvent]:
-    """Return what lets the fan-out follow the log; ``queued`` is set when it may have queued.
+    """Return the runner of the fan-out; ``queued`` is set when it may have queued deliveries.
 
-    It goes by itself and in small steps: it locks queues, which the sending of deliveries wants.
+    It is separate and uses small batches, because it locks queues that the delivery worker needs.
     """
     return ProjectionRunner(
         pool,
@@ -49,12 +49,11 @@ def fan_out_runner(
 
 
 async def run_webhooks(
-    resources: Resources, clock: Clock, stop: asyncio.Event, heard: asyncio.Event
+    resources: Resources, clock: Clock, stop: asyncio.Event, wakeup: asyncio.Event
 ) -> None:
-    """Queue what happens and send what is queued, until told to stop.
+    """Queue deliveries of new events, send them, and prune old ones until ``stop`` is set.
 
-    Without a key to open secrets with, deliveries are queued and not sent. The reader needs its
-    checkpoints.
+    Without a sealing key deliveries are queued and not sent. The reader's checkpoints must exist.
     """
     settings, queued = resources.settings, asyncio.Event()
     runner = fan_out_runner(resources.pool, settings.topology, queued)
@@ -63,7 +62,7 @@ async def run_webhooks(
         open_sender(reach_of(settings), clock) as sender,
         asyncio.TaskGroup() as tasks,
     ):
-        tasks.create_task(runner.run(stop, heard))
+        tasks.create_task(runner.run(stop, wakeup))
         tasks.create_task(_prune(resources, clock, stop))
         if seal is None:
             _log.info("webhooks_not_sent", reason="AFTERSALES_SEALING_KEY is not set")
@@ -85,12 +84,12 @@ def _limits_of(settings: Settings) -> DeliveryLimits:
 
 
 class _Waking:
-    """Wakes whoever sends, once what was queued is committed."""
+    """Wakes the delivery worker after queued deliveries are committed."""
 
     def __init__(self, queued: asyncio.Event) -> None:
         self._queued = queued
 
-    def events_applied(self, reader: str, events: int) -> None:  # noqa: ARG002 - the protocol's
+    def events_applied(self, reader: str, events: int) -> None:  # noqa: ARG002 - the protocol's signature
         self._queued.set()
 
     def reader_stopped(self, reader: str, partition_id: int) -> None:
@@ -110,9 +109,9 @@ async def _prune(resources: Resources, clock: Clock, stop: asyncio.Event) -> Non
 
 STEP_ROWS_MAX = 1_000
 MESSAGES_KEPT_LONGER = timedelta(days=7)
-"""A delivery may be sent again at the end of its time, and needs its message while it is tried."""
+"""A delivery requeued at the end of its retention needs its message during its attempts."""
 
-# An endpoint that is gone has a queue and no row.
+# A deleted endpoint has a queue but no row.
 LIST_QUEUES = """
 SELECT q.partition_id, q.endpoint_id, c.now AS test_now, e.endpoint_id IS NULL AS deleted
 FROM after_sales.webhook_queues AS q
@@ -166,10 +165,10 @@ RETURNING m.message_id
 async def prune_webhooks(
     pool: Pool, now: datetime, *, retention: timedelta, step_rows_max: int = STEP_ROWS_MAX
 ) -> int:
-    """Delete deliveries older than ``retention``, settled or not, with attempts and messages.
+    """Delete deliveries older than ``retention``, settled or not, and those of deleted endpoints.
 
-    Returns how many deliveries. Many short transactions, one queue each; safe to run anywhere at
-    any time, by several at once.
+    Returns the number of deliveries. Many short transactions, one queue each; safe to run
+    concurrently.
     """
     pruned = 0
     for partition_id in range(PARTITION_COUNT):
@@ -198,7 +197,7 @@ async def _prune_queue(
             rows = await connection.fetch(PRUNE_STEP, *queue, before, step_rows_max)
             unsent = [row["stream_id"] for row in rows if row["state"] in {"queued", "waiting"}]
             await connection.execute(SHRINK, *queue, len(unsent), own_now if unsent else None)
-            # Who waited for one of these waits no longer.
+            # Deliveries that waited for one of these are released.
             streams = {(*queue, stream_id, own_now) for stream_id in unsent}
             await release_next(connection, list(streams))
         step = len(rows)

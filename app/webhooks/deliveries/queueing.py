@@ -1,4 +1,4 @@
-"""Putting messages into the queues of endpoints: each once, in order where that was asked for."""
+"""Adding messages to the queues of endpoints: each once, in order for ordered endpoints."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,9 +10,9 @@ from app.projections.rows import columns_of
 from app.webhooks.deliveries.tables import NO_COUNTS, Cause
 
 ROWS_MAX = 5_000
-"""Deliveries queued in one statement."""
+"""The maximum number of deliveries per statement."""
 
-# Locked in one order by everybody, so that nobody waits for each other.
+# Always locked in this order, against deadlocks.
 LOCK_QUEUES = """
 INSERT INTO after_sales.webhook_queues AS q
     (partition_id, endpoint_id, test_shop_id, pending, delivered, given_up, attempts_failed,
@@ -23,7 +23,7 @@ ORDER BY r.partition_id, r.endpoint_id
 ON CONFLICT (partition_id, endpoint_id) DO UPDATE SET test_shop_id = EXCLUDED.test_shop_id
 """
 
-# One that is there already is kept from now on as long as if it were new.
+# The retention of an existing message begins again.
 ADD_MESSAGES = """
 INSERT INTO after_sales.webhook_messages AS m
     (partition_id, message_id, api_version, body, kept_from)
@@ -34,8 +34,8 @@ ON CONFLICT (partition_id, message_id, api_version) DO UPDATE SET kept_from = EX
 WHERE EXCLUDED.kept_from > m.kept_from + interval '1 day'
 """
 
-# In an ordered queue only the first of a stream is queued; the others wait for it. What was queued
-# before, sent or not, is known and stays as it is.
+# In an ordered queue only the first delivery of a stream is queued; the others wait for it.
+# Existing deliveries, sent or not, are left unchanged.
 ADD_DELIVERIES = """
 WITH added AS (
     INSERT INTO after_sales.webhook_deliveries
@@ -80,9 +80,9 @@ RETURNING g.rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What is to be sent: a public event in one form, or a test.
+    """A message: a public event in one form, or a test.
 
-    ``form``: the name of a `BodyForm`; what is kept under one is never sent as another.
+    ``form``: the name of a `BodyForm`, under which the body is stored.
     """
 
     partition_id: int
@@ -95,10 +95,8 @@ class Message:
 class QueuedDelivery:
     """A message for an endpoint. ``due_at`` and ``created_at`` are by the owner's clock.
 
-    Without ``created_at`` it is the database's present.
-
-    ``test_shop_id``: the shop by whose test clock the endpoint goes. ``stream_id``, ``position``
-    and ``ordinal`` say what it comes after, where ``ordered``.
+    Without ``created_at`` it is the database's present. ``test_shop_id``: the shop whose test clock
+    the endpoint uses. ``stream_id``, ``position`` and ``ordinal`` give the order if ``ordered``.
     """
 
     message: Message
@@ -117,7 +115,7 @@ class QueuedDelivery:
 
 
 async def queue_deliveries(connection: Connection, deliveries: Sequence[QueuedDelivery]) -> int:
-    """Queue deliveries, those of a stream in order; return how many are new.
+    """Queue deliveries, those of a stream in order; return the number of new ones.
 
     In an open transaction; the queues stay locked until it ends.
     """

@@ -1,4 +1,4 @@
-"""What the owner of an endpoint sees: its deliveries, one with its attempts, how it does."""
+"""Queries for the owner of an endpoint: deliveries, one with its attempts, health."""
 
 import heapq
 from collections.abc import Sequence
@@ -45,7 +45,7 @@ ORDER BY a.attempt DESC
 LIMIT $4
 """
 
-# The oldest is looked up in an index, in each of the queues that have something.
+# The oldest is an index lookup in each queue with pending deliveries.
 FETCH_HEALTH = """
 SELECT sum(q.pending)::bigint AS pending, sum(q.delivered)::bigint AS delivered,
        sum(q.given_up)::bigint AS given_up, sum(q.attempts_failed)::bigint AS attempts_failed,
@@ -72,7 +72,7 @@ WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFilters:
-    """Which deliveries to list; None lists them all."""
+    """Filters of a list of deliveries; None matches all."""
 
     state: DeliveryState | None = None
     type: str | None = None
@@ -81,7 +81,7 @@ class DeliveryFilters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """A message for an endpoint, and what became of it."""
+    """A message for an endpoint, and its state."""
 
     partition_id: int
     message_id: UUID
@@ -101,7 +101,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAttempt:
-    """How an attempt ended."""
+    """A recorded attempt."""
 
     attempt: int
     at: datetime
@@ -114,7 +114,7 @@ class KeptAttempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointHealth:
-    """How an endpoint does, counted since it was made. ``latency_counts``: see latency.py."""
+    """The health of an endpoint, since its creation. ``latency_counts``: see `BOUNDS_MS`."""
 
     pending: int
     oldest_pending_at: datetime | None
@@ -136,7 +136,7 @@ async def list_deliveries(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> list[Delivery]:
-    """Return deliveries to an endpoint, the newest first; a page of each partition is merged."""
+    """Return deliveries to an endpoint, newest first, merged from a page of each partition."""
     async with engine.connect() as connection:
         pages = [
             await _page(connection, delivery_page(one, endpoint_id, filters, after, limit))
@@ -153,7 +153,7 @@ def delivery_page(
     after: tuple[datetime, UUID] | None,
     limit: int,
 ) -> Select[Any]:
-    """Build the statement of a page in one partition."""
+    """Build the query of a page in one partition."""
     order = (table.c.created_at, table.c.message_id)
     conditions: list[ColumnElement[bool]] = [
         table.c.partition_id == partition_id,
@@ -174,13 +174,13 @@ def delivery_page(
 async def fetch_delivery(
     database: Queryable, endpoint_id: UUID, partition_ids: Sequence[int], message_id: UUID
 ) -> Delivery | None:
-    """Return one delivery to an endpoint; None if there is none of this id."""
+    """Return one delivery to an endpoint; None if there is none with this id."""
     row = await database.fetchrow(FETCH_DELIVERY, list(partition_ids), endpoint_id, message_id)
     return None if row is None else _delivery(row)
 
 
 async def fetch_body(database: Queryable, delivery: Delivery) -> str | None:
-    """Return what is sent; None if it was kept no longer."""
+    """Return the body; None if it has been pruned."""
     row = await database.fetchrow(
         FETCH_BODY, delivery.partition_id, delivery.message_id, delivery.api_version
     )
@@ -188,7 +188,7 @@ async def fetch_body(database: Queryable, delivery: Delivery) -> str | None:
 
 
 async def list_attempts(database: Queryable, key: DeliveryKey) -> list[KeptAttempt]:
-    """Return the latest attempts of a delivery, the newest first."""
+    """Return the latest attempts of a delivery, newest first."""
     place = (key.partition_id, key.endpoint_id, key.message_id)
     rows = await database.fetch(LIST_ATTEMPTS, *place, ATTEMPTS_SHOWN_MAX)
     return [KeptAttempt(**dict(row)) for row in rows]
@@ -197,7 +197,7 @@ async def list_attempts(database: Queryable, key: DeliveryKey) -> list[KeptAttem
 async def fetch_health(
     database: Queryable, endpoint_id: UUID, partition_ids: Sequence[int]
 ) -> EndpointHealth:
-    """Return how an endpoint does: a row or two of each partition, however much is queued."""
+    """Return the health of an endpoint, from a row or two per partition, however long its queue."""
     row = await database.fetchrow(FETCH_HEALTH, list(partition_ids), endpoint_id)
     assert row is not None  # noqa: S101 - an aggregate without groups
     counts = await database.fetch(FETCH_LATENCIES, list(partition_ids), endpoint_id)

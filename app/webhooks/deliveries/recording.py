@@ -1,7 +1,7 @@
-"""Writing down how attempts ended: many in one transaction, since they end faster than one commits.
+"""Recording outcomes of attempts: many in one transaction, as they end faster than single commits.
 
-Each is for the claim that made it: what a later claim is at is left alone, but for a success, which
-is one whoever's claim it is by now.
+An outcome is recorded for the claim that made the attempt, not for a later one; a success is
+recorded in any case.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ from app.webhooks.outcomes import (
 TOGETHER_MAX = 500
 RETRY_SECONDS = 0.5
 RETRIES_MAX = 60
-"""For half a minute a lost database is waited for; then the deliveries will be sent again."""
+"""For half a minute a lost database is retried; after that the deliveries will be sent again."""
 
 _DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
 _log = structlog.get_logger(__name__)
@@ -59,7 +59,7 @@ FROM unnest($1::smallint[], $2::uuid[], $3::uuid[], $4::integer[], $5::timestamp
 ON CONFLICT (partition_id, endpoint_id, message_id, attempt) DO NOTHING
 """
 
-# A delivery that succeeded is delivered even if it was given up meanwhile.
+# A success counts even if a later claim is under way.
 SETTLE = """
 UPDATE after_sales.webhook_deliveries AS d
 SET state = r.state, failures = d.failures + (r.state <> 'delivered')::integer,
@@ -76,7 +76,7 @@ WHERE d.partition_id = ANY ($1::smallint[])
 RETURNING d.partition_id, d.endpoint_id, d.stream_id, d.state, r.due_at, r.at
 """
 
-# The first of what waits for a stream takes its turn, unless another is still to be sent.
+# The first waiting delivery of a stream is queued, unless one is queued already.
 RELEASE = """
 UPDATE after_sales.webhook_deliveries AS d
 SET state = 'queued', due_at = n.at
@@ -130,9 +130,9 @@ RETURNING q.endpoint_id, q.failing_since
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
-    """How an attempt ended. ``at`` and ``retry_at`` are by the owner's clock.
+    """The outcome of an attempt. ``at`` and ``retry_at`` are by the owner's clock.
 
-    ``retry_at``: when to try again; None if it was delivered, or is given up.
+    ``retry_at``: the time of the next attempt; None if delivered or given up.
     """
 
     delivery: ClaimedDelivery
@@ -147,17 +147,17 @@ class EndedAttempt:
 
     @property
     def key(self) -> DeliveryKey:
-        """Which delivery it was an attempt of."""
+        """The key of the delivery."""
         return self.delivery.key
 
     @property
     def queue(self) -> Queue:
-        """The queue it came from."""
+        """The queue of the delivery."""
         return self.key.queue
 
     @property
     def state(self) -> str:
-        """What the delivery becomes."""
+        """The state of the delivery after the attempt."""
         if self.delivered:
             return "delivered"
         return "failed" if self.retry_at is None else "queued"
@@ -165,7 +165,7 @@ class EndedAttempt:
 
 @dataclass(slots=True)
 class _Counted:
-    """What some attempts add to the numbers of a queue."""
+    """Changes to the counters of a queue."""
 
     settled: int = 0
     delivered: int = 0
@@ -178,9 +178,9 @@ class _Counted:
 def ended(
     delivery: ClaimedDelivery, attempt: Attempt, now: datetime, retry_at: datetime | None
 ) -> EndedAttempt:
-    """Return how an attempt ended. ``now``: by the owner's clock.
+    """Return the outcome of an attempt. ``now``: by the owner's clock.
 
-    ``retry_at``: None if the schedule has no more for it.
+    ``retry_at``: None after the last attempt of the schedule.
     """
     outcome, delivered = attempt.outcome, isinstance(attempt.outcome, Delivered)
     return EndedAttempt(
@@ -197,9 +197,9 @@ def ended(
 
 
 class AttemptRecorder:
-    """Records outcomes: those that arrive while some are being written are written next, together.
+    """Records outcomes in batches: those that arrive during a write go into the next one.
 
-    On Citus a transaction keeps to one partition.
+    On Citus a transaction covers one partition.
     """
 
     def __init__(self, pool: Pool, topology: Topology) -> None:
@@ -211,10 +211,9 @@ class AttemptRecorder:
         )
 
     async def record(self, attempt: EndedAttempt) -> datetime | None:
-        """Record an outcome; raises if the database cannot be had.
+        """Record an outcome; raises if the database stays unavailable.
 
-        Returns since when nothing was delivered to the endpoint, in that partition; None if the
-        last attempt was.
+        Returns since when the endpoint fails in that partition; None if it does not.
         """
         return await self._batcher.submit(attempt)
 
@@ -232,10 +231,9 @@ class AttemptRecorder:
 
 
 async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUID, datetime]:
-    """Record how attempts ended, all in one transaction.
+    """Record outcomes in one transaction; return since when each failing endpoint fails.
 
-    Returns the endpoints that fail, each with the instant since when nothing was delivered to it
-    in that partition.
+    The instants are those of the partition.
     """
     async with holding_queues(pool, durable=False) as connection:
         queues = sorted({one.queue for one in ended})
@@ -249,9 +247,9 @@ async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUI
 async def release_next(
     connection: Connection, streams: Sequence[tuple[int, UUID, str, datetime]]
 ) -> list[tuple[Queue, datetime]]:
-    """Let the next delivery of streams (partition, endpoint, stream, instant) take its turn.
+    """Queue the next delivery of streams (partition, endpoint, stream, instant).
 
-    Returns the queues that have something more to send, and from when on. They must be locked.
+    Returns the queues with such a delivery, and when it is due. They must be locked.
     """
     if not streams:
         return []

@@ -1,4 +1,4 @@
-"""Sending again what had ended: one delivery, or all that failed since an instant."""
+"""Queueing deliveries again: one, all that failed since an instant, or events that were missed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,9 @@ from app.webhooks.deliveries.tables import Cause
 
 STEP_ROWS_MAX = 1_000
 RECOVERED_MAX = 100_000
-"""Deliveries recovered in one request; the answer says if there are more."""
+"""The maximum number recovered in one request; the response says if there are more."""
 
-# What waits for its next attempt makes it now; what waits for another of its order still does.
+# A queued delivery becomes due now; one that waits for another of its order keeps waiting.
 REQUEUE = """
 UPDATE after_sales.webhook_deliveries AS d
 SET state = CASE WHEN d.state = 'waiting' THEN d.state ELSE 'queued' END, failures = 0, due_at = $4,
@@ -38,7 +38,7 @@ WHERE d.partition_id = $1 AND d.endpoint_id = $2 AND d.message_id = $3
 RETURNING before.state
 """
 
-# In order, where that was asked for: all wait, and then the first of each stream is let go.
+# If ordered, all wait first, and then the first of each stream is queued.
 RECOVER = """
 WITH failed AS MATERIALIZED (
     SELECT d.message_id
@@ -65,9 +65,9 @@ _SETTLED = frozenset({"delivered", "failed"})
 
 
 async def resend(connection: Connection, key: DeliveryKey, now: datetime) -> bool:
-    """Send a delivery again, now, under its own id; False if there is none.
+    """Queue a delivery again with its id and a new schedule; False if there is none.
 
-    In an open transaction. Its schedule begins anew. ``now`` is by the owner's clock.
+    In an open transaction. ``now`` is by the owner's clock.
     """
     queue = (key.partition_id, key.endpoint_id)
     await connection.execute(HOLD_WHILE_ALIVE)
@@ -89,10 +89,10 @@ async def recover(
     ordered: bool,
     rows_max: int = RECOVERED_MAX,
 ) -> tuple[int, bool]:
-    """Send again, from now on, what was given up of all that was queued at or after an instant.
+    """Queue again the deliveries that were given up, of those queued since an instant.
 
-    In small steps, each of which stands by itself. Returns how many deliveries that were, and
-    whether all of them are; what is left can be asked for again.
+    In small transactions. Returns their number, and whether that is all; the rest needs another
+    call.
     """
     recovered = 0
     for partition_id in partition_ids:
@@ -130,11 +130,11 @@ async def _recover_step(
 
 
 EVENTS_MAX = 5_000
-"""Events of the log read for one request."""
+"""The maximum number of events read in one request."""
 STEP_EVENTS_MAX = 500
 
 CLOCKS_DIFFER_MAX = timedelta(minutes=10)
-"""How far the clocks of the service and of the database may differ."""
+"""The maximum difference between the clocks of service and database."""
 
 FETCH_SUBSCRIPTION = """
 SELECT e.partition_id, e.endpoint_id, e.shop_id, e.event_types, e.ordered, e.api_version,
@@ -152,7 +152,7 @@ READ_HEAD = "SELECT h.position FROM after_sales.log_heads AS h WHERE h.partition
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayPlace:
-    """Where a replay goes on: after a position, in one of the partitions."""
+    """Where a replay continues: after a position of a partition."""
 
     partition_id: int
     position: int
@@ -160,7 +160,7 @@ class ReplayPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """What a request for a replay did. ``next``: where the next goes on; None at the end."""
+    """The result of a replay request. ``next``: where the next one continues; None at the end."""
 
     queued: int
     events_read: int
@@ -169,7 +169,7 @@ class Replayed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """The events an endpoint missed since an instant of its owner's clock."""
+    """A replay of the events an endpoint missed since an instant of its owner's clock."""
 
     pool: Pool
     codec: Codec[ServiceEvent]
@@ -177,7 +177,7 @@ class Replay:
     since: datetime
     now: datetime
     own_clock: bool
-    """Whether the owner lives by a test clock, so that `since` says nothing of the log's times."""
+    """Whether the owner has a test clock, so `since` is not comparable with the log's times."""
 
     async def run(
         self,
@@ -186,7 +186,7 @@ class Replay:
         *,
         events_max: int = EVENTS_MAX,
     ) -> Replayed:
-        """Queue what was missed, reading so many events of the log. Asking again is harmless."""
+        """Queue missed events, reading at most ``events_max`` of the log. Safe to repeat."""
         queued = read = 0
         first = partition_ids[0] if begin is None else begin.partition_id
         for partition_id in partition_ids[partition_ids.index(first) :]:
@@ -233,12 +233,12 @@ class Replay:
         return None if row is None else subscription_of(row)
 
     async def _position_before(self, partition_id: int) -> int:
-        """Return a position before which nothing happened since the instant, by halving."""
+        """Return a position with no event since the instant before it, by binary search."""
         if self.own_clock:
             return 0
         since = self.since - CLOCKS_DIFFER_MAX
         low, high = 0, await _head(self.pool, partition_id)
-        while low < high:  # at most as often as a position has bits
+        while low < high:  # at most one step per bit of a position
             middle = (low + high + 1) // 2
             row = await self.pool.fetchrow(READ_RECORDED_AT, partition_id, middle)
             if row is not None and row["recorded_at"] < since:

@@ -1,4 +1,4 @@
-"""The tables of deliveries: what is sent, to whom, how each attempt ended, and the queues."""
+"""The tables of deliveries: messages, deliveries, attempts and queues."""
 
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -24,26 +24,26 @@ _INSTANT = TIMESTAMP(timezone=True)
 
 
 class DeliveryState(StrEnum):
-    """What became of a message for one endpoint."""
+    """The state of a delivery."""
 
     WAITING = "waiting"
-    """Another of its order comes first."""
+    """Waits for another delivery of its order."""
     QUEUED = "queued"
-    """To be sent, now or when it is due again."""
+    """To be sent when it is due."""
     DELIVERED = "delivered"
     FAILED = "failed"
     """Given up after the last attempt."""
 
 
 class Cause(StrEnum):
-    """Why a delivery was made."""
+    """Why a delivery was queued."""
 
     EVENT = "event"
-    """The event happened while the endpoint was there for it."""
+    """The event happened while the endpoint was enabled."""
     REPLAY = "replay"
-    """The owner asked for what was missed."""
+    """The owner requested a replay."""
     TEST = "test"
-    """The owner asked for a test."""
+    """The owner requested a test."""
 
 
 webhook_messages = Table(
@@ -57,12 +57,12 @@ webhook_messages = Table(
     PrimaryKeyConstraint("partition_id", "message_id", "api_version", name="webhook_messages_pkey"),
     Index("webhook_messages_kept_idx", "partition_id", "kept_from"),
 )
-"""What is sent, once for all endpoints it goes to. A message's id is the public event's.
+"""A message, stored once for all endpoints. Its id is the public event's.
 
-``api_version`` names the form of the body: the version alone, or with what was asked for besides
-(`2026-11-01+personal_data`); a delivery names it too, and so is given that body and no other.
+``api_version`` is the name of the body's form: the version, or with its optional parts
+(`2026-11-01+personal_data`); a delivery refers to the body by it.
 
-``kept_from`` is by the database's clock: when a delivery of it was last made.
+``kept_from`` is when a delivery of it was last queued, by the database's clock.
 """
 
 _UNSETTLED = text("state IN ('queued', 'waiting')")
@@ -113,11 +113,11 @@ webhook_deliveries = Table(
         postgresql_where=text("order_id IS NOT NULL"),
     ),
 )
-"""A message for an endpoint, and what became of it. ``claimed_until`` is by the service's clock,
-all other instants by the owner's.
+"""A message for an endpoint, and its state. ``claimed_until`` is by the service's clock, all other
+instants by the owner's.
 
-``attempts`` counts claims, and tells the present claim from earlier ones. ``failures`` counts the
-attempts that are known to have failed since the schedule began: who is killed uses up none.
+``attempts`` counts claims and identifies the present one. ``failures`` counts recorded failures
+since the schedule began, so a killed worker uses up no attempt.
 """
 
 webhook_attempts = Table(
@@ -137,7 +137,7 @@ webhook_attempts = Table(
         "partition_id", "endpoint_id", "message_id", "attempt", name="webhook_attempts_pkey"
     ),
 )
-"""How each attempt ended. ``answer`` is the beginning of what was answered, made harmless."""
+"""The attempts. ``answer`` is the beginning of the response's body, sanitized."""
 
 webhook_paces = Table(
     "webhook_paces",
@@ -147,8 +147,8 @@ webhook_paces = Table(
     Column("next_at", _INSTANT, nullable=False),
     PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_paces_pkey"),
 )
-"""When the next attempt may begin, for endpoints with a cap on their rate; by the database's clock,
-in the one partition where there is one row of an endpoint.
+"""When the next attempt may begin, for endpoints with a rate limit, by the database's clock. One
+row an endpoint.
 """
 
 webhook_queues = Table(
@@ -186,24 +186,24 @@ webhook_queues = Table(
         postgresql_where=text("claimed_until IS NOT NULL"),
     ),
 )
-"""What waits for one endpoint in one partition, in numbers that are kept as it changes.
+"""The queue of an endpoint in a partition, with counters.
 
-Nothing of it is due before ``due_at`` (by the owner's clock; NULL: nothing is); something that was
-claimed may have been given back by whoever died, at ``claimed_until`` (by the service's). Whoever
-adds, claims or settles deliveries locks the row first, so that order can be kept.
-``enabled_version``: the endpoint's when it was last enabled, so that every process forgets how it
-did before. ``test_shop_id``: the shop by whose test clock it all goes, if it has one.
+Nothing is due before ``due_at`` (by the owner's clock; NULL: nothing is due); claims of a worker
+that died expire at ``claimed_until`` (by the service's clock). Every transaction that adds, claims
+or settles deliveries locks the row first, which keeps order. ``enabled_version`` is the endpoint's
+version when it was last enabled, so that every process resets its health. ``test_shop_id``: the
+shop whose test clock the queue uses, if any.
 """
 
 
 BOUNDS_MS = (25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
-"""Upper bounds, inclusive; one more bucket is for what took longer."""
+"""Upper bounds of latency buckets, inclusive; one more bucket is for longer attempts."""
 
 NO_COUNTS = [0] * (len(BOUNDS_MS) + 1)
 
 
 def counts_of(latencies_ms: Iterable[int]) -> list[int]:
-    """Return how many of some latencies fall into each bucket."""
+    """Return the number of latencies in each bucket."""
     counts = list(NO_COUNTS)
     for latency_ms in latencies_ms:
         counts[sum(latency_ms > bound for bound in BOUNDS_MS)] += 1
@@ -211,9 +211,9 @@ def counts_of(latencies_ms: Iterable[int]) -> list[int]:
 
 
 def latency_at(quantile: float, counts: Sequence[int]) -> int | None:
-    """Return the upper bound of the bucket that a quantile lies in; None if nothing was counted.
+    """Return the upper bound of a quantile's bucket; None without counts.
 
-    What took longer than the last bound is given as the last bound.
+    The last bucket has no bound, so the last bound stands for it.
     """
     wanted, seen = quantile * sum(counts), 0
     if wanted == 0:

@@ -1,4 +1,4 @@
-"""Where claimed deliveries go: the endpoints as they are now, with what is sealed of them open."""
+"""The endpoints of claimed deliveries, with their secrets and headers unsealed."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -25,8 +25,8 @@ JOIN unnest($1::smallint[], $2::uuid[]) AS r(partition_id, endpoint_id)
 WHERE e.partition_id = ANY ($1::smallint[])
 """
 
-# The attempts of all processes take turns; the instants are the database's, for all of them.
-TAKE_TURNS = """
+# The rate limit is for all processes together, so its instants are by the database's clock.
+RESERVE_SLOTS = """
 INSERT INTO after_sales.webhook_paces AS p (partition_id, endpoint_id, next_at)
 VALUES ($1, $2, clock_timestamp() + make_interval(secs => $3::double precision))
 ON CONFLICT (partition_id, endpoint_id) DO UPDATE
@@ -37,9 +37,10 @@ RETURNING extract(epoch FROM p.next_at - clock_timestamp())::double precision AS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryTarget:
-    """An endpoint as it is sent to. ``shop_id``: None if it is the platform's.
+    """An endpoint to send to. ``shop_id``: None if it is the platform's.
 
-    ``include`` is of the same version as ``url``: nobody gets what was meant for an address before.
+    ``include`` has the same version as ``url``, so that a new URL never receives the parts that an
+    old one included.
     """
 
     endpoint_id: UUID
@@ -53,7 +54,7 @@ class DeliveryTarget:
 
 
 class Targets:
-    """Endpoints, opened once for each of their versions."""
+    """Unsealed endpoints, cached by version."""
 
     def __init__(self, seal: Seal) -> None:
         self._seal = seal
@@ -62,7 +63,7 @@ class Targets:
     async def fetch(
         self, database: Queryable, queues: Collection[Queue]
     ) -> dict[UUID, DeliveryTarget]:
-        """Return the endpoints of queues by id, as far as they are there; UnreadableSeal."""
+        """Return the existing endpoints of queues by id; UnreadableSeal."""
         rows = await database.fetch(FETCH_TARGETS, *columns_of(queues))
         return {row["endpoint_id"]: self._opened(row) for row in rows}
 
@@ -88,22 +89,22 @@ class Targets:
 
 
 def body_for(include: Collection[str], body: str) -> str:
-    """Return what is sent of a queued body: personal data only if it is still asked for.
+    """Return a queued body with personal data only if the endpoint still includes it.
 
-    What was queued without stays without.
+    A body that was queued without it is unchanged.
     """
     return body if Inclusion.PERSONAL_DATA in include else without_personal(body)
 
 
-async def take_turns(
-    database: Queryable, home: int, endpoint_id: UUID, rate_per_second: int, turns: int
+async def reserve_slots(
+    database: Queryable, home: int, endpoint_id: UUID, rate_per_second: int, attempts: int
 ) -> list[float]:
-    """Return in how many seconds each of the next attempts may begin, for an endpoint with a cap.
+    """Return the seconds until each of the next attempts may begin, for a rate-limited endpoint.
 
-    ``home``: the one partition that the turns of an endpoint are kept in.
+    ``home``: the partition of the endpoint's row in `webhook_paces`.
     """
     step = 1 / rate_per_second
-    row = await database.fetchrow(TAKE_TURNS, home, endpoint_id, turns * step)
+    row = await database.fetchrow(RESERVE_SLOTS, home, endpoint_id, attempts * step)
     assert row is not None  # noqa: S101 - an upsert without a condition
-    first = row["wait_seconds"] - turns * step
-    return [max(first + turn * step, 0.0) for turn in range(turns)]
+    first = row["wait_seconds"] - attempts * step
+    return [max(first + place * step, 0.0) for place in range(attempts)]

@@ -1,6 +1,6 @@
-"""The worker that sends deliveries: each in its turn, to an endpoint that has room for it.
+"""The worker that sends due deliveries, within the capacity and the rate limit of each endpoint.
 
-A delivery is sent at least once, under one id, which lets a receiver drop what it has already.
+A delivery is sent at least once, always with the same id, so that a receiver can drop duplicates.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ from app.webhooks.deliveries.claims import (
 from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits, EndpointConcurrency
 from app.webhooks.deliveries.endpoint_notices import disable_endpoint, failing_since
 from app.webhooks.deliveries.recording import AttemptRecorder, EndedAttempt, ended
-from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, take_turns
+from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, reserve_slots
 from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.outcomes import Attempt, next_attempt_at, retry_after_of
 from app.webhooks.sending import Message, Sender, Target
@@ -40,7 +40,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryLimits:
-    """How much a worker takes on. ``lease``: longer than a turn and an attempt together take."""
+    """The limits of a worker. ``lease``: longer than a rate limit's wait plus an attempt."""
 
     concurrency: ConcurrencyLimits = field(default_factory=ConcurrencyLimits)
     lease: timedelta = timedelta(seconds=60)
@@ -49,7 +49,7 @@ class DeliveryLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Addressed:
-    """A claimed delivery, where it goes, and how long its turn is away."""
+    """A claimed delivery, its endpoint, and the wait for the endpoint's rate limit."""
 
     delivery: ClaimedDelivery
     target: DeliveryTarget
@@ -57,10 +57,10 @@ class _Addressed:
 
 
 class DeliveryWorker(LeasedWorker[_Addressed]):
-    """Sends what is due, endpoint by endpoint, as much of each as there is room for.
+    """Sends what is due, endpoint by endpoint, within the capacity of each.
 
-    The claim is its own, because each endpoint has a queue and a bound; the number that tells a
-    claim from later ones is the attempt's.
+    It has its own claim, because each endpoint has a queue and a bound; the fence is the number of
+    the attempt.
     """
 
     queue = "webhook_deliveries"
@@ -100,18 +100,16 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         self,
         now: datetime,
         until: datetime,
-        rows_max: int,  # noqa: ARG002 - each endpoint has a bound, and all together
+        rows_max: int,  # noqa: ARG002 - bounded per endpoint and in all
     ) -> list[_Addressed]:
-        """Claim what is due for endpoints that have room, which is the bound; on Citus, partition
-        by partition.
-        """
-        due = await find_due_queues(self._pool, now, list(self._concurrency.without_room(now)))
+        """Claim what is due for endpoints with capacity; on Citus, partition by partition."""
+        due = await find_due_queues(self._pool, now, list(self._concurrency.without_capacity(now)))
         together: defaultdict[int, dict[Queue, int]] = defaultdict(dict)
-        for queue, room in self._concurrency.allocate(due).items():
-            together[self._apart(queue)][queue] = room
+        for queue, free in self._concurrency.allocate(due).items():
+            together[self._apart(queue)][queue] = free
         claimed: list[_Addressed] = []
-        for rooms in together.values():
-            claimed += await self._claim_of(rooms, now, until)
+        for capacity in together.values():
+            claimed += await self._claim_of(capacity, now, until)
         return claimed
 
     def about(self, work: _Addressed) -> Mapping[str, object]:
@@ -119,9 +117,9 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         return {"message_id": str(work.delivery.key.message_id)}
 
     async def _claim_of(
-        self, rooms: dict[Queue, int], now: datetime, until: datetime
+        self, capacity: dict[Queue, int], now: datetime, until: datetime
     ) -> list[_Addressed]:
-        deliveries = await claim_deliveries(self._pool, rooms, now, until)
+        deliveries = await claim_deliveries(self._pool, capacity, now, until)
         of_endpoint: defaultdict[UUID, list[ClaimedDelivery]] = defaultdict(list)
         for delivery in deliveries:
             of_endpoint[delivery.key.endpoint_id].append(delivery)
@@ -129,8 +127,8 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         claimed: list[_Addressed] = []
         for endpoint_id, own in of_endpoint.items():
             target = targets.get(endpoint_id)
-            if target is not None:  # it was deleted meanwhile
-                waits = await self._turns(target, len(own))
+            if target is not None:  # else it has been deleted
+                waits = await self._waits(target, len(own))
                 for delivery, wait_seconds in zip(own, waits, strict=True):
                     self._concurrency.acquire(endpoint_id, delivery.endpoint_now)
                     claimed.append(
@@ -139,7 +137,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         return claimed
 
     async def _open_targets(self, queues: set[Queue]) -> dict[UUID, DeliveryTarget]:
-        """Open endpoints; those that cannot be opened are left out, and their claims run out."""
+        """Unseal endpoints; those that fail are left out, and their claims expire."""
         if not queues:
             return {}
         try:
@@ -153,20 +151,22 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
             found |= await self._open_targets({queue})
         return found
 
-    async def _turns(self, target: DeliveryTarget, turns: int) -> list[float]:
+    async def _waits(self, target: DeliveryTarget, attempts: int) -> list[float]:
         if target.rate_per_second is None:
-            return [0.0] * turns
+            return [0.0] * attempts
         home = Owner(target.shop_id).home
-        return await take_turns(self._pool, home, target.endpoint_id, target.rate_per_second, turns)
+        return await reserve_slots(
+            self._pool, home, target.endpoint_id, target.rate_per_second, attempts
+        )
 
     async def handle(self, work: _Addressed) -> None:
-        """Send a delivery in its turn and record how that ended."""
+        """Send a delivery when its rate limit allows, and record the outcome."""
         delivery, endpoint_id = work.delivery, work.delivery.key.endpoint_id
         try:
             if work.wait_seconds > 0:
                 await asyncio.sleep(work.wait_seconds)
             if self._clock.now() >= delivery.until:
-                return  # this process stood still, and another may have claimed it
+                return  # the lease has expired, and another worker may have claimed it
             attempt = await self._sent(work)
             now = await self._endpoint_now(delivery)
             self._concurrency.record(endpoint_id, attempt.outcome, now)
@@ -198,7 +198,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
     async def _disable_if_hopeless(
         self, one: _Addressed, attempt: Attempt, since: datetime | None, now: datetime
     ) -> None:
-        """Disable the endpoint if this attempt was one too many, as far as all partitions say."""
+        """Disable the endpoint if this attempt demands it, considering all partitions."""
         outcome, owner = attempt.outcome, Owner(one.target.shop_id)
         reason = disabled_reason(outcome, since, now, self._policy)
         if reason is DisabledReason.FAILING:
@@ -212,7 +212,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
             )
 
     async def _endpoint_now(self, delivery: ClaimedDelivery) -> datetime:
-        """Return the present of the endpoint's owner."""
+        """Return the present by the owner's clock."""
         if delivery.test_shop_id is None:
             return self._clock.now()
         return await self._clocks.now(delivery.test_shop_id)

@@ -1,1 +1,1 @@
-"""Endpoints: where a shop, or the platform, wants to be told of public events."""
+"""Webhook endpoints of shops and of the platform."""

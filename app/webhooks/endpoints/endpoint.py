@@ -1,4 +1,4 @@
-"""What an endpoint is: where to send, what of, how fast; and whether it is told anything now."""
+"""An endpoint: its owner, its settings, whether it is disabled, and its sealed fields."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,11 +24,11 @@ from app.webhooks.signing import (
 )
 
 PLATFORM_PARTITION = 0
-"""Where what there is once of a platform-wide endpoint is kept."""
+"""The partition of a platform endpoint's rows that exist once."""
 
 
 class ChangeKind(StrEnum):
-    """What somebody did to an endpoint."""
+    """The kinds of change to an endpoint."""
 
     CREATED = "created"
     CHANGED = "changed"
@@ -40,28 +40,28 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose endpoints: a shop's, or with None the platform's, which hear of all shops."""
+    """A shop, or the platform (None), whose endpoints receive events of all shops."""
 
     shop_id: str | None
 
     @property
     def home(self) -> int:
-        """The partition of what there is once of an endpoint."""
+        """The partition of the rows that exist once for an endpoint."""
         return PLATFORM_PARTITION if self.shop_id is None else partition_of(self.shop_id)
 
     @property
     def partitions(self) -> list[int]:
-        """The partitions its endpoints have a row in."""
+        """The partitions in which its endpoints have a row."""
         return list(range(PARTITION_COUNT)) if self.shop_id is None else [self.home]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings:
-    """What the owner decides on. ``event_types``: None for all; ``rate_per_second``: None for any.
+    """What the owner sets. ``event_types``: None for all; ``rate_per_second``: None for no limit.
 
-    ``ordered``: events of one order one after another, the next when the one before arrived or was
-    given up. ``headers`` are sent along and never shown; None in a change leaves them as they are.
-    ``include``: of `Inclusion`, what it is told only because its owner asks.
+    ``ordered``: events of an order are sent one after another, the next when the one before was
+    delivered or given up. ``headers`` are sent and never shown; None in a change keeps them.
+    ``include``: values of `Inclusion`, optional parts of the body.
     """
 
     url: str
@@ -75,7 +75,7 @@ class EndpointSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disabled:
-    """Told nothing, why, and since when."""
+    """Since when and why an endpoint is disabled."""
 
     reason: DisabledReason
     at: datetime
@@ -112,25 +112,25 @@ class EndpointSecrets:
 
     @property
     def newest(self) -> str:
-        """The shared secret (`whsec_`) that stays."""
+        """The newest shared secret (`whsec_`)."""
         return self.shared[0].secret
 
     @property
     def public_key(self) -> str:
-        """What v1a signatures by the newest private key are verified with (`whpk_`)."""
+        """The public key (`whpk_`) of the newest private key, which verifies v1a signatures."""
         key = parse_secret(self.private[0].secret)
-        assert isinstance(key, PrivateKey)  # noqa: S101 - made here, and kept apart
+        assert isinstance(key, PrivateKey)  # noqa: S101 - it holds private keys only
         return public_key_of(key)
 
     def rotated(self, now: datetime) -> "EndpointSecrets":
-        """Return new secrets, beside which the old ones sign for 24 hours; TooManyRotations."""
+        """Return new secrets; the old ones stay valid for 24 hours. TooManyRotations."""
         return EndpointSecrets(
             shared=rotated(self.shared, new_shared_secret(), now),
             private=rotated(self.private, new_private_key(), now),
         )
 
     def signing_at(self, now: datetime) -> list[SigningSecret]:
-        """Return what to sign with at an instant of the owner's clock."""
+        """Return the secrets to sign with at an instant of the owner's clock."""
         kept = (*in_force(self.shared, now), *in_force(self.private, now))
         return [parse_secret(one.secret) for one in kept]
 
@@ -144,7 +144,7 @@ def new_secrets() -> EndpointSecrets:
 
 
 def seal_secrets(seal: Seal, endpoint_id: UUID, secrets: EndpointSecrets) -> bytes:
-    """Return secrets as they are stored: they open for this endpoint only."""
+    """Return secrets as stored, sealed for this endpoint only."""
     return seal.seal(_SECRETS.dump_json(secrets).decode(), b"secrets" + endpoint_id.bytes)
 
 
@@ -154,7 +154,7 @@ def open_secrets(seal: Seal, endpoint_id: UUID, sealed: bytes) -> EndpointSecret
 
 
 def seal_headers(seal: Seal, endpoint_id: UUID, headers: Mapping[str, str]) -> bytes | None:
-    """Return headers as they are stored; None if there are none."""
+    """Return headers as stored; None if there are none."""
     if not headers:
         return None
     text = _HEADERS.dump_json(dict(headers)).decode()

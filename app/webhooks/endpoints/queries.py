@@ -1,4 +1,4 @@
-"""The tables of endpoints: their settings, and who changed them when."""
+"""Tables and statements of endpoints: their settings, and the history of changes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,8 +64,8 @@ webhook_endpoints = Table(
     Index("webhook_endpoints_owner_idx", "partition_id", "shop_id", "created_at", "endpoint_id"),
 )
 """An endpoint of a shop is a row in the shop's partition. One of the platform (without ``shop_id``)
-is a row in every partition, so that no partition looks into another; the copies differ in
-``since_position`` alone: the position in their partition after which events are for it.
+is a row in every partition, so that no query crosses partitions; the copies differ only in
+``since_position``: the position in their partition after which events are sent to it.
 """
 
 webhook_endpoint_changes = Table(
@@ -83,9 +83,10 @@ webhook_endpoint_changes = Table(
         "partition_id", "endpoint_id", "version", name="webhook_endpoint_changes_pkey"
     ),
 )
-"""What an endpoint was made into, by whom and when. Only ever added to, and kept when it is gone.
+"""The history of an endpoint: settings after each change, actor and time. Append-only, and kept
+when the endpoint is deleted.
 
-A platform's endpoint has them in `PLATFORM_PARTITION` alone. ``settings`` holds no secret.
+The rows of a platform endpoint are in `PLATFORM_PARTITION` only. ``settings`` holds no secret.
 """
 
 
@@ -94,7 +95,7 @@ COLUMNS = """e.endpoint_id, e.shop_id, e.url, e.description, e.event_types, e.or
        e.former_secret_until, e.enabled, e.disabled_reason, e.disabled_at, e.version,
        e.created_at, e.changed_at"""
 
-# `IS NOT DISTINCT FROM` finds no index, so the platform's are asked for in their own words.
+# `IS NOT DISTINCT FROM` uses no index, so the platform's endpoints have their own statements.
 FETCH_OF_SHOP = f"""
 SELECT {COLUMNS} FROM after_sales.webhook_endpoints AS e
 WHERE e.partition_id = $1 AND e.endpoint_id = $2 AND e.shop_id = $3
@@ -130,7 +131,7 @@ LIMIT $3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointChange:
-    """What somebody made of an endpoint: the settings after it, without secrets."""
+    """A change of an endpoint, with the settings after it, without secrets."""
 
     version: int
     kind: ChangeKind
@@ -140,7 +141,7 @@ class EndpointChange:
 
 
 async def fetch_endpoint(database: Queryable, owner: Owner, endpoint_id: UUID) -> Endpoint | None:
-    """Return one of an owner's endpoints; None if it is not theirs."""
+    """Return one of an owner's endpoints; None if it belongs to another owner."""
     if owner.shop_id is None:
         row = await database.fetchrow(FETCH_OF_PLATFORM, owner.home, endpoint_id)
     else:
@@ -151,7 +152,7 @@ async def fetch_endpoint(database: Queryable, owner: Owner, endpoint_id: UUID) -
 async def list_endpoints(
     database: Queryable, owner: Owner, *, after: tuple[datetime, UUID], limit: int
 ) -> list[Endpoint]:
-    """Return an owner's endpoints after an instant and id, the first made first."""
+    """Return an owner's endpoints after an instant and id, oldest first."""
     if owner.shop_id is None:
         rows = await database.fetch(LIST_OF_PLATFORM, owner.home, *after, limit)
     else:
@@ -162,13 +163,13 @@ async def list_endpoints(
 async def list_changes(
     database: Queryable, owner: Owner, endpoint_id: UUID, *, limit: int
 ) -> Sequence[EndpointChange]:
-    """Return what was done to an endpoint, the latest first."""
+    """Return the changes of an endpoint, latest first."""
     rows = await database.fetch(LIST_CHANGES, owner.home, endpoint_id, limit)
     return [
         EndpointChange(
             version=row["version"],
             kind=ChangeKind(row["kind"]),
-            settings={"include": [], **from_json(row["settings"])},  # the oldest name none
+            settings={"include": [], **from_json(row["settings"])},  # absent in the oldest rows
             actor=Actor(role=Role(row["actor_role"]), id=row["actor_id"]),
             at=row["at"],
         )
@@ -177,7 +178,7 @@ async def list_changes(
 
 
 def endpoint_of(row: asyncpg.Record) -> Endpoint:
-    """Return the endpoint in a row that has the `COLUMNS`, and perhaps others."""
+    """Return the endpoint of a row with at least the `COLUMNS`."""
     disabled = None
     if not row["enabled"]:
         disabled = Disabled(reason=DisabledReason(row["disabled_reason"]), at=row["disabled_at"])
@@ -204,7 +205,7 @@ def endpoint_of(row: asyncpg.Record) -> Endpoint:
 
 LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
 
-# Events from now on are for it: the head is what was the last one before.
+# It receives events after the present head of the log.
 INSERT = """
 INSERT INTO after_sales.webhook_endpoints
     (partition_id, endpoint_id, shop_id, url, description, event_types, ordered, rate_per_second,
@@ -233,7 +234,7 @@ SET enabled = false, disabled_reason = $3, disabled_at = $4, version = e.version
 WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
 """
 
-# What happened in between is not for it, unless it is asked for.
+# Events while it was disabled are not sent, unless a replay requests them.
 ENABLE = """
 UPDATE after_sales.webhook_endpoints AS e
 SET enabled = true, disabled_reason = NULL, disabled_at = NULL, since_position = h.position,
@@ -243,7 +244,7 @@ WHERE e.partition_id = ANY ($1::smallint[]) AND e.endpoint_id = $2
   AND h.partition_id = e.partition_id
 """
 
-# What its workers know of it begins anew too: how long it failed counts from now.
+# Workers reset its health too: the time of failing counts from now.
 WAKE_QUEUES = """
 UPDATE after_sales.webhook_queues AS q
 SET due_at = 'epoch', failing_since = NULL, enabled_version = $3

@@ -1,7 +1,8 @@
-"""Making and changing endpoints, each change in one transaction with the record of who made it.
+"""Creating and changing endpoints; each change is one transaction with the record of its actor.
 
-A platform's endpoint is changed in all partitions at once. Changes of one owner wait for one
-another.
+A platform endpoint is changed in all partitions at once. Changes of one owner are serialized.
+Disabling and enabling a shop's endpoint are events of the log, appended in the same transaction;
+the platform's endpoints belong to no partition's log.
 """
 
 from dataclasses import dataclass
@@ -55,10 +56,10 @@ from app.webhooks.endpoints.queries import (
 from app.webhooks.signing import OLD_SECRET_KEPT
 
 ENDPOINTS_MAX = 50
-"""How many endpoints an owner may have."""
+"""The maximum number of endpoints of an owner."""
 
 BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
-"""The place in a list of endpoints before the first."""
+"""The list position before the first endpoint."""
 
 
 class EndpointNotFound(Exception):
@@ -66,11 +67,11 @@ class EndpointNotFound(Exception):
 
 
 class TooManyEndpoints(Exception):
-    """The owner has as many endpoints as one may have."""
+    """The owner has the maximum number of endpoints."""
 
 
 class EndpointChanged(Exception):
-    """The endpoint is not at the version the caller knew."""
+    """The endpoint is not at the version the caller expected."""
 
     def __init__(self, current_version: int) -> None:
         super().__init__(f"the endpoint is at version {current_version}")
@@ -79,10 +80,10 @@ class EndpointChanged(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Who changes an owner's endpoints, and when by the owner's clock; in an open transaction.
+    """A change of an owner's endpoints, in an open transaction.
 
-    ``test_mode``: that is a test clock. ``correlation_id``: what it came from. ``seen_version``:
-    only if the endpoint is at that version, else EndpointChanged.
+    ``at``: by the owner's clock. ``test_mode``: that is a test clock. ``correlation_id``: of the
+    request. ``seen_version``: EndpointChanged unless the endpoint is at that version.
     """
 
     connection: Connection
@@ -97,7 +98,7 @@ class Change:
     async def create(
         self, settings: EndpointSettings, api_version: str
     ) -> tuple[Endpoint, EndpointSecrets]:
-        """Make an endpoint and its secrets; TooManyEndpoints."""
+        """Create an endpoint and its secrets; TooManyEndpoints."""
         await self.lock()
         own = await list_endpoints(
             self.connection, self.owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX
@@ -114,7 +115,7 @@ class Change:
         return await self._recorded(endpoint_id, ChangeKind.CREATED), secrets
 
     async def change(self, endpoint_id: UUID, settings: EndpointSettings) -> Endpoint:
-        """Put other settings in force; the same as before are no change."""
+        """Replace the settings; equal settings are no change."""
         before = await self._found(endpoint_id)
         if _is_same(before, settings):
             return before
@@ -128,9 +129,9 @@ class Change:
         return await self._recorded(endpoint_id, ChangeKind.CHANGED)
 
     async def disable(self, endpoint_id: UUID, reason: DisabledReason) -> Endpoint:
-        """Send it nothing from now on; what is queued stays. Disabled already: no change.
+        """Disable an endpoint; queued deliveries stay queued. No change if it is disabled.
 
-        Of a shop's endpoint it is an event of the log, so this holds the head of the log's lock.
+        For a shop's endpoint this appends an event, so it holds the lock of the log's head.
         """
         before = await self._found(endpoint_id)
         if before.disabled is not None:
@@ -138,12 +139,13 @@ class Change:
         await self.connection.execute(
             DISABLE, self.owner.partitions, endpoint_id, reason.value, self.at
         )
-        return await self._told(await self._recorded(endpoint_id, ChangeKind.DISABLED))
+        return await self._published(await self._recorded(endpoint_id, ChangeKind.DISABLED))
 
     async def enable(self, endpoint_id: UUID) -> Endpoint:
-        """Send it what is queued and what happens from now on. Enabled already: no change.
+        """Enable an endpoint: it receives what is queued and new events. No change if it is
+        enabled.
 
-        It is an event too, and the first that the endpoint itself hears of.
+        This appends an event too, the first one that the endpoint receives.
         """
         before = await self._found(endpoint_id)
         if before.disabled is None:
@@ -151,10 +153,10 @@ class Change:
         place = (self.owner.partitions, endpoint_id)
         await self.connection.execute(ENABLE, *place, self.at)
         await self.connection.execute(WAKE_QUEUES, *place, before.version + 1)
-        return await self._told(await self._recorded(endpoint_id, ChangeKind.ENABLED))
+        return await self._published(await self._recorded(endpoint_id, ChangeKind.ENABLED))
 
     async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:
-        """Make new secrets, the old ones sign too for 24 hours. TooManyRotations."""
+        """Create new secrets; the old ones stay valid for 24 hours. TooManyRotations."""
         await self._found(endpoint_id)
         sealed = await self.connection.fetchval(READ_SECRETS, self.owner.home, endpoint_id)
         secrets = open_secrets(self.seal, endpoint_id, sealed).rotated(self.at)
@@ -167,13 +169,13 @@ class Change:
         return await self._recorded(endpoint_id, ChangeKind.SECRET_ROTATED), secrets
 
     async def delete(self, endpoint_id: UUID) -> None:
-        """Forget an endpoint and its secrets; who changed it stays known."""
+        """Delete an endpoint and its secrets; its history is kept."""
         endpoint = await self._found(endpoint_id)
         await self.connection.execute(DELETE, self.owner.partitions, endpoint_id)
         await self._record(endpoint, endpoint.version + 1, ChangeKind.DELETED)
 
     async def lock(self) -> None:
-        """Let no other change of the owner's endpoints come in between."""
+        """Lock the owner's endpoints against other changes."""
         name = f"webhook endpoints/{self.owner.shop_id or ''}"
         await self.connection.execute(LOCK_OWNER, self.owner.home, name)
 
@@ -187,14 +189,14 @@ class Change:
         return endpoint
 
     async def _recorded(self, endpoint_id: UUID, kind: ChangeKind) -> Endpoint:
-        """Return the endpoint as it is now, having recorded who made it so."""
+        """Record a change that was made, and return the endpoint after it."""
         endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
-        assert endpoint is not None  # noqa: S101 - just written, and locked
+        assert endpoint is not None  # noqa: S101 - just written and locked
         await self._record(endpoint, endpoint.version, kind)
         return endpoint
 
-    async def _told(self, endpoint: Endpoint) -> Endpoint:
-        """Tell others of an endpoint that is disabled or enabled now; return it."""
+    async def _published(self, endpoint: Endpoint) -> Endpoint:
+        """Append that an endpoint was disabled or enabled, and return it."""
         metadata = EventMetadata(
             actor=self.actor,
             correlation_id=self.correlation_id,
@@ -202,7 +204,7 @@ class Change:
             policy_version=None,
             clock=ClockKind.TEST if self.test_mode else ClockKind.SYSTEM,
         )
-        await tell(self.connection, endpoint, metadata)
+        await publish(self.connection, endpoint, metadata)
         return endpoint
 
     async def _record(self, endpoint: Endpoint, version: int, kind: ChangeKind) -> None:
@@ -223,7 +225,7 @@ def _columns(settings: EndpointSettings) -> tuple[object, ...]:
 
 
 def _is_same(endpoint: Endpoint, settings: EndpointSettings) -> bool:
-    if settings.headers is not None:  # what their values were is sealed
+    if settings.headers is not None:  # the former values are sealed
         return False
     return (
         endpoint.url,
@@ -257,17 +259,17 @@ def _shown_settings(endpoint: Endpoint) -> dict[str, object]:
 
 APPEND_TIMEOUT_SECONDS = 10.0
 
-# From the append on the partition waits for this transaction: not for a process that stands still.
+# From the append on the partition waits for this transaction, but not for a suspended process.
 END_IF_IDLE = "SET LOCAL idle_in_transaction_session_timeout = 5000"
 
 _CODEC = endpoint_codec()
 
 
-async def tell(connection: Connection, endpoint: Endpoint, metadata: EventMetadata) -> None:
-    """Append that a shop's endpoint is disabled, or enabled, as it has just become.
+async def publish(connection: Connection, endpoint: Endpoint, metadata: EventMetadata) -> None:
+    """Append that a shop's endpoint is now disabled or enabled; nothing for the platform's.
 
-    The owner's endpoints must be locked, and nothing that others lock before the head of a log may
-    be locked after this: the transaction should do next to nothing more.
+    The owner's endpoints must be locked. The log's head is locked from here on, so the transaction
+    must lock nothing more that others lock before the head, and should end soon.
     """
     if endpoint.shop_id is None:
         return
@@ -279,11 +281,11 @@ async def tell(connection: Connection, endpoint: Endpoint, metadata: EventMetada
         events=(_encoded(_event_of(endpoint), metadata),),
     )
     (outcome,) = await append_to_one_partition(connection, [item], APPEND_TIMEOUT_SECONDS)
-    assert isinstance(outcome, Written), outcome  # noqa: S101 - nobody else appends to it: locked
+    assert isinstance(outcome, Written), outcome  # noqa: S101 - the endpoint is locked
 
 
 async def stream_version(connection: Connection, endpoint: Endpoint) -> int:
-    """Return the version of an endpoint's stream, which for one of the platform is its own."""
+    """Return the version of an endpoint's stream; for the platform's, the endpoint's version."""
     if endpoint.shop_id is None:
         return endpoint.version
     stream_id = endpoint_stream(endpoint.shop_id, str(endpoint.endpoint_id))
@@ -291,7 +293,7 @@ async def stream_version(connection: Connection, endpoint: Endpoint) -> int:
 
 
 def shown_url(url: str) -> str:
-    """Return an endpoint's URL without what may be secret in it: others read it, for ever."""
+    """Return an endpoint's URL for the log, without the parts that may be secret."""
     return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
 
 

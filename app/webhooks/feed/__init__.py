@@ -1,1 +1,1 @@
-"""The feed: everything others are told, in order, from the first event on, for those who pull."""
+"""The feed: all public events in order, to be pulled."""

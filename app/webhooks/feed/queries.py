@@ -1,4 +1,8 @@
-"""Reading the feed by place: a page of one shop's events, or of all in a partition."""
+"""Reading the feed: a page of a shop's events, of a partition's, or of all partitions.
+
+The feed of all shops reads partition by partition, each in the order of the log. Only the query for
+the positions reached covers all partitions.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,15 +14,15 @@ from app.reactions.public_types import EventType
 from app.webhooks.feed.reader import PublicEventsReader
 
 SCANNED_MAX = 5_000
-"""How many events one look passes over in search of those asked for."""
+"""The maximum number of events scanned for the wanted types in one query."""
 
 ORDINAL_MAX = 2**15 - 1
 
 _SHOPS_OWN = "p.partition_id = $1 AND p.shop_id = $8"
 _PARTITIONS = "p.partition_id = $1"
 
-# One row comes in any case: how far the log and the feed are. The places passed over are read from
-# an index alone; of those wanted the bodies are fetched, one by one.
+# At least one row is returned, with the positions of log and feed. Scanned places are read from an
+# index only; bodies are fetched only for wanted events.
 _PAGE = """
 WITH scanned AS MATERIALIZED (
     SELECT p.position, p.ordinal, p.type FROM after_sales.public_events AS p
@@ -56,7 +60,7 @@ SELECT c.partition_id, c.position FROM after_sales.checkpoints AS c WHERE c.read
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where a public event stands in its partition; or, with `ORDINAL_MAX`, behind a position."""
+    """The place of a public event in its partition; with `ORDINAL_MAX`, after a position."""
 
     position: int
     ordinal: int
@@ -68,7 +72,7 @@ BEGINNING = Place(0, ORDINAL_MAX)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FedEvent:
-    """A public event as it is given, and its place."""
+    """A public event's body and place."""
 
     place: Place
     type: str
@@ -77,10 +81,10 @@ class FedEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedPage:
-    """Events in order; the next page is after ``next``, which is never behind where this began.
+    """Events in order; the next page is after ``next``, which is never before this page's start.
 
-    ``more``: there may be more already. ``current_to`` and ``head``: the positions up to which the
-    feed, and the log, have come in the partition.
+    ``more``: there may be more. ``current_to`` and ``head``: the positions of the feed and of the
+    log in the partition.
     """
 
     events: tuple[FedEvent, ...]
@@ -92,10 +96,10 @@ class FeedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What is asked for: events after a place, of all types or of those named.
+    """A request for events after a place, of all types or of those named.
 
-    At most ``limit``, 1 to `PAGE_ROWS_MAX`, else ValueError. Looking for types ends after
-    `SCANNED_MAX` events: such a page may be empty and say that there is more.
+    At most ``limit``, 1 to `PAGE_ROWS_MAX`, else ValueError. The search for types stops after
+    `SCANNED_MAX` events: such a page may be empty with ``more`` set.
     """
 
     after: Place
@@ -118,7 +122,7 @@ async def read_partition_feed(database: Queryable, partition_id: int, wanted: Wa
 
 
 async def find_reached(database: Queryable) -> dict[int, int]:
-    """Return the position the feed has come to in each partition."""
+    """Return the feed's position in each partition."""
     rows = await database.fetch(FIND_REACHED, PublicEventsReader().name)
     return {row["partition_id"]: row["position"] for row in rows}
 
@@ -161,14 +165,14 @@ async def _page(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Places:
-    """A place in every partition, and the partition whose turn it is."""
+    """A place in every partition, and the partition to read first (``turn``)."""
 
     places: tuple[Place, ...]
     turn: int = 0
 
     def __post_init__(self) -> None:
         if len(self.places) != PARTITION_COUNT or not 0 <= self.turn < PARTITION_COUNT:
-            raise ValueError(f"{PARTITION_COUNT} places, one of whose turn it is")
+            raise ValueError(f"{PARTITION_COUNT} places, and one of them first")
 
 
 EVERY_BEGINNING = Places(places=(BEGINNING,) * PARTITION_COUNT)
@@ -177,7 +181,7 @@ EVERY_BEGINNING = Places(places=(BEGINNING,) * PARTITION_COUNT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedPage:
-    """Events, and where the next page begins; ``more``: there may be more already."""
+    """Events, and where the next page begins; ``more``: there may be more."""
 
     events: tuple[FedEvent, ...]
     next: Places
@@ -185,7 +189,7 @@ class MergedPage:
 
 
 async def latest_places(database: Queryable) -> Places:
-    """Return the places behind all there is now."""
+    """Return the places after all present events."""
     reached = await find_reached(database)
     return Places(places=tuple(_end(reached, number) for number in range(PARTITION_COUNT)))
 
@@ -193,10 +197,10 @@ async def latest_places(database: Queryable) -> Places:
 async def read_merged_feed(
     database: Queryable, after: Places, *, types: Sequence[EventType] = (), limit: int
 ) -> MergedPage:
-    """Return events of all shops: at most one look at each partition that has something new.
+    """Return events of all shops, with at most one query per partition that has new ones.
 
-    Where many have, the partition after the one that ended the page is the first of the next, so
-    that no busy shop keeps the others waiting.
+    The next page begins with the partition after the one that filled this page, so that a busy shop
+    does not delay the others.
     """
     reached = await find_reached(database)
     places, turn, more = list(after.places), after.turn, False

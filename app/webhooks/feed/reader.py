@@ -1,7 +1,6 @@
-"""Every public event with its body, kept by the reader `public_events`: what the feed gives.
+"""Every public event with its body, kept by the reader `public_events` for the feed.
 
-It may be made again from the log at any time: bodies and ids are the same then, and nothing is
-sent by it.
+It can be rebuilt from the log at any time: ids and bodies stay the same, and nothing is sent.
 """
 
 from collections.abc import Collection, Sequence
@@ -48,10 +47,8 @@ public_events = Table(
         postgresql_include=["type"],
     ),
 )
-"""``body`` is what is given to everybody, byte for byte.
-
-The indexes hold the type beside the place, so that looking for few types among many events reads
-no bodies.
+"""``body`` is what every reader receives, byte for byte. The indexes include the type, so that a
+search for few types among many events reads no bodies.
 """
 
 
@@ -85,22 +82,22 @@ WHERE p.partition_id = $1 AND p.position > $2 AND p.position <= $3
 """
 
 FeedKey = tuple[int, str | None]
-"""A shop in its partition, or all shops of a partition."""
+"""A shop in its partition, or all shops of a partition (None)."""
 
 EVERY_SHOP: tuple[FeedKey, ...] = tuple(
     (partition_id, None) for partition_id in range(PARTITION_COUNT)
 )
-"""What the platform follows."""
+"""The feeds of the platform."""
 
 
 def feed_of(shop_id: str) -> FeedKey:
-    """Return what is followed of one shop."""
+    """Return the feed of one shop."""
     return partition_of(shop_id), shop_id
 
 
 @dataclass(frozen=True, slots=True)
 class FeedGrowth:
-    """Feeds grow by their shops' events, and by progress in their partitions."""
+    """Finds feeds with new events: of shops, and of their partition."""
 
     reader: str = PublicEventsReader().name
 

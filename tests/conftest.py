@@ -1,6 +1,7 @@
 """What any test may ask for."""
 
 import asyncio
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -126,6 +127,17 @@ def pytest_configure(config: pytest.Config) -> None:
     """Let the process that reports collect what its workers send."""
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(_WorkersMemory(), "workers-memory")
+        _make_table_of_characters(config.rootpath)
+
+
+def _make_table_of_characters(root: Path) -> None:
+    """Make the table that Hypothesis keeps of all characters, unless it is there.
+
+    It takes seconds and 200 MB, so a process of its own makes it, once and not in each worker.
+    """
+    if not (root / ".hypothesis" / "unicode_data").exists():
+        program = "from hypothesis import strategies as st; st.text().validate()"
+        subprocess.run([sys.executable, "-c", program], cwd=root, check=True)
 
 
 def _peak_memory_mb() -> int:

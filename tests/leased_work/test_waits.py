@@ -27,6 +27,35 @@ def test_jitter_keeps_a_wait_within_its_share(failures: int, random: float) -> N
 
 
 @pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("0", 0),
+        ("120", 120),
+        (" 120 ", 120),
+        ("0000000000000120", 120),
+        ("86400", 86_400),
+        ("86401", 86_400),
+        ("9" * 64, 86_400),
+        ("Mon, 15 Mar 2021 09:02:00 GMT", 120),
+        ("Monday, 15-Mar-21 09:02:00 GMT", 120),
+        ("Mon Mar 15 09:02:00 2021", 120),
+        ("Mon, 15 Mar 2021 17:02:00 +0800", 120),
+        ("Mon, 15 Mar 2021 08:59:00 GMT", 0),
+        ("Sat, 01 Jan 2050 00:00:00 GMT", 86_400),
+    ],
+)
+def test_both_forms_of_retry_after_are_heeded_within_bounds(text: str, seconds: int) -> None:
+    assert read_retry_after(text, NOW) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "text", [None, "", "soon", "-1", "1.5", "1e3", "٣", "9" * 65, "Mon, 99 Mar 2021 09:02:00 GMT"]
+)
+def test_what_is_no_retry_after_says_nothing(text: str | None) -> None:
+    assert read_retry_after(text, NOW) is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Mon, 01 Jan 2020 00:00:00 +99999999999999",

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
 from app.webhooks.endpoint_rules import HEADERS_MAX, HeaderFault, find_header_fault
 from app.webhooks.outcomes import (
     ATTEMPTS_MAX,
@@ -49,43 +48,6 @@ def test_a_status_means_what_standard_webhooks_says(statuses: list[int], kind: t
         assert type(outcome) is kind
         assert status_of(outcome) == status
         assert retry_after_of(outcome) == (MINUTE if kind in {Throttled, FailedAnswer} else None)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("0", 0),
-        ("120", 120),
-        (" 120 ", 120),
-        ("0000000000000120", 120),
-        ("86400", 86_400),
-        ("86401", 86_400),
-        ("9" * 64, 86_400),
-        ("Mon, 15 Mar 2021 09:02:00 GMT", 120),
-        ("Monday, 15-Mar-21 09:02:00 GMT", 120),
-        ("Mon Mar 15 09:02:00 2021", 120),
-        ("Mon, 15 Mar 2021 17:02:00 +0800", 120),
-        ("Mon, 15 Mar 2021 08:59:00 GMT", 0),
-        ("Sat, 01 Jan 2050 00:00:00 GMT", 86_400),
-    ],
-)
-def test_both_forms_of_retry_after_are_heeded_within_bounds(text: str, seconds: int) -> None:
-    assert read_retry_after(text, NOW) == timedelta(seconds=seconds)
-
-
-@pytest.mark.parametrize(
-    "text", [None, "", "soon", "-1", "1.5", "1e3", "٣", "9" * 65, "Mon, 99 Mar 2021 09:02:00 GMT"]
-)
-def test_what_is_no_retry_after_says_nothing(text: str | None) -> None:
-    assert read_retry_after(text, NOW) is None
-
-
-@given(
-    st.text() | st.from_regex(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
-)
-def test_whatever_is_said_the_wait_is_within_bounds(text: str) -> None:
-    wait = read_retry_after(text, NOW)
-    assert wait is None or timedelta(0) <= wait <= RETRY_AFTER_MAX
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,10 @@ from hypothesis import strategies as st
 
 from app.command_handling.opening import open_command_handler
 from app.domain.order.answers import ApplyAssistantRule
-from app.domain.order.commands import ActOnDeadlines, OrderCommand, TicketDecision
+from app.domain.order.commands import TRANSITIONS, ActOnDeadlines, OrderCommand, TicketDecision
 from app.domain.order.entries import OpenAfterSalesEntry, RequestEntryReopening
 from app.domain.order.registration import RecordReceiptConfirmation
 from app.domain.order.tickets import TicketType
-from app.domain.order.transitions import TRANSITIONS
 from app.processes.deadlines import DeadlineWorker
 from app.projection_registry import READERS
 from app.worker import act_with

@@ -42,6 +42,7 @@ from tests.support.orders import (
 from tests.support.story import an_item as a_line
 from tests.support.story import an_order
 from tools.oracle import rules
+from tools.oracle.decisions import TABLE
 from tools.oracle.order import PlainOrder
 from tools.oracle.passing_time import boundaries, pass_time
 from tools.oracle.requests import carry_out
@@ -186,7 +187,7 @@ def after_command(order: PlainOrder, command: OrderCommand, now: datetime) -> Pl
 
 def allowed_in(state: str) -> list[str]:
     """Return the names of the commands that a ticket's state allows."""
-    return [name for name in KINDS if state in rules.TABLE[operation_of_class(name)].states]
+    return [name for name in KINDS if state in TABLE[operation_of_class(name)].states]
 
 
 def a_wish(kind: TicketType) -> OrderCommand:

@@ -1,26 +1,20 @@
 """What generated tests choose from: what is sensible, and what is odd in one way or another."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
 from itertools import product
 from typing import Any
 
 from app.domain.attachments import Attachment, MediaType
-from app.domain.order.answers import AgreeToApplication, ApplyAssistantRule, RejectApplication
-from app.domain.order.applications import AddTicketRemark, Application, ModifyApplication
+from app.domain.order.answers import RejectApplication
+from app.domain.order.applications import Application, ModifyApplication
 from app.domain.order.arbitration import (
     RequestArbitration,
     RuleArbitration,
     SubmitArbitrationEvidence,
 )
-from app.domain.order.commands import TicketDecision
-from app.domain.order.replacements import ShipReplacement
-from app.domain.order.returns import (
-    CorrectReturnShipment,
-    ExtendReturnDeadline,
-    RejectReturnedGoods,
-    ShipGoodsBack,
-)
+from app.domain.order.commands import TRANSITIONS, TicketDecision
+from app.domain.order.returns import RejectReturnedGoods
 from app.domain.order.tickets import (
     AssistantAction,
     Blame,
@@ -144,52 +138,82 @@ _NOTES = [None, "请看照片"]
 _ALL_FILES = [*_GOOD_FILES, *_ODD_FILES]
 _PICTURES: list[tuple[Attachment, ...]] = [(), (a_photo(),), (a_photo(),) * 9]
 Choices = dict[type[TicketDecision], list[dict[str, Any]]]
-SENSIBLE: Choices = {
-    AgreeToApplication: _each(without_return=[False, True]),
-    ApplyAssistantRule: _each(rule=[RULE], action=list(AssistantAction)),
-    RejectApplication: _each(
-        reason=sorted(REJECT_REASONS_OF_APPLICATION), note=_NOTES, evidence=[(), *_GOOD_FILES]
-    ),
-    ModifyApplication: _as_changed(WISHES),
-    RejectReturnedGoods: _each(
-        reason=sorted(REJECT_REASONS_OF_RETURNED_GOODS), note=_NOTES, evidence=_GOOD_FILES
-    ),
-    ShipGoodsBack: _each(shipment=_parcels(_GOOD_NUMBERS)),
-    CorrectReturnShipment: _each(shipment=_parcels(_GOOD_NUMBERS)),
-    ShipReplacement: _each(shipment=_parcels(_GOOD_NUMBERS)),
-    ExtendReturnDeadline: _each(days=range(1, 8)),
-    RequestArbitration: _each(note=["商家承诺过"], evidence=[(), *_GOOD_FILES]),
-    SubmitArbitrationEvidence: _each(
-        side=[Side.CONSUMER, Side.CONSUMER, Side.MERCHANT], note=_NOTES, evidence=_GOOD_FILES
-    ),
-    RuleArbitration: _each(
-        ruling=[Ruling.FOR_BUYER], blame=list(Blame), final_amount=[None, None, 1, 998], note=_NOTES
-    ),
-    AddTicketRemark: _each(side=list(Side), text=["已与对方联系"], pictures=_PICTURES),
-}
-"""Of each decision the fields, beside its ticket, with which it is refused for no fault of its own.
 
-Decisions that are not here have no other fields.
-"""
+_USUAL: dict[str, Sequence[Any]] = {
+    "note": _NOTES,
+    "text": ["已与对方联系"],
+    "evidence": _GOOD_FILES,
+    "pictures": _PICTURES,
+    "shipment": _parcels(_GOOD_NUMBERS),
+    "days": range(1, 8),
+    "side": list(Side),
+    "rule": [RULE],
+    "action": list(AssistantAction),
+    "without_return": [False, True],
+    "cost_acknowledged": [False],
+    "blame": list(Blame),
+}
+"""By the name of a command's field: what is not refused for itself."""
+_ODD: dict[str, Sequence[Any]] = {
+    "note": [None],
+    "reason": list(RejectReason),
+    "evidence": _ALL_FILES,
+    "pictures": _ALL_FILES,
+    "shipment": _parcels(_ODD_NUMBERS),
+    "days": [-1, 0, 8],
+}
+"""The same, with values that are refused, or not always allowed."""
+
+
+def _filled(kind: type[TicketDecision], pools: dict[str, Sequence[Any]]) -> list[dict[str, Any]]:
+    """Return the fields of a class from pools; one with a default may be left out."""
+    needed = [field for field in fields(kind) if field.name != "ticket_id"]
+    return _each(
+        **{
+            field.name: pools[field.name]
+            for field in needed
+            if field.name in pools or field.default is MISSING
+        }
+    )
+
+
+_REQUEST_NOTE = {"note": ["商家承诺过"]}
+_OF_CLASS: Choices = {ModifyApplication: _as_changed(WISHES)}
+_FIELDS_OF_CLASS: dict[type[TicketDecision], dict[str, Sequence[Any]]] = {
+    RejectApplication: {
+        "reason": sorted(REJECT_REASONS_OF_APPLICATION),
+        "evidence": [(), *_GOOD_FILES],
+    },
+    RejectReturnedGoods: {"reason": sorted(REJECT_REASONS_OF_RETURNED_GOODS)},
+    RequestArbitration: {**_REQUEST_NOTE, "evidence": [(), *_GOOD_FILES]},
+    SubmitArbitrationEvidence: {"side": [Side.CONSUMER, Side.CONSUMER, Side.MERCHANT]},
+    RuleArbitration: {"ruling": [Ruling.FOR_BUYER], "final_amount": [None, None, 1, 998]},
+}
+SENSIBLE: Choices = {
+    kind: _OF_CLASS[kind]
+    if kind in _OF_CLASS
+    else _filled(kind, {**_USUAL, **_FIELDS_OF_CLASS.get(kind, {})})
+    for kind in TRANSITIONS
+}
+"""Of each decision the fields, beside its ticket, with which it is not refused for themselves."""
+_ODD_FIELDS_OF_CLASS: dict[type[TicketDecision], dict[str, Sequence[Any]]] = {
+    RequestArbitration: {**_REQUEST_NOTE, "evidence": _ODD_FILES},
+    RuleArbitration: {
+        "ruling": list(Ruling),
+        "blame": [Blame.NOBODY],
+        "final_amount": [None, 0, 1, 999, 3_001, 10_000, 10_001],
+    },
+}
 ODD: Choices = {
-    RejectApplication: _each(reason=list(RejectReason), note=[None], evidence=_ALL_FILES),
+    **{
+        kind: _filled(kind, {**_USUAL, **_ODD, **_ODD_FIELDS_OF_CLASS.get(kind, {})})
+        for kind in TRANSITIONS
+        if kind not in {ModifyApplication, SubmitArbitrationEvidence}
+    },
     ModifyApplication: _as_changed(ODD_WISHES),
-    RejectReturnedGoods: _each(reason=list(RejectReason), note=[None], evidence=_ALL_FILES),
-    ShipGoodsBack: _each(shipment=_parcels(_ODD_NUMBERS)),
-    CorrectReturnShipment: _each(shipment=_parcels(_ODD_NUMBERS)),
-    ShipReplacement: _each(shipment=_parcels(_ODD_NUMBERS)),
-    ExtendReturnDeadline: _each(days=[-1, 0, 8]),
-    RequestArbitration: _each(note=["商家承诺过"], evidence=_ODD_FILES),
     SubmitArbitrationEvidence: [
         *_each(side=list(Side), note=_NOTES, evidence=_ODD_FILES),
         *_each(side=[Side.PLATFORM] * 10, note=_NOTES, evidence=_GOOD_FILES),
     ],
-    RuleArbitration: _each(
-        ruling=list(Ruling),
-        blame=[Blame.NOBODY],
-        final_amount=[None, 0, 1, 999, 3_001, 10_000, 10_001],
-        note=[None],
-    ),
-    AddTicketRemark: _each(side=list(Side), text=["已与对方联系"], pictures=_ALL_FILES),
 }
-"""The same, with something in them that is not taken, or not always."""
+"""The same, with values among them that are refused, or not always allowed."""

@@ -7,8 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from app.domain.order.applications import Application
-from app.domain.order.commands import TicketDecision
-from app.domain.order.transitions import TRANSITIONS
+from app.domain.order.commands import TRANSITIONS, TicketDecision
 from tests.domain.pools import ODD, ODD_WISHES, SENSIBLE, WISHES
 from tests.support.orders import DAY, HOUR, INSTANT
 
@@ -50,8 +49,7 @@ def by_lot(
 
 def choices(kind: type[TicketDecision], *, odd: bool) -> list[dict[str, Any]]:
     """Return the fields to choose from, beside the ticket's id."""
-    usual = SENSIBLE.get(kind, [{}])
-    return ODD.get(kind, usual) if odd else usual
+    return ODD[kind] if odd else SENSIBLE[kind]
 
 
 def _chosen(

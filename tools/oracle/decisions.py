@@ -1,6 +1,9 @@
-"""What each decision makes of a ticket, and when it is refused."""
+"""Each decision on a ticket: who may make it, in which states, and what it makes of the ticket.
 
-from collections.abc import Callable, Mapping
+To add a decision, add a function named as its operation.
+"""
+
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -23,28 +26,78 @@ class Asking:
     body: Mapping[str, Any]
     at: datetime
 
-    def done(self, code: str, **told: str) -> None:
-        """Note that it was taken."""
-        self.order.changed(self.ticket, self.at, code, self.side, **told)
+    def done(self, code: str, **messages: str) -> None:
+        """Record its line of the log, and the message to each side."""
+        self.order.changed(self.ticket, self.at, code, self.side, **messages)
 
-    def to_the_other(self, told: str) -> dict[str, str]:
-        """Return whom a side's doing is told: everybody but itself."""
-        return {side: told for side in ("consumer", "merchant") if side != self.side}
+    def to_the_other(self, message: str) -> dict[str, str]:
+        """Return a message for each side but the one that decides."""
+        return {side: message for side in ("consumer", "merchant") if side != self.side}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A decision on a ticket: by which sides, in which states, and the refusal in all others.
+
+    ``batched``: a merchant may decide it in a batch, too; ``creates``: it is answered with 201;
+    ``apply`` changes the ticket or raises `Refused`. Without sides no request can ask for it.
+    """
+
+    sides: frozenset[str]
+    states: frozenset[str]
+    elsewhere: str
+    batched: bool
+    creates: bool
+    apply: Callable[[Asking], None]
+
+
+TABLE: dict[str, Decision] = {}
+"""Every decision on a ticket, by the name of its operation."""
+
+
+def _decision(
+    sides: str,
+    states: str | Set[str],
+    elsewhere: str,
+    *,
+    batched: bool = False,
+    creates: bool = False,
+) -> Callable[[Callable[[Asking], None]], Callable[[Asking], None]]:
+    """Enter the function into the table, under its name."""
+
+    def enter(apply: Callable[[Asking], None]) -> Callable[[Asking], None]:
+        name = apply.__name__
+        TABLE[name] = Decision(
+            sides=frozenset(sides.split()),
+            states=frozenset({states} if isinstance(states, str) else states),
+            elsewhere=elsewhere,
+            batched=batched,
+            creates=creates,
+            apply=apply,
+        )
+        return apply
+
+    return enter
 
 
 def decide(name: str, asking: Asking) -> None:
-    """Take a decision; Refused if the ticket's state or what was given does not allow it."""
-    decision, state = rules.TABLE[name], asking.ticket.state
+    """Make a decision; raise `Refused` if the ticket's state or the body does not allow it."""
+    decision, state = TABLE[name], asking.ticket.state
     if state in rules.FINAL:
         raise Refused("ticket_final")
     if state not in decision.states:
         raise Refused(decision.elsewhere)
     if decision.sides and asking.side not in decision.sides:
         raise Refused("decision_of_another_side")
-    _TAKEN[name](asking)
+    decision.apply(asking)
 
 
-def _agree(asking: Asking, *, without_return: bool = False) -> None:
+@_decision("merchant", "pending_merchant", "already_decided", batched=True)
+def agree_to_application(asking: Asking) -> None:
+    _agree(asking, without_return=False)
+
+
+def _agree(asking: Asking, *, without_return: bool) -> None:
     ticket = asking.ticket
     ticket.grant(asking.at, goods_settled=without_return or ticket.goods_back)
     ticket.agreed_automatically, ticket.agreed_without_return = False, without_return
@@ -52,11 +105,13 @@ def _agree(asking: Asking, *, without_return: bool = False) -> None:
     asking.done(code, consumer=notifications_for_agreement(ticket))
 
 
-def _agree_without_return(asking: Asking) -> None:
+@_decision("merchant", "pending_merchant", "already_decided", batched=True)
+def agree_without_return(asking: Asking) -> None:
     _agree(asking, without_return=True)
 
 
-def _apply_rule(asking: Asking) -> None:
+@_decision("", "pending_merchant", "already_decided")
+def apply_assistant_rule(asking: Asking) -> None:
     ticket, action = asking.ticket, asking.body["action"]
     if action != "notify_only":
         without_return = action == "agree_without_return"
@@ -68,7 +123,8 @@ def _apply_rule(asking: Asking) -> None:
         asking.done("assistant_notified", merchant="assistant_notified")
 
 
-def _reject(asking: Asking) -> None:
+@_decision("merchant", "pending_merchant", "already_decided", batched=True)
+def reject_application(asking: Asking) -> None:
     if asking.body["reason"] not in rules.APPLICATION_REJECTIONS:
         raise Refused("reason_not_for_decision")
     check_files(asking.body.get("evidence", ()))
@@ -77,12 +133,14 @@ def _reject(asking: Asking) -> None:
     asking.done("application_rejected", consumer="application_rejected")
 
 
-def _process_again(asking: Asking) -> None:
+@_decision("merchant", rules.REJECTED, "ticket_not_rejected", batched=True)
+def process_rejected_ticket(asking: Asking) -> None:
     asking.ticket.grant(asking.at, goods_settled=asking.ticket.goods_back)
     asking.done("rejection_reversed", consumer="rejection_reversed")
 
 
-def _modify(asking: Asking) -> None:
+@_decision("consumer", rules.REJECTED | {"pending_merchant"}, "modification_not_allowed")
+def modify_application(asking: Asking) -> None:
     ticket, body = asking.ticket, asking.body
     if ticket.modifications >= asking.order.limits.modifications:
         raise Refused("modification_limit_reached")
@@ -98,12 +156,18 @@ def _modify(asking: Asking) -> None:
     asking.done("application_modified", merchant="application_modified")
 
 
-def _withdraw(asking: Asking) -> None:
+@_decision(
+    "consumer",
+    rules.REJECTED | {"awaiting_return", "pending_merchant"},
+    "withdrawal_not_allowed",
+)
+def withdraw_application(asking: Asking) -> None:
     asking.ticket.close("withdrawn", asking.at)
     asking.done("application_withdrawn", merchant="application_withdrawn")
 
 
-def _ship_back(asking: Asking) -> None:
+@_decision("consumer", "awaiting_return", "return_not_awaited")
+def ship_goods_back(asking: Asking) -> None:
     parcel = as_kept(asking.body)
     check_parcel(parcel)
     asking.ticket.parcel, asking.ticket.parcel_corrected = parcel, False
@@ -111,7 +175,8 @@ def _ship_back(asking: Asking) -> None:
     asking.done("goods_shipped_back", merchant="goods_shipped_back")
 
 
-def _correct(asking: Asking) -> None:
+@_decision("consumer", "awaiting_merchant_receipt", "return_not_under_way")
+def correct_return_shipment(asking: Asking) -> None:
     ticket, parcel = asking.ticket, as_kept(asking.body)
     if parcel == ticket.parcel:
         return
@@ -122,7 +187,8 @@ def _correct(asking: Asking) -> None:
     asking.done("return_shipment_corrected", merchant="return_shipment_corrected")
 
 
-def _extend(asking: Asking) -> None:
+@_decision("merchant", "awaiting_return", "return_not_awaited", batched=True)
+def extend_return_deadline(asking: Asking) -> None:
     ticket, days = asking.ticket, asking.body["days"]
     if ticket.extensions >= asking.order.limits.extensions:
         raise Refused("return_extension_limit_reached")
@@ -134,13 +200,25 @@ def _extend(asking: Asking) -> None:
     asking.done("return_deadline_extended", consumer="return_deadline_extended")
 
 
-def _confirm_return(asking: Asking) -> None:
+@_decision(
+    "merchant",
+    "awaiting_merchant_receipt",
+    "return_not_under_way",
+    batched=True,
+)
+def confirm_return_receipt(asking: Asking) -> None:
     asking.ticket.goods_back = True
     asking.ticket.grant(asking.at, goods_settled=True)
     asking.done("return_received", consumer="return_received")
 
 
-def _reject_return(asking: Asking) -> None:
+@_decision(
+    "merchant",
+    "awaiting_merchant_receipt",
+    "return_not_under_way",
+    batched=True,
+)
+def reject_returned_goods(asking: Asking) -> None:
     if asking.body["reason"] not in rules.RETURN_REJECTIONS:
         raise Refused("reason_not_for_decision")
     if not asking.body.get("evidence"):
@@ -152,7 +230,8 @@ def _reject_return(asking: Asking) -> None:
     asking.done("returned_goods_rejected", consumer="returned_goods_rejected")
 
 
-def _ship_replacement(asking: Asking) -> None:
+@_decision("merchant", "awaiting_replacement", "replacement_not_awaited", batched=True)
+def ship_replacement(asking: Asking) -> None:
     parcel = as_kept(asking.body)
     check_parcel(parcel)
     asking.ticket.replacement = parcel
@@ -160,12 +239,14 @@ def _ship_replacement(asking: Asking) -> None:
     asking.done("replacement_shipped", consumer="replacement_shipped")
 
 
-def _confirm_replacement(asking: Asking) -> None:
+@_decision("consumer", "awaiting_buyer_receipt", "replacement_not_under_way")
+def confirm_replacement_receipt(asking: Asking) -> None:
     asking.ticket.enter("completed", asking.at)
     asking.done("replacement_received", merchant="replacement_received")
 
 
-def _ask_platform(asking: Asking) -> None:
+@_decision("consumer", rules.REJECTED, "arbitration_not_available")
+def request_arbitration(asking: Asking) -> None:
     ticket = asking.ticket
     if ticket.arbitrations >= asking.order.limits.arbitrations:
         raise Refused("arbitration_limit_reached")
@@ -175,7 +256,13 @@ def _ask_platform(asking: Asking) -> None:
     asking.done("arbitration_requested", merchant="arbitration_requested")
 
 
-def _give_evidence(asking: Asking) -> None:
+@_decision(
+    "consumer merchant",
+    "in_arbitration",
+    "not_in_arbitration",
+    creates=True,
+)
+def submit_arbitration_evidence(asking: Asking) -> None:
     ticket, side = asking.ticket, asking.side
     arbitration = ticket.arbitration
     assert arbitration is not None  # noqa: S101 - it is in arbitration
@@ -188,11 +275,12 @@ def _give_evidence(asking: Asking) -> None:
     arbitration.shown += 1
     if side == "merchant":
         ticket.due = None
-    told = asking.to_the_other("arbitration_evidence_submitted")
-    asking.done("arbitration_evidence_submitted", **told)
+    message = asking.to_the_other("arbitration_evidence_submitted")
+    asking.done("arbitration_evidence_submitted", **message)
 
 
-def _rule(asking: Asking) -> None:
+@_decision("platform", "in_arbitration", "not_in_arbitration")
+def rule_arbitration(asking: Asking) -> None:
     ticket, body, at = asking.ticket, asking.body, asking.at
     final_amount = body.get("final_amount")
     for_buyer = body["ruling"] == "for_buyer"
@@ -217,8 +305,7 @@ def _rule(asking: Asking) -> None:
             ticket.enter("refunding", at)
         else:
             ticket.grant(at, goods_settled=ticket.goods_back)
-    told = "arbitration_ruled"
-    asking.done("arbitration_ruled", consumer=told, merchant=told)
+    asking.done("arbitration_ruled", consumer="arbitration_ruled", merchant="arbitration_ruled")
 
 
 def _granted(order: PlainOrder, ticket: PlainTicket, final_amount: int | None) -> list[Asked]:
@@ -242,7 +329,8 @@ def _granted(order: PlainOrder, ticket: PlainTicket, final_amount: int | None) -
     ]
 
 
-def _make_peace(asking: Asking) -> None:
+@_decision("consumer", "in_arbitration", "not_in_arbitration")
+def withdraw_arbitration(asking: Asking) -> None:
     ticket, arbitration = asking.ticket, asking.ticket.arbitration
     assert arbitration is not None  # noqa: S101 - it is in arbitration
     if arbitration.cause != "buyer_request":
@@ -252,7 +340,8 @@ def _make_peace(asking: Asking) -> None:
     asking.done("arbitration_withdrawn", merchant="arbitration_withdrawn")
 
 
-def _pay(asking: Asking) -> None:
+@_decision("platform", "refunding", "not_refunding")
+def record_refund_success(asking: Asking) -> None:
     order, ticket = asking.order, asking.ticket
     for asked in ticket.granted:
         order.paid_back[asked.item_id] = order.paid_back.get(asked.item_id, 0) + asked.amount
@@ -264,7 +353,8 @@ def _pay(asking: Asking) -> None:
     asking.done("refund_succeeded", consumer="refund_succeeded")
 
 
-def _remark(asking: Asking) -> None:
+@_decision("consumer merchant platform", rules.ACTIVE, "ticket_final", creates=True)
+def add_ticket_remark(asking: Asking) -> None:
     if asking.ticket.remarks >= asking.order.limits.remarks:
         raise Refused("remark_limit_reached")
     check_files(asking.body.get("pictures", ()), pictures_only=True)
@@ -272,25 +362,7 @@ def _remark(asking: Asking) -> None:
     asking.done("ticket_remarked", **asking.to_the_other("ticket_remarked"))
 
 
-_TAKEN: Mapping[str, Callable[[Asking], None]] = {
-    "agree_to_application": _agree,
-    "agree_without_return": _agree_without_return,
-    "apply_assistant_rule": _apply_rule,
-    "reject_application": _reject,
-    "process_rejected_ticket": _process_again,
-    "modify_application": _modify,
-    "withdraw_application": _withdraw,
-    "ship_goods_back": _ship_back,
-    "extend_return_deadline": _extend,
-    "correct_return_shipment": _correct,
-    "confirm_return_receipt": _confirm_return,
-    "reject_returned_goods": _reject_return,
-    "ship_replacement": _ship_replacement,
-    "confirm_replacement_receipt": _confirm_replacement,
-    "request_arbitration": _ask_platform,
-    "submit_arbitration_evidence": _give_evidence,
-    "rule_arbitration": _rule,
-    "withdraw_arbitration": _make_peace,
-    "record_refund_success": _pay,
-    "add_ticket_remark": _remark,
-}
+DECISIONS = {name: decision for name, decision in TABLE.items() if decision.sides}
+"""Those a request can ask for."""
+BATCHED = frozenset(name for name, decision in TABLE.items() if decision.batched)
+"""What a merchant may decide in a batch, too."""

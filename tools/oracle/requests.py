@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tools.oracle.decisions import Asking, decide
+from tools.oracle.decisions import DECISIONS, Asking, decide
 from tools.oracle.order import PlainOrder
 from tools.oracle.passing_time import pass_time
-from tools.oracle.rules import APPLICATIONS, DECISIONS, status_of
+from tools.oracle.rules import APPLICATIONS, status_of
 from tools.oracle.ticket import PlainTicket, Refused
 
 _ENTRY_ACTS = {

@@ -37,7 +37,8 @@ WAITS: Mapping[str, tuple[timedelta, str, str]] = {
     "rejected_after_return": (7 * DAY, "close", "consumer"),
     "in_arbitration": (7 * DAY, "rule_for_buyer", "merchant"),
 }
-"""Of each state that ends by itself: after how long, how, and whom that concerns."""
+"""Of each state with a deadline: after how long, what happens then, and who must act before."""
+ACTIVE = frozenset({*WAITS, "refunding"})
 
 DOUDIAN_CODES: Mapping[str, int] = {
     "pending_merchant": 6,
@@ -76,89 +77,6 @@ def reminder_before(within: timedelta) -> timedelta:
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """A decision on a ticket: by whom, in which states, and the code of a refusal in others."""
-
-    sides: frozenset[str]
-    states: frozenset[str]
-    elsewhere: str
-    creates: bool = False
-
-
-def _by(sides: str, states: str, elsewhere: str, *, creates: bool = False) -> Decision:
-    return Decision(
-        sides=_words(sides),
-        states=_words(states),
-        elsewhere=elsewhere,
-        creates=creates,
-    )
-
-
-_REJECTED = "rejected rejected_after_return"
-
-DECISIONS: Mapping[str, Decision] = {
-    "agree_to_application": _by("merchant", "pending_merchant", "already_decided"),
-    "agree_without_return": _by("merchant", "pending_merchant", "already_decided"),
-    "reject_application": _by("merchant", "pending_merchant", "already_decided"),
-    "process_rejected_ticket": _by("merchant", _REJECTED, "ticket_not_rejected"),
-    "modify_application": _by(
-        "consumer", f"pending_merchant {_REJECTED}", "modification_not_allowed"
-    ),
-    "withdraw_application": _by(
-        "consumer",
-        f"pending_merchant awaiting_return {_REJECTED}",
-        "withdrawal_not_allowed",
-    ),
-    "ship_goods_back": _by("consumer", "awaiting_return", "return_not_awaited"),
-    "extend_return_deadline": _by("merchant", "awaiting_return", "return_not_awaited"),
-    "correct_return_shipment": _by("consumer", "awaiting_merchant_receipt", "return_not_under_way"),
-    "confirm_return_receipt": _by("merchant", "awaiting_merchant_receipt", "return_not_under_way"),
-    "reject_returned_goods": _by("merchant", "awaiting_merchant_receipt", "return_not_under_way"),
-    "ship_replacement": _by("merchant", "awaiting_replacement", "replacement_not_awaited"),
-    "confirm_replacement_receipt": _by(
-        "consumer", "awaiting_buyer_receipt", "replacement_not_under_way"
-    ),
-    "request_arbitration": _by("consumer", _REJECTED, "arbitration_not_available"),
-    "submit_arbitration_evidence": _by(
-        "consumer merchant",
-        "in_arbitration",
-        "not_in_arbitration",
-        creates=True,
-    ),
-    "rule_arbitration": _by("platform", "in_arbitration", "not_in_arbitration"),
-    "withdraw_arbitration": _by("consumer", "in_arbitration", "not_in_arbitration"),
-    "record_refund_success": _by("platform", "refunding", "not_refunding"),
-    "add_ticket_remark": _by(
-        "consumer merchant platform",
-        " ".join(sorted({*WAITS, "refunding"})),
-        "ticket_final",
-        creates=True,
-    ),
-}
-"""Every decision on a ticket, by the name of its operation."""
-
-BY_WORKER: Mapping[str, Decision] = {
-    "apply_assistant_rule": _by("", "pending_merchant", "already_decided"),
-}
-"""Decisions that no request can ask for."""
-
-TABLE: Mapping[str, Decision] = {**DECISIONS, **BY_WORKER}
-
-BATCHED = frozenset(
-    {
-        "agree_to_application",
-        "agree_without_return",
-        "reject_application",
-        "process_rejected_ticket",
-        "confirm_return_receipt",
-        "reject_returned_goods",
-        "extend_return_deadline",
-        "ship_replacement",
-    }
-)
-"""What a merchant may decide in a batch, too."""
 
 APPLICATIONS: Mapping[str, str] = {
     "request_refund": "refund-requests",

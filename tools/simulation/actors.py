@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
+from tools.oracle.decisions import BATCHED, DECISIONS
 from tools.oracle.order import PlainOrder
 from tools.oracle.requests import Act, sides_of
-from tools.oracle.rules import APPLICATION_REJECTIONS, APPLICATIONS, BATCHED, DECISIONS
+from tools.oracle.rules import APPLICATION_REJECTIONS, APPLICATIONS
 from tools.oracle.ticket import PlainTicket
 from tools.simulation.bodies import application, decision
 from tools.simulation.personas import CONSUMERS, MERCHANTS, PLATFORM, WEIGHTS, Temperament
@@ -216,7 +217,7 @@ class Cast:
         return rival
 
     def _chosen(self, names: Sequence[str], likes: Mapping[str, float]) -> str | None:
-        weights = [WEIGHTS[name] * likes.get(name, 1) for name in names]
+        weights = [WEIGHTS.get(name, 1) * likes.get(name, 1) for name in names]
         return self.lots.choices([*names, None], [*weights, 1])[0]
 
     def _act(self, name: str, *, body: Mapping[str, Any] | None) -> Act:

@@ -1,7 +1,10 @@
-"""What people write into their requests: mostly what is taken, now and then what is not."""
+"""The bodies of simulated requests: mostly valid, now and then not."""
 
+import json
 import random
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tools.oracle.order import PlainOrder
@@ -11,7 +14,7 @@ from tools.oracle.ticket import PlainTicket
 Json = dict[str, Any]
 
 CARELESS = 0.05
-"""How often something is given that is not taken."""
+"""How often something invalid is sent."""
 
 _ALL_REASONS = sorted(REASONS["refund_only"])
 _ALL_REJECTIONS = sorted(APPLICATION_REJECTIONS | RETURN_REJECTIONS)
@@ -46,9 +49,25 @@ def application(kind: str, order: PlainOrder, lots: random.Random) -> Json:
 
 
 def decision(name: str, order: PlainOrder, ticket: PlainTicket, lots: random.Random) -> Json | None:
-    """Return the body of a decision on a ticket; None for those that have none."""
+    """Return the body of a decision on a ticket; None for those that need none.
+
+    A decision that has no function here is sent the example of the document.
+    """
     make = _BODIES.get(name)
-    return None if make is None else make(order, ticket, lots)
+    return _required_examples().get(name) if make is None else make(order, ticket, lots)
+
+
+@cache
+def _required_examples() -> Mapping[str, Json]:
+    document = json.loads((Path(__file__).parents[2] / "openapi.json").read_text("utf-8"))
+    posts = [methods["post"] for methods in document["paths"].values() if "post" in methods]
+    return {
+        post["operationId"]: post["requestBody"]["content"]["application/json"]["example"]
+        for post in posts
+        if post.get("requestBody", {}).get("required")
+        if "application/json" in post["requestBody"]["content"]
+        if "example" in post["requestBody"]["content"]["application/json"]
+    }
 
 
 def _wish(kind: str, order: PlainOrder, lots: random.Random) -> Json:

@@ -48,9 +48,7 @@ PLATFORM = Temperament(readiness=0.5, likes={})
 
 WEIGHTS: Mapping[str, float] = {
     "agree_to_application": 5,
-    "agree_without_return": 1,
     "reject_application": 2,
-    "process_rejected_ticket": 1,
     "modify_application": 0.6,
     "withdraw_application": 0.4,
     "ship_goods_back": 8,
@@ -60,9 +58,6 @@ WEIGHTS: Mapping[str, float] = {
     "reject_returned_goods": 2,
     "ship_replacement": 4,
     "confirm_replacement_receipt": 2,
-    "request_arbitration": 1,
-    "submit_arbitration_evidence": 1,
-    "rule_arbitration": 1,
     "withdraw_arbitration": 0.2,
     "record_refund_success": 5,
     "add_ticket_remark": 0.4,

@@ -13,15 +13,17 @@ from app.domain.order.tickets import (
     AppliedRule,
     AssistantAction,
     Due,
+    Side,
     Ticket,
     TicketState,
     due_in,
     state_once_granted,
 )
+from app.domain.order.transitions import REJECTED_STATES, Transitions, allow
 from app.domain.policy import Policy
 from app.domain.reasons import REJECT_REASONS_OF_APPLICATION, RejectReason
 from app.domain.refunds import CostPreview
-from app.domain.rejections import Decision
+from app.domain.rejections import Decision, RejectionCode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,19 @@ class ApplyAssistantRule:
 
 
 AnswerCommand = AgreeToApplication | RejectApplication | ProcessRejectedTicket | ApplyAssistantRule
+
+TRANSITIONS: Transitions = {
+    AgreeToApplication: allow(
+        Side.MERCHANT, TicketState.PENDING_MERCHANT, RejectionCode.ALREADY_DECIDED
+    ),
+    RejectApplication: allow(
+        Side.MERCHANT, TicketState.PENDING_MERCHANT, RejectionCode.ALREADY_DECIDED
+    ),
+    ApplyAssistantRule: allow(
+        frozenset(), TicketState.PENDING_MERCHANT, RejectionCode.ALREADY_DECIDED
+    ),
+    ProcessRejectedTicket: allow(Side.MERCHANT, REJECTED_STATES, RejectionCode.TICKET_NOT_REJECTED),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from app.domain.order.tickets import (
     asks_for_money,
     due_in,
 )
+from app.domain.order.transitions import ACTIVE_STATES, REJECTED_STATES, Transitions, allow
 from app.domain.policy import Policy
 from app.domain.reasons import ApplicationReason
 from app.domain.refunds import CostPreview
@@ -120,6 +121,20 @@ class AddTicketRemark:
 
 
 ApplicationCommand = ModifyApplication | WithdrawApplication | AddTicketRemark
+
+TRANSITIONS: Transitions = {
+    ModifyApplication: allow(
+        Side.CONSUMER,
+        REJECTED_STATES | {TicketState.PENDING_MERCHANT},
+        RejectionCode.MODIFICATION_NOT_ALLOWED,
+    ),
+    WithdrawApplication: allow(
+        Side.CONSUMER,
+        REJECTED_STATES | {TicketState.PENDING_MERCHANT, TicketState.AWAITING_RETURN},
+        RejectionCode.WITHDRAWAL_NOT_ALLOWED,
+    ),
+    AddTicketRemark: allow(set(Side), ACTIVE_STATES, RejectionCode.TICKET_FINAL),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ from app.domain.order.tickets import (
     due_in,
     state_once_granted,
 )
+from app.domain.order.transitions import REJECTED_STATES, Transitions, allow
 from app.domain.policy import Policy
 from app.domain.rejections import Decision, Rejection, RejectionCode, reject
 
@@ -71,6 +72,21 @@ class WithdrawArbitration:
 ArbitrationCommand = (
     RequestArbitration | SubmitArbitrationEvidence | RuleArbitration | WithdrawArbitration
 )
+
+TRANSITIONS: Transitions = {
+    RequestArbitration: allow(
+        Side.CONSUMER, REJECTED_STATES, RejectionCode.ARBITRATION_NOT_AVAILABLE
+    ),
+    SubmitArbitrationEvidence: allow(
+        {Side.CONSUMER, Side.MERCHANT}, TicketState.IN_ARBITRATION, RejectionCode.NOT_IN_ARBITRATION
+    ),
+    RuleArbitration: allow(
+        Side.PLATFORM, TicketState.IN_ARBITRATION, RejectionCode.NOT_IN_ARBITRATION
+    ),
+    WithdrawArbitration: allow(
+        Side.CONSUMER, TicketState.IN_ARBITRATION, RejectionCode.NOT_IN_ARBITRATION
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,9 @@
 """The commands of an order: the unions of what the family files declare."""
 
 from dataclasses import dataclass
+from types import MappingProxyType
 
+from app.domain.order import answers, applications, arbitration, refunds, replacements, returns
 from app.domain.order.answers import AnswerCommand
 from app.domain.order.applications import Application, ApplicationCommand
 from app.domain.order.arbitration import ArbitrationCommand
@@ -11,6 +13,7 @@ from app.domain.order.refunds import RecordRefundSuccess, RefundReport
 from app.domain.order.registration import FactCommand
 from app.domain.order.replacements import ReplacementCommand
 from app.domain.order.returns import ReturnCommand
+from app.domain.order.transitions import Transitions
 
 TicketDecision = (
     AnswerCommand
@@ -20,6 +23,18 @@ TicketDecision = (
     | ArbitrationCommand
     | RecordRefundSuccess
 )
+
+TRANSITIONS: Transitions = MappingProxyType(
+    {
+        **answers.TRANSITIONS,
+        **applications.TRANSITIONS,
+        **returns.TRANSITIONS,
+        **replacements.TRANSITIONS,
+        **arbitration.TRANSITIONS,
+        **refunds.TRANSITIONS,
+    }
+)
+"""Of each decision on a ticket the sides that may make it, and in which states."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

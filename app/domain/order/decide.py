@@ -16,7 +16,7 @@ from app.domain.order import (
     replacements,
     returns,
 )
-from app.domain.order.commands import ActOnDeadlines, OrderCommand, TicketDecision
+from app.domain.order.commands import TRANSITIONS, ActOnDeadlines, OrderCommand, TicketDecision
 from app.domain.order.deadlines import fall_due
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
@@ -139,7 +139,7 @@ def decide_ticket(
     ticket = order.tickets.get(command.ticket_id)
     if ticket is None:
         return reject(RejectionCode.TICKET_NOT_FOUND)
-    refusal = refuse_transition(command, ticket)
+    refusal = refuse_transition(command, TRANSITIONS[type(command)], ticket)
     if refusal is not None:
         return refusal
     if isinstance(command, answers.AnswerCommand):

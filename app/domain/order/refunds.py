@@ -10,9 +10,11 @@ from app.domain.order.tickets import (
     Due,
     Refund,
     RequestedItem,
+    Side,
     Ticket,
     TicketState,
 )
+from app.domain.order.transitions import Transitions, allow
 from app.domain.refunds import (
     KEY_OF_ANOTHER,
     CostPreview,
@@ -68,6 +70,10 @@ class RecordRefundSuccess:
 
 RefundReport = RecordRefundFunding | RecordRefundUnknown | RecordRefundRefusal
 """What is reported of a ticket's money on its way: no side decides it."""
+
+TRANSITIONS: Transitions = {
+    RecordRefundSuccess: allow(Side.PLATFORM, TicketState.REFUNDING, RejectionCode.NOT_REFUNDING),
+}
 
 
 RefundCommand = RefundReport | RecordRefundSuccess

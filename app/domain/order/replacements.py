@@ -8,12 +8,14 @@ from app.domain.order.input_rules import refuse_shipment
 from app.domain.order.state import Order
 from app.domain.order.tickets import (
     Due,
+    Side,
     Ticket,
     TicketState,
     due_in,
 )
+from app.domain.order.transitions import Transitions, allow
 from app.domain.policy import Policy
-from app.domain.rejections import Decision
+from app.domain.rejections import Decision, RejectionCode
 from app.domain.shipments import Shipment, normalized
 
 
@@ -33,6 +35,15 @@ class ConfirmReplacementReceipt:
 
 
 ReplacementCommand = ShipReplacement | ConfirmReplacementReceipt
+
+TRANSITIONS: Transitions = {
+    ShipReplacement: allow(
+        Side.MERCHANT, TicketState.AWAITING_REPLACEMENT, RejectionCode.REPLACEMENT_NOT_AWAITED
+    ),
+    ConfirmReplacementReceipt: allow(
+        Side.CONSUMER, TicketState.AWAITING_BUYER_RECEIPT, RejectionCode.REPLACEMENT_NOT_UNDER_WAY
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

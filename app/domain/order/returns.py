@@ -12,12 +12,14 @@ from app.domain.order.state import Order
 from app.domain.order.tickets import (
     Due,
     DueAction,
+    Side,
     Ticket,
     TicketState,
     due_at,
     due_in,
     state_once_granted,
 )
+from app.domain.order.transitions import Transitions, allow
 from app.domain.policy import Policy
 from app.domain.reasons import REJECT_REASONS_OF_RETURNED_GOODS, RejectReason
 from app.domain.refunds import CostPreview
@@ -74,6 +76,24 @@ ReturnCommand = (
     | ConfirmReturnReceipt
     | RejectReturnedGoods
 )
+
+TRANSITIONS: Transitions = {
+    ShipGoodsBack: allow(
+        Side.CONSUMER, TicketState.AWAITING_RETURN, RejectionCode.RETURN_NOT_AWAITED
+    ),
+    ExtendReturnDeadline: allow(
+        Side.MERCHANT, TicketState.AWAITING_RETURN, RejectionCode.RETURN_NOT_AWAITED
+    ),
+    CorrectReturnShipment: allow(
+        Side.CONSUMER, TicketState.AWAITING_MERCHANT_RECEIPT, RejectionCode.RETURN_NOT_UNDER_WAY
+    ),
+    ConfirmReturnReceipt: allow(
+        Side.MERCHANT, TicketState.AWAITING_MERCHANT_RECEIPT, RejectionCode.RETURN_NOT_UNDER_WAY
+    ),
+    RejectReturnedGoods: allow(
+        Side.MERCHANT, TicketState.AWAITING_MERCHANT_RECEIPT, RejectionCode.RETURN_NOT_UNDER_WAY
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -184,7 +184,6 @@ _PAID_OUT = _now(
 )
 _TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
     {
-        EventType.TICKET_CREATED: _WAITING,
         EventType.TICKET_MODIFIED: _WAITING.model_copy(update={"modifications": 1}),
         EventType.TICKET_AGREED: _AGREED,
         EventType.TICKET_REJECTED: _REJECTED,
@@ -203,7 +202,6 @@ _TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
             due=_due("close", 7),
         ),
         EventType.TICKET_REPLACEMENT_SHIPPED: _SENT,
-        EventType.TICKET_REMARKED: _WAITING,
         EventType.TICKET_ARBITRATION_REQUESTED: _DISPUTED,
         EventType.TICKET_ESCALATED: _now(
             _SENDING,
@@ -238,6 +236,7 @@ _TICKETS: Mapping[EventType, EventTicket] = MappingProxyType(
         EventType.ADVANCE_PAYOUT_PAID: _PAID_OUT,
     }
 )
+"""Types that are not here show a ticket that waits for the merchant."""
 _FUNDS: Mapping[EventType, EventData] = MappingProxyType(
     {
         EventType.FUNDS_INSUFFICIENT: FundsInsufficientData(
@@ -277,7 +276,7 @@ def sample_data_of(event_type: EventType) -> EventData:
         return _ENDPOINTS[event_type]
     if event_type in _ENTRIES:
         return EntryEventData(order=_order(_ENTRIES[event_type], None))
-    ticket = _TICKETS[event_type]
+    ticket = _TICKETS.get(event_type, _WAITING)
     used = _ENTRY.model_copy(update={"used": True})
     return TicketEventData(order=_order(used, ticket), ticket=ticket)
 

@@ -5,8 +5,8 @@ from datetime import timedelta
 from typing import Any
 
 from app.api.operations.decisions import DECISIONS
+from app.domain.order.commands import TRANSITIONS
 from app.domain.order.tickets import TicketState
-from app.domain.order.transitions import TRANSITIONS
 from tests.support.api import SHOP, Api
 from tests.support.contract.stock import Stock, in_shop
 from tests.support.operations import BODIES

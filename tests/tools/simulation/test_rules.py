@@ -7,7 +7,8 @@ import pytest
 from app.api.openapi.document import document
 from app.main import build_app
 from app.settings import Settings
-from tools.oracle.rules import APPLICATIONS, BATCHED, DECISIONS
+from tools.oracle.decisions import BATCHED, DECISIONS
+from tools.oracle.rules import APPLICATIONS
 
 TICKET = "/v1/shops/{shop_id}/tickets/{ticket_id}/"
 ORDER = "/v1/shops/{shop_id}/orders/{order_id}/"

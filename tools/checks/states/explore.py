@@ -15,7 +15,7 @@ from app.domain.order.applications import (
     RequestReissue,
     RequestRepair,
 )
-from app.domain.order.commands import OrderCommand, TicketDecision
+from app.domain.order.commands import TRANSITIONS, OrderCommand, TicketDecision
 from app.domain.order.deadlines import fall_due
 from app.domain.order.decide import Accepted, decide
 from app.domain.order.evolve import fold
@@ -39,7 +39,6 @@ from app.domain.order.tickets import (
     TicketType,
     sends_goods_back,
 )
-from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY
 from app.domain.reasons import ApplicationReason
 from app.domain.rejections import RejectionCode

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from app.domain.order.arbitration import WithdrawArbitration
-from app.domain.order.commands import TicketDecision
+from app.domain.order.commands import TRANSITIONS, TicketDecision
 from app.domain.order.tickets import (
     DOUDIAN_CODES,
     FINAL_STATES,
@@ -18,7 +18,6 @@ from app.domain.order.tickets import (
     concerned_by,
     due_in,
 )
-from app.domain.order.transitions import TRANSITIONS
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
 from tools.checks.states.explore import BEGAN, Life, Move, explore

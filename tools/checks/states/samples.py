@@ -1,34 +1,16 @@
-"""What is asked of a ticket while exploring: each decision as it should be, and spoiled."""
+"""The decisions asked of a ticket while exploring: each as it should be, and with one bad field."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from app.domain.attachments import ATTACHMENTS_MAX, Attachment, MediaType
-from app.domain.order.answers import (
-    AgreeToApplication,
-    ApplyAssistantRule,
-    ProcessRejectedTicket,
-    RejectApplication,
-)
-from app.domain.order.applications import AddTicketRemark, ModifyApplication, WithdrawApplication
-from app.domain.order.arbitration import (
-    RequestArbitration,
-    RuleArbitration,
-    SubmitArbitrationEvidence,
-    WithdrawArbitration,
-)
-from app.domain.order.commands import TicketDecision
-from app.domain.order.refunds import RecordRefundSuccess
-from app.domain.order.replacements import ConfirmReplacementReceipt, ShipReplacement
-from app.domain.order.returns import (
-    ConfirmReturnReceipt,
-    CorrectReturnShipment,
-    ExtendReturnDeadline,
-    RejectReturnedGoods,
-    ShipGoodsBack,
-)
+from app.domain.order.answers import AgreeToApplication, ApplyAssistantRule, RejectApplication
+from app.domain.order.applications import ModifyApplication
+from app.domain.order.arbitration import RequestArbitration, RuleArbitration
+from app.domain.order.commands import TRANSITIONS, TicketDecision
+from app.domain.order.returns import CorrectReturnShipment, RejectReturnedGoods
 from app.domain.order.tickets import (
     AppliedRule,
     AssistantAction,
@@ -39,6 +21,7 @@ from app.domain.order.tickets import (
     TicketType,
     asks_for_money,
 )
+from app.domain.order.transitions import Transition
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.shipments import Carrier, Shipment
 
@@ -74,97 +57,67 @@ def wanted(ticket_type: TicketType) -> tuple[RequestedItem, ...]:
 
 def samples_of(ticket_id: str, ticket_type: TicketType) -> tuple[Sample, ...]:
     """Return decisions of every class on a ticket of a type, which none of them changes."""
-    return (
-        *_answers(ticket_id),
-        *_wishes(ticket_id, ticket_type),
-        *_parcels(ticket_id),
-        *_arbitration(ticket_id),
-        *_remarks(ticket_id),
-        Sample(command=RecordRefundSuccess(ticket_id=ticket_id)),
+    of_ticket = {"ticket_id": ticket_id, "type": ticket_type, "items": wanted(ticket_type)}
+    return tuple(
+        Sample(command=command(**_filled(command, {**USUAL, **of_ticket, **given})), detail=detail)
+        for command, row in TRANSITIONS.items()
+        for detail, given in _variants(command, row)
     )
 
 
-def _answers(ticket_id: str) -> Iterator[Sample]:
-    yield Sample(command=AgreeToApplication(ticket_id=ticket_id))
-    yield Sample(
-        command=AgreeToApplication(ticket_id=ticket_id, without_return=True),
-        detail="without return",
-    )
-    yield Sample(
-        command=RejectApplication(
-            ticket_id=ticket_id, reason=RejectReason.NO_EVIDENCE, note=None, evidence=(PHOTO,)
-        )
-    )
-    for action in AssistantAction:
-        yield Sample(
-            command=ApplyAssistantRule(ticket_id=ticket_id, rule=RULE, action=action),
-            detail=action.value.replace("_", " "),
-        )
-    yield Sample(command=ProcessRejectedTicket(ticket_id=ticket_id))
+def _variants(
+    command: type[TicketDecision], row: Transition
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Return details and fields; a command that names its side has one variant for each side."""
+    if "side" in {field.name for field in fields(command)}:
+        yield from (("", {"side": side}) for side in Side if side in row.sides)
+    else:
+        yield from VARIANTS.get(command, {"": {}}).items()
 
 
-def _wishes(ticket_id: str, ticket_type: TicketType) -> Iterator[Sample]:
-    yield Sample(
-        command=ModifyApplication(
-            ticket_id=ticket_id,
-            type=ticket_type,
-            items=wanted(ticket_type),
-            reason=ApplicationReason.AGREED_WITH_MERCHANT,
-            description=None,
-        )
-    )
-    yield Sample(command=WithdrawApplication(ticket_id=ticket_id))
+def _filled(command: type[TicketDecision], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of a command's fields; a field with a default may be left out."""
+    return {
+        field.name: values[field.name]
+        for field in fields(command)
+        if field.name in values or field.default is MISSING
+    }
 
 
-def _parcels(ticket_id: str) -> Iterator[Sample]:
-    yield Sample(command=ShipGoodsBack(ticket_id=ticket_id, shipment=PARCEL))
-    yield Sample(command=CorrectReturnShipment(ticket_id=ticket_id, shipment=OTHER_PARCEL))
-    yield Sample(command=ExtendReturnDeadline(ticket_id=ticket_id, days=3))
-    yield Sample(command=ConfirmReturnReceipt(ticket_id=ticket_id))
-    yield Sample(
-        command=RejectReturnedGoods(
-            ticket_id=ticket_id, reason=RejectReason.RETURN_DAMAGED, note=None, evidence=(PHOTO,)
-        )
-    )
-    yield Sample(command=ShipReplacement(ticket_id=ticket_id, shipment=PARCEL))
-    yield Sample(command=ConfirmReplacementReceipt(ticket_id=ticket_id))
+USUAL: Mapping[str, Any] = MappingProxyType(
+    {
+        "shipment": PARCEL,
+        "days": 3,
+        "note": None,
+        "description": None,
+        "text": "已与对方联系",
+        "evidence": (PHOTO,),
+        "pictures": (PHOTO,),
+        "rule": RULE,
+        "blame": Blame.NOBODY,
+    }
+)
+"""By the name of a command's field: a value that is granted wherever the table allows it."""
 
-
-def _arbitration(ticket_id: str) -> Iterator[Sample]:
-    yield Sample(
-        command=RequestArbitration(ticket_id=ticket_id, note="商家承诺过", evidence=(PHOTO,))
-    )
-    for side in (Side.CONSUMER, Side.MERCHANT):
-        yield Sample(
-            command=SubmitArbitrationEvidence(
-                ticket_id=ticket_id, side=side, note=None, evidence=(PHOTO,)
-            )
-        )
-    for ruling, amount, detail in (
-        (Ruling.FOR_BUYER, None, "for the buyer"),
-        (Ruling.FOR_BUYER, RULED, "for the buyer, in money"),
-        (Ruling.FOR_MERCHANT, None, "for the merchant"),
-    ):
-        yield Sample(
-            command=RuleArbitration(
-                ticket_id=ticket_id,
-                ruling=ruling,
-                blame=Blame.NOBODY,
-                final_amount=amount,
-                note=None,
-            ),
-            detail=detail,
-        )
-    yield Sample(command=WithdrawArbitration(ticket_id=ticket_id))
-
-
-def _remarks(ticket_id: str) -> Iterator[Sample]:
-    for side in Side:
-        yield Sample(
-            command=AddTicketRemark(
-                ticket_id=ticket_id, side=side, text="已与对方联系", pictures=(PHOTO,)
-            )
-        )
+VARIANTS: Mapping[type[TicketDecision], Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        AgreeToApplication: {"": {}, "without return": {"without_return": True}},
+        RejectApplication: {"": {"reason": RejectReason.NO_EVIDENCE}},
+        ApplyAssistantRule: {
+            action.value.replace("_", " "): {"action": action} for action in AssistantAction
+        },
+        ModifyApplication: {"": {"reason": ApplicationReason.AGREED_WITH_MERCHANT}},
+        CorrectReturnShipment: {"": {"shipment": OTHER_PARCEL}},
+        RejectReturnedGoods: {"": {"reason": RejectReason.RETURN_DAMAGED}},
+        RequestArbitration: {"": {"note": "商家承诺过"}},
+        RuleArbitration: {
+            "for the buyer": {"ruling": Ruling.FOR_BUYER, "final_amount": None},
+            "for the buyer, in money": {"ruling": Ruling.FOR_BUYER, "final_amount": RULED},
+            "for the merchant": {"ruling": Ruling.FOR_MERCHANT, "final_amount": None},
+        },
+    }
+)
+"""Of a decision that needs other fields, or is asked in several ways: details and fields."""
 
 
 def spoiled(command: TicketDecision) -> Iterator[TicketDecision]:

@@ -68,7 +68,7 @@ deadlines = Table(
 UPSERT_ROWS = upsert_of(
     deadlines,
     *("partition_id", "stream_id", "kind", "due_at", "test_shop_id"),
-    also="claimed_until = NULL",
+    also="claimed_until = NULL, claim = NULL",
 )
 
 # One statement a row, sent together: Citus refuses to delete by joining with an array.

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from hypothesis import given
 
+from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold
 from app.domain.order.state import EntryOpen, Order, Unregistered
@@ -73,3 +74,22 @@ async def test_the_table_follows_the_log(resources: Resources, logged: Logged) -
     await logged.write(over.events[len(applied.events) :], after_version=len(applied.events))
     await logged.follow()
     assert await rows() == {}, "agreed after two days, and the refund has no deadline"
+
+
+# A worker has claimed everything.
+CLAIM_ALL = "UPDATE after_sales.deadlines SET claimed_until = $1, claim = gen_random_uuid()"
+CLAIMS = "SELECT claimed_until, claim FROM after_sales.deadlines"
+
+
+async def test_a_deadline_set_anew_carries_nothing_of_the_claim_on_the_one_before(
+    resources: Resources, logged: Logged
+) -> None:
+    opened = order_with_open_entry()
+    await logged.write(opened.events)
+    await logged.follow()
+    await resources.pool.execute(CLAIM_ALL, EXPIRES)
+    reopened = opened.once_timers_ran(at=EXPIRES).then(OpenAfterSalesEntry(), at=EXPIRES + HOUR)
+    await logged.write(reopened.events[len(opened.events) :], after_version=len(opened.events))
+    await logged.follow()
+    rows = await resources.pool.fetch(CLAIMS)
+    assert [tuple(row) for row in rows] == [(None, None)] * 2

@@ -35,7 +35,7 @@ WHERE r.any_enabled
 UPSERT_WORK = upsert_of(
     assistant_work,
     *("partition_id", "stream_id", "ticket_id", "ticket_version", "position"),
-    also="claimed_until = NULL",
+    also="claimed_until = NULL, claim = NULL",
 )
 
 # One statement a row, sent together: Citus refuses to delete by joining with an array.

@@ -4,7 +4,9 @@ import re
 from functools import cache
 
 from app.domain.order.tickets import TicketState, TicketType
+from app.domain.refunds import PayoutStatus, RefundStatus
 from tools.checks.states.__main__ import PAGE
+from tools.checks.states.money import REPORTED_BY_FINANCE, UNFUNDED
 from tools.checks.states.page import operation_of, page
 
 LABEL = r"[a-z0-9_, ]+"
@@ -43,6 +45,16 @@ def test_every_type_has_its_diagram_and_every_state_is_in_one() -> None:
         assert sum(ticket_type.text.zh_cn in line for line in headings) == 1
     drawn = {word for lines in diagrams() for line in lines for word in line.split()}
     assert {state.value for state in TicketState} <= drawn
+
+
+def test_every_status_of_a_refund_and_of_a_payout_is_in_the_diagram_of_the_money() -> None:
+    statuses = {f"refund_{status.value}" for status in RefundStatus}
+    statuses |= {f"payout_{status.value}" for status in PayoutStatus}
+    (money,) = [lines for lines in diagrams() if "    [*] --> unfunded" in lines]
+    drawn = {word for line in money for word in line.split(" : ")[0].split()}
+    assert drawn - {"stateDiagram-v2", "-->", "[*]"} == statuses | {UNFUNDED, REPORTED_BY_FINANCE}
+    ended = {line.split()[0] for line in money if line.endswith("--> [*]")}
+    assert ended == {"refund_succeeded", "payout_paid", REPORTED_BY_FINANCE}
 
 
 def test_a_command_is_named_as_its_operation() -> None:

@@ -21,6 +21,7 @@ from app.domain.order.tickets import (
 from app.domain.policy import POLICY
 from app.domain.rejections import RejectionCode
 from tools.checks.states.explore import BEGAN, Life, Move, explore
+from tools.checks.states.money import money_section
 
 ASSISTANT = "assistant"
 """Who decides where no side does: the shop's rules."""
@@ -59,6 +60,8 @@ def page() -> str:
         [
             INTRODUCTION,
             *_diagrams(lives),
+            *money_section(),
+            "",
             "## States",
             "",
             *_states(lives),

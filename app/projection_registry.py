@@ -9,7 +9,7 @@ from app.processes.assistant.reader import AssistantReader
 from app.projections.deadlines import DeadlinesReader
 from app.projections.ledger.snapshots import FundsSnapshotsReader
 from app.projections.ledger.table import LedgerReader
-from app.projections.operation_log.table import OperationLogReader
+from app.projections.operation_log import OperationLogReader
 from app.projections.orders.table import OrdersReader
 from app.projections.refunds.apply import RefundsReader
 from app.projections.stream_kinds import of_funds, of_orders

@@ -5,14 +5,12 @@ from app.access import keys as api_keys
 from app.event_store.tables import metadata
 from app.notifications import inbox, preferences
 from app.notifications.push import devices, queue
-from app.processes.assistant import tables as assistant_tables
 from app.shop_clocks import clocks
 from app.webhooks.deliveries import tables as delivery_tables
 from app.webhooks.endpoints import queries as endpoint_tables
 
 __all__ = [
     "api_keys",
-    "assistant_tables",
     "clocks",
     "delivery_tables",
     "devices",

@@ -14,9 +14,15 @@ from app.domain.refunds import refund_key_of
 from app.event_store.codec import Codec
 from app.payments.provider.port import BookFilter, ProviderBook
 from app.postgres.pool import Pool
-from app.reconciliation.books import account_differences, reader_differences
-from app.reconciliation.compare import differences_of, is_under_way, old_enough
-from app.reconciliation.differences import Difference, DifferenceCode, KeyDifference
+from app.reconciliation.books import account_differences, reader_differences, repair_of
+from app.reconciliation.differences import (
+    Difference,
+    DifferenceCode,
+    KeyDifference,
+    differences_of,
+    is_under_way,
+    old_enough,
+)
 from app.reconciliation.facts import KeyFacts, Period, ticket_sides
 from app.reconciliation.load_facts import facts_of_keys, fresh_facts, read_page
 from app.reconciliation.provider_book import BookSpool
@@ -27,7 +33,6 @@ from app.reconciliation.queries import (
     shops_of_partition,
     tickets_with_money,
 )
-from app.reconciliation.repair_outcomes import repair_of
 
 BOOK_PAGE_ENTRIES = 200
 

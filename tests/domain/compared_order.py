@@ -22,7 +22,7 @@ from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.domain.reasons import DeclineReason
 from app.domain.rejections import Rejection
-from app.projections.operation_log.entry import log_entries
+from app.projections.operation_log import log_entries
 from tests.domain.pools import ITEMS, wish
 from tests.domain.random_commands import KINDS, Move
 from tests.projections.random_histories import recorded

@@ -12,8 +12,7 @@ from app.domain.order.registration import OrderRegistered
 from app.domain.order.tickets import TicketType
 from app.domain.policy import POLICY
 from app.projection_registry import READERS
-from app.projections.operation_log.entry import log_entries
-from app.projections.operation_log.table import OperationLogReader
+from app.projections.operation_log import OperationLogReader, log_entries
 from app.projections.orders.fold import fold_history
 from app.projections.orders.list import OrderFilters, list_orders
 from app.projections.orders.queries import fetch_order, fetch_order_as_of, fetch_order_with_log

@@ -7,7 +7,7 @@ from hypothesis import given
 from app.domain.order.eligibility import RuleCode
 from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.events import OrderEvent
-from app.projections.operation_log.entry import LogEntry, log_entries, render
+from app.projections.operation_log import LogEntry, log_entries, render
 from app.reactions.table import LINES
 from tests.domain.search_depth import bounded
 from tests.projections.random_histories import histories, recorded

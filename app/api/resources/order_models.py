@@ -26,7 +26,7 @@ from app.api.resources.ticket_models import Ticket, ticket_on_wire
 from app.domain.money import Money as DomainMoney
 from app.domain.order import facts as domain
 from app.domain.order.facts import BusinessLine, ItemKind, PaymentChannel
-from app.projections.operation_log.entry import LogEntry, render
+from app.projections.operation_log import LogEntry, render
 from app.projections.orders.view import OrderView
 
 

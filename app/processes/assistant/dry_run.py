@@ -20,7 +20,7 @@ from app.event_store.codec import Codec
 from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of
 from app.postgres.pool import Pool
-from app.processes.assistant.buyer_history import MADE_APPLICATION, Subject, read_pasts
+from app.processes.assistant.reader import MADE_APPLICATION, Subject, read_pasts
 from app.processes.assistant.rule_evaluation import facts_of
 from app.projections.tickets.list import TicketFilters, list_tickets
 from app.projections.tickets.view import TicketView

@@ -34,7 +34,7 @@ from app.event_store.log import EventLog
 from app.event_store.recorded_event import Actor, Recorded, Role
 from app.event_store.streams import order_of_stream
 from app.postgres.pool import Pool
-from app.processes.assistant.buyer_history import Subject, read_pasts
+from app.processes.assistant.reader import Subject, read_pasts
 from app.processes.assistant.rule_sets import RuleSet, current_rules
 
 Handle: TypeAlias = Callable[[OrderRequest, Responder], Awaitable[Answer]]

@@ -13,8 +13,13 @@ from app.event_store.log import stored_event
 from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import ClockKind, Recorded
 from app.event_store.streams import order_stream
-from app.projections.operation_log.entry import LogEntry, linked, log_entries, log_entry
-from app.projections.operation_log.table import log_entry_from_row
+from app.projections.operation_log import (
+    LogEntry,
+    linked,
+    log_entries,
+    log_entry,
+    log_entry_from_row,
+)
 from app.projections.orders.fold import fold_tail
 from app.projections.orders.table import ORDERS
 from app.projections.orders.view import OrderView

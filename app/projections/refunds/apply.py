@@ -20,10 +20,11 @@ from app.event_store.log import stored_event
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream, shop_of_funds_stream
 from app.event_types.registry import ServiceEvent, order_codec
-from app.projections.refunds.debts import collected, raises_deposit
 from app.projections.refunds.fold import (
+    collected,
     fold_funds_event,
     fold_order_event,
+    raises_deposit,
     refund_granted,
     refund_in,
     refund_key_in,

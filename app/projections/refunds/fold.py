@@ -1,9 +1,11 @@
 """What an event, of the order or of the shop's money, makes of a refund."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime
 from typing import assert_never
 
-from app.domain.funds.accounts import Account
+from app.domain.funds.accounts import Account, change_of
 from app.domain.funds.events import (
     AccountToppedUp,
     ArrearsCollected,
@@ -14,6 +16,7 @@ from app.domain.funds.events import (
     FundingReversed,
     FundsEvent,
     MerchantFundsInsufficient,
+    Movement,
     PayoutFundsReserved,
     RefundFundsReserved,
     RefundPaidOut,
@@ -234,3 +237,34 @@ def refund_in(event: FundsEvent) -> FundsOfRefund | None:
             return None
         case _:
             assert_never(event)
+
+
+def raises_deposit(event: FundsEvent) -> int:
+    """Return by how many minor units an event raises the deposit; 0 if it does not."""
+    if not isinstance(event, Movement):
+        return 0
+    return max(0, change_of(Account.DEPOSIT, event.journal))
+
+
+def collected(
+    owing: Iterable[ShopRefund], amount: int, at: datetime, *, given_back: str | None
+) -> list[ShopRefund]:
+    """Return the refunds that an amount, in minor units, pays something back of.
+
+    ``given_back``: the key of the refund whose own money came back, which owes nothing any more
+    and has not been collected either.
+    """
+    paid: list[ShopRefund] = []
+    for refund in sorted(owing, key=lambda one: (one.refund_key != given_back, *_age(one))):
+        part = min(amount, refund.owed)
+        if part == 0:
+            continue
+        amount -= part
+        left = refund.owed - part
+        ended = left == 0 and refund.refund_key != given_back
+        paid.append(replace(refund, owed=left, collected_at=at if ended else None))
+    return paid
+
+
+def _age(refund: ShopRefund) -> tuple[datetime, str]:
+    return refund.reserved_at or refund.requested_at, refund.refund_key

@@ -1,1 +1,0 @@
-"""The operation log of an order: a row an event."""

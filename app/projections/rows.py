@@ -4,10 +4,11 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar, Generic, TypeVar
 
 from pydantic import TypeAdapter
-from sqlalchemy import Table
+from sqlalchemy import Table, Text, cast
 from sqlalchemy.dialects import postgresql
 
 from app.event_store.connections import Connection
+from app.projections.paging import ShopList
 
 View = TypeVar("View")
 
@@ -88,6 +89,17 @@ JOIN unnest($1::smallint[], $2::text[], $3::text[]) AS k(partition_id, shop_id, 
 WHERE t.{partition} = ANY ($1::smallint[])
 """
         self.upsert = upsert_of(table)
+        self._table = table
+
+    def list_by(self, reader: str) -> ShopList[View]:
+        """Return the list of a shop's views that a reader keeps."""
+        return ShopList(
+            table=self._table,
+            identity=self._columns[2],
+            reader=reader,
+            columns=(cast(self._table.c.doc, Text).label("doc"),),
+            view=lambda row: self.view_of(row.doc),
+        )
 
     def view_of(self, doc: str) -> View:
         """Return the view kept in a row's ``doc``."""

@@ -13,17 +13,16 @@ from app.event_store.connections import Queryable
 from app.event_store.partitions import partition_of
 from app.projections.ledger.entry import LedgerEntry, LedgerKind
 from app.projections.ledger.table import COLUMNS, LedgerReader, entry_from_row, ledger
-from app.projections.paging import (
-    PAGE_ROWS_MAX,
-    After,
-    ListOrder,
-    Page,
-    fetch_page,
-    page_of,
-    with_checkpoint,
-)
+from app.projections.paging import PAGE_ROWS_MAX, After, ListOrder, Page, ShopList, equal, within
 
 NEWEST_FIRST = ListOrder("at", latest_first=True)
+LIST = ShopList(
+    table=ledger,
+    identity="journal_id",
+    reader=LedgerReader.name,
+    columns=tuple(ledger.c[name] for name in COLUMNS if name not in {"at", "journal_id"}),
+    view=lambda row: entry_from_row(row._asdict()),
+)
 
 # One row at least, empty but for the position; none if the reader has never run here.
 FETCH_BALANCES = """
@@ -75,9 +74,7 @@ async def list_ledger(
 ) -> Page[LedgerEntry]:
     """Return a page of a shop's journals."""
     query = ledger_page(shop_id, filters, after=after, limit=limit)
-    rows, continued, current_to = await fetch_page(engine, query, "journal_id", limit, NEWEST_FIRST)
-    entries = tuple(entry_from_row(row._asdict()) for row in rows)
-    return Page(rows=entries, next=continued, current_to=current_to)
+    return await LIST.fetch(engine, query, limit, NEWEST_FIRST)
 
 
 async def all_of_ledger(
@@ -110,30 +107,13 @@ def ledger_page(
     shop_id: str, filters: LedgerFilters, *, after: After | None = None, limit: int
 ) -> Select[Any]:
     """Build the statement of a page."""
-    partition_id = partition_of(shop_id)
-    page = page_of(
-        ledger,
-        "journal_id",
-        list(_conditions(shop_id, filters)),
-        columns=[ledger.c[name] for name in COLUMNS if name not in {"at", "journal_id"}],
-        after=after,
-        limit=limit,
-        order=NEWEST_FIRST,
-    )
-    return with_checkpoint(page, "journal_id", partition_id, LedgerReader().name, NEWEST_FIRST)
+    conditions = _conditions(filters)
+    return LIST.page(shop_id, conditions, after=after, limit=limit, order=NEWEST_FIRST)
 
 
-def _conditions(shop_id: str, filters: LedgerFilters) -> Iterator[ColumnElement[bool]]:
-    yield ledger.c.partition_id == partition_of(shop_id)
-    yield ledger.c.shop_id == shop_id
+def _conditions(filters: LedgerFilters) -> Iterator[ColumnElement[bool]]:
     if filters.account is not None:
         # Written out, not bound: the index of an account's journals is for this very condition.
         yield literal_column(f"'{filters.account.value}'") == any_(ledger.c.accounts)
-    for column in ("kind", "order_id", "refund_key"):
-        wanted = getattr(filters, column)
-        if wanted is not None:
-            yield ledger.c[column] == str(wanted)
-    if filters.at_from is not None:
-        yield ledger.c.at >= filters.at_from
-    if filters.at_to is not None:
-        yield ledger.c.at < filters.at_to
+    yield from equal(ledger, filters, "kind", "order_id", "refund_key")
+    yield from within(ledger.c.at, filters.at_from, filters.at_to)

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, and_, cast, not_
+from sqlalchemy import ColumnElement, Select, and_, not_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import TicketState
 from app.domain.policy import Policy
-from app.event_store.partitions import partition_of
 from app.projections.orders.table import ORDERS, OrdersReader, orders
 from app.projections.orders.view import EntryState, OrderView
-from app.projections.paging import After, Page, fetch_page, page_of, with_checkpoint
+from app.projections.paging import After, Page, equal, within
+
+LIST = ORDERS.list_by(OrdersReader.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,7 @@ async def list_orders(
 ) -> Page[OrderView]:
     """Return a page of a shop's orders as of ``now``; entries past their expiry count as closed."""
     query = order_page(shop_id, filters, now=now, policy=policy, after=after, limit=limit)
-    rows, continued, current_to = await fetch_page(engine, query, "order_id", limit)
-    return Page(
-        rows=tuple(ORDERS.view_of(row.doc) for row in rows),
-        next=continued,
-        current_to=current_to,
-    )
+    return await LIST.fetch(engine, query, limit)
 
 
 def order_page(
@@ -63,35 +59,17 @@ def order_page(
     limit: int,
 ) -> Select[Any]:
     """Build the statement of a page."""
-    partition_id = partition_of(shop_id)
-    page = page_of(
-        orders,
-        "order_id",
-        [
-            orders.c.partition_id == partition_id,
-            orders.c.shop_id == shop_id,
-            *_conditions(filters, now, policy),
-        ],
-        columns=[cast(orders.c.doc, Text).label("doc")],
-        after=after,
-        limit=limit,
-    )
-    return with_checkpoint(page, "order_id", partition_id, OrdersReader().name)
+    conditions = _conditions(filters, now, policy)
+    return LIST.page(shop_id, conditions, after=after, limit=limit)
 
 
 def _conditions(
     filters: OrderFilters, now: datetime, policy: Policy
 ) -> Iterator[ColumnElement[bool]]:
-    if filters.buyer_id is not None:
-        yield orders.c.buyer_id == filters.buyer_id
+    yield from equal(orders, filters, "buyer_id", "ticket_state")
+    yield from within(orders.c.created_at, filters.created_from, filters.created_to)
     if filters.entry_state is not None:
         yield _entry_is(filters.entry_state, now)
-    if filters.ticket_state is not None:
-        yield orders.c.ticket_state == filters.ticket_state.value
-    if filters.created_from is not None:
-        yield orders.c.created_at >= filters.created_from
-    if filters.created_to is not None:
-        yield orders.c.created_at < filters.created_to
     if filters.eligible_by_age is not None:
         eligible = _eligible_by_age(now, policy)
         yield eligible if filters.eligible_by_age else not_(eligible)

@@ -5,18 +5,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, not_
+from sqlalchemy import ColumnElement, Select, not_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.refunds import FundingSource
 from app.event_store.connections import Queryable
-from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.projections.paging import After, ListOrder, Page, fetch_page, page_of, with_checkpoint
+from app.event_store.partitions import PARTITION_COUNT
+from app.projections.paging import After, ListOrder, Page, equal, within
 from app.projections.refunds.apply import RefundsReader
 from app.projections.refunds.table import REFUNDS, refunds
 from app.projections.refunds.view import RefundProgress, RefundWaiting, ShopRefund
 from app.topology import Topology
 
+LIST = REFUNDS.list_by(RefundsReader.name)
 NEWEST_FIRST = ListOrder("requested_at", latest_first=True)
 
 STUCK = (RefundWaiting.PERSON, RefundWaiting.OUTCOME)
@@ -65,9 +66,7 @@ async def list_refunds(
 ) -> Page[ShopRefund]:
     """Return a page of a shop's refunds."""
     query = refund_page(shop_id, filters, after=after, limit=limit)
-    rows, continued, current_to = await fetch_page(engine, query, "ticket_id", limit, NEWEST_FIRST)
-    found = tuple(REFUNDS.view_of(row.doc) for row in rows)
-    return Page(rows=found, next=continued, current_to=current_to)
+    return await LIST.fetch(engine, query, limit, NEWEST_FIRST)
 
 
 async def list_waiting(
@@ -103,29 +102,12 @@ def refund_page(
     shop_id: str, filters: RefundFilters, *, after: After | None = None, limit: int
 ) -> Select[Any]:
     """Build the statement of a page."""
-    page = page_of(
-        refunds,
-        "ticket_id",
-        list(_conditions(shop_id, filters)),
-        columns=[cast(refunds.c.doc, Text).label("doc")],
-        after=after,
-        limit=limit,
-        order=NEWEST_FIRST,
-    )
-    reader = RefundsReader().name
-    return with_checkpoint(page, "ticket_id", partition_of(shop_id), reader, NEWEST_FIRST)
+    conditions = _conditions(filters)
+    return LIST.page(shop_id, conditions, after=after, limit=limit, order=NEWEST_FIRST)
 
 
-def _conditions(shop_id: str, filters: RefundFilters) -> Iterator[ColumnElement[bool]]:
-    yield refunds.c.partition_id == partition_of(shop_id)
-    yield refunds.c.shop_id == shop_id
-    for column in ("progress", "source", "waiting", "order_id"):
-        wanted = getattr(filters, column)
-        if wanted is not None:
-            yield refunds.c[column] == str(wanted)
+def _conditions(filters: RefundFilters) -> Iterator[ColumnElement[bool]]:
+    yield from equal(refunds, filters, "progress", "source", "waiting", "order_id")
+    yield from within(refunds.c.requested_at, filters.requested_from, filters.requested_to)
     if filters.overdue is not None:
         yield refunds.c.overdue if filters.overdue else not_(refunds.c.overdue)
-    if filters.requested_from is not None:
-        yield refunds.c.requested_at >= filters.requested_from
-    if filters.requested_to is not None:
-        yield refunds.c.requested_at < filters.requested_to

@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, Text, cast, not_, or_, select
+from sqlalchemy import ColumnElement, Select, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import Side, TicketState, TicketType
@@ -19,10 +19,9 @@ from app.projections.paging import (
     ListOrder,
     Page,
     beyond,
-    fetch_page,
-    page_of,
+    equal,
     up_to,
-    with_checkpoint,
+    within,
 )
 from app.projections.texts import OVERDUE_LABEL
 from app.projections.tickets.table import (
@@ -32,6 +31,8 @@ from app.projections.tickets.table import (
     tickets,
 )
 from app.projections.tickets.view import TicketView
+
+LIST = TICKETS.list_by(TicketsReader.name)
 
 
 class TicketSort(StrEnum):
@@ -84,13 +85,7 @@ async def list_tickets(
 ) -> Page[TicketView]:
     """Return a page of a shop's tickets, none beyond ``through``."""
     query = ticket_page(shop_id, filters, sort=sort, after=after, through=through, limit=limit)
-    found = await fetch_page(engine, query, "ticket_id", limit, ORDERS[sort])
-    rows, continued, current_to = found
-    return Page(
-        rows=tuple(TICKETS.view_of(row.doc) for row in rows),
-        next=continued,
-        current_to=current_to,
-    )
+    return await LIST.fetch(engine, query, limit, ORDERS[sort])
 
 
 async def end_of_rows(
@@ -119,17 +114,11 @@ def ticket_page(
     limit: int,
 ) -> Select[Any]:
     """Build the statement of a page."""
-    partition_id, order = partition_of(shop_id), ORDERS[sort]
-    page = page_of(
-        tickets,
-        "ticket_id",
-        list(_conditions(shop_id, filters, sort, through)),
-        columns=[cast(tickets.c.doc, Text).label("doc")],
-        after=after,
-        limit=limit,
-        order=order,
-    )
-    return with_checkpoint(page, "ticket_id", partition_id, TicketsReader().name, order)
+    order = ORDERS[sort]
+    conditions = list(_conditions(filters, sort))
+    if through is not None:
+        conditions.append(up_to(LIST.key(order), through, order))
+    return LIST.page(shop_id, conditions, after=after, limit=limit, order=order)
 
 
 def rows_end(
@@ -137,8 +126,12 @@ def rows_end(
 ) -> Select[Any]:
     """Build the statement that finds the last of ``rows_max`` rows, and whether one follows."""
     order = ORDERS[sort]
-    key = (tickets.c[order.column], tickets.c.ticket_id)
-    query = select(*key).where(*_conditions(shop_id, filters, sort, None))
+    key = LIST.key(order)
+    query = select(*key).where(
+        tickets.c.partition_id == partition_of(shop_id),
+        tickets.c.shop_id == shop_id,
+        *_conditions(filters, sort),
+    )
     if after is not None:
         query = query.where(beyond(key, after, order))
     return query.order_by(*order.by(*key)).offset(rows_max - 1).limit(2)
@@ -154,35 +147,19 @@ def labels_of(ticket: TicketView) -> tuple[str, ...]:
     return (OVERDUE_LABEL,) if ticket.overdue else ()
 
 
-def _conditions(
-    shop_id: str, filters: TicketFilters, sort: TicketSort, through: After | None
-) -> Iterator[ColumnElement[bool]]:
-    yield tickets.c.partition_id == partition_of(shop_id)
-    yield tickets.c.shop_id == shop_id
-    for column in ("state", "waiting_for", "type", "reason", "buyer_id", "order_id"):
-        wanted = getattr(filters, column)
-        if wanted is not None:
-            yield tickets.c[column] == str(wanted)
+def _conditions(filters: TicketFilters, sort: TicketSort) -> Iterator[ColumnElement[bool]]:
+    yield from equal(
+        tickets, filters, "state", "waiting_for", "type", "reason", "buyer_id", "order_id"
+    )
+    yield from within(tickets.c.created_at, filters.created_from, filters.created_to)
+    yield from within(tickets.c.due_at, None, filters.due_before)
     if filters.overdue is not None:
         yield tickets.c.overdue if filters.overdue else not_(tickets.c.overdue)
     if filters.tracking_number is not None:
         yield or_(*(tickets.c[column] == filters.tracking_number for column in TRACKING_NUMBERS))
-    yield from _ranges(filters)
-    order = ORDERS[sort]
-    if sort is TicketSort.DUE_AT:
-        yield tickets.c.due_at.is_not(None)  # so that the index without the others serves
-    if through is not None:
-        yield up_to((tickets.c[order.column], tickets.c.ticket_id), through, order)
-
-
-def _ranges(filters: TicketFilters) -> Iterator[ColumnElement[bool]]:
     if filters.amount_from is not None:
         yield tickets.c.amount >= filters.amount_from
     if filters.amount_to is not None:
         yield tickets.c.amount <= filters.amount_to
-    if filters.due_before is not None:
-        yield tickets.c.due_at < filters.due_before
-    if filters.created_from is not None:
-        yield tickets.c.created_at >= filters.created_from
-    if filters.created_to is not None:
-        yield tickets.c.created_at < filters.created_to
+    if sort is TicketSort.DUE_AT:
+        yield tickets.c.due_at.is_not(None)  # so that the index without the others serves

@@ -1,4 +1,4 @@
-"""Tells sleeping workers, in whatever process, that the log has grown. Only ever a hint."""
+"""Notifies waiting workers of all processes that the log has grown; only a hint."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ _log = structlog.get_logger(__name__)
 
 
 class Announcer:
-    """Sends at most one NOTIFY per interval, after commit and over a connection of its own.
+    """Sends at most one NOTIFY per interval, after commit and over a separate connection.
 
     A NOTIFY inside the append would make every commit queue for one lock. If an announcement is
     lost, workers find the events when they look at the heads the next time.
@@ -39,7 +39,7 @@ class Announcer:
             self._connection.terminate()
 
     def announce(self) -> None:
-        """Ask for an announcement; returns at once."""
+        """Request a notification; returns at once."""
         self._wanted.set()
 
     async def _run(self) -> None:

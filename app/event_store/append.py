@@ -1,4 +1,4 @@
-"""What is asked of the log when events are appended, and what can come of it."""
+"""Requests to append events to the log, and their outcomes."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class NewEvent:
 class IdempotentRequest:
     """A client's request and its answer, stored with the events it produced.
 
-    ``key`` is the client's, unique within ``scope``; ``fingerprint`` tells one body from another.
+    ``key`` is the client's, unique within ``scope``; ``fingerprint`` identifies the body.
     """
 
     scope: str
@@ -78,7 +78,7 @@ class VersionConflict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DuplicateRequest:
-    """Nothing was written now: the same request was answered before, with this."""
+    """Nothing was written now: the same request was answered before; this is its response."""
 
     status: int
     response: bytes
@@ -93,11 +93,11 @@ Outcome: TypeAlias = Written | VersionConflict | DuplicateRequest | IdempotencyK
 
 
 class AppendFailed(Exception):
-    """The append has no outcome to report. The subclasses say what that means for the events."""
+    """The append has no outcome. The subclasses say what that means for the events."""
 
 
 class QueueFull(AppendFailed):
-    """Too many appends are waiting. Nothing was written; repeating later helps."""
+    """Too many appends are waiting. Nothing was written; retry later."""
 
 
 class EventStoreUnavailable(AppendFailed):
@@ -105,8 +105,8 @@ class EventStoreUnavailable(AppendFailed):
 
 
 class AppendOutcomeUnknown(AppendFailed):
-    """The connection went away under the statement: the events may or may not be written."""
+    """The connection was lost during the statement: the events may or may not be written."""
 
 
 class AppendRefused(AppendFailed):
-    """The database refuses this very item whenever it is sent. Nothing was written."""
+    """The database refuses this item permanently. Nothing was written."""

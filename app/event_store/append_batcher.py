@@ -1,6 +1,6 @@
 """The append batcher: appends that arrive while a batch is being written go together in the next.
 
-One statement and one commit then serve all of them, and nobody is delayed while it is idle.
+One statement and one commit then serve all of them, and nothing is delayed while it is idle.
 """
 
 import asyncio
@@ -35,17 +35,17 @@ _ROLLED_BACK_BY_CHANCE = (
 _ATTEMPTS_MAX = 3
 
 WRITERS = 1
-"""One: measured, a second takes from the size of the batches what it gains by writing beside."""
+"""One: as measured, a second writer gains less by parallel writes than it loses in batch size."""
 
 WRITERS_ON_CITUS = 8
-"""More, because a batch keeps to one partition there."""
+"""More, because a batch covers one partition there."""
 
 
 class AppendObserver(Protocol):
-    """Is told of every batch written: for metrics. Must be quick and must not raise."""
+    """Is called for every batch written, for metrics. Must be quick and must not raise."""
 
     def batch_written(self, items: int, events: int, seconds: float) -> None:
-        """Say how much went in one statement and how long that took, commit included."""
+        """Record the size of a batch and its duration, commit included."""
         ...
 
 
@@ -54,7 +54,7 @@ def _nobody_to_tell() -> None:
 
 
 class AppendBatcher:
-    """Writes appends in batches over connections of its own, one batch in flight on each.
+    """Writes appends in batches over dedicated connections, one batch in flight on each.
 
     ``announce`` is called after a commit that wrote events. Use ``async with``, or ``start`` and
     ``close``.
@@ -96,7 +96,7 @@ class AppendBatcher:
 
     @property
     def waiting(self) -> int:
-        """How many appends wait for a batch."""
+        """The number of waiting appends."""
         return len(self._queue)
 
     def start(self) -> None:
@@ -104,16 +104,16 @@ class AppendBatcher:
         self._tasks = [asyncio.create_task(writer.run()) for writer in self._writers]
 
     async def append(self, item: Append) -> Outcome:
-        """Write one item and return what came of it; an AppendFailed if nothing can be said.
+        """Write one item and return its outcome; AppendFailed if there is none.
 
-        Cancelling takes the item back if it is not being written yet, and harms nobody else.
+        Cancelling removes the item if it is not being written yet, and affects no other.
         """
         waiting = WaitingAppend(item, asyncio.get_running_loop().create_future())
         self._queue.put(waiting)
         return await waiting.outcome
 
     async def close(self) -> None:
-        """Take no more, write what waits, and close the connections."""
+        """Accept no more, write the waiting appends, and close the connections."""
         self._queue.close()
         await asyncio.gather(*self._tasks)
 
@@ -150,7 +150,8 @@ class _Writer:
             if batch:
                 await self._write(batch)
                 self._queue.give_back(batch)
-                # Whoever was served may have more to append at once: let it come along.
+                # The callers just served may append again at once: let those items join the next
+                # batch.
                 await asyncio.sleep(0)
         if self._connection is not None and not self._connection.is_closed():
             await self._close(self._connection)

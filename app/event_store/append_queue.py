@@ -13,7 +13,7 @@ from app.leased_work.backoff import Backoff
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppendLimits:
-    """How much a batcher holds and sends. Bytes count payloads, metadata and responses.
+    """The bounds of a batcher. Bytes count payloads, metadata and responses.
 
     A batch is not made smaller than ``batch_items_min`` to leave something to other writers.
     """
@@ -30,7 +30,7 @@ class AppendLimits:
 
 @dataclass(eq=False, slots=True)
 class WaitingAppend:
-    """An append and whoever waits for its outcome."""
+    """An append and the future of its outcome."""
 
     item: Append
     outcome: "asyncio.Future[Outcome]"
@@ -43,12 +43,12 @@ class WaitingAppend:
             self.size_bytes += len(event.data) + len(event.metadata)
 
     def succeed(self, outcome: Outcome) -> None:
-        """Hand over the outcome, unless the one waiting has gone."""
+        """Set the outcome, unless the caller was cancelled."""
         if not self.outcome.done():
             self.outcome.set_result(outcome)
 
     def fail(self, failure: AppendFailed) -> None:
-        """Hand over a failure, unless the one waiting has gone."""
+        """Set a failure, unless the caller was cancelled."""
         if not self.outcome.done():
             self.outcome.set_exception(failure)
 
@@ -75,7 +75,7 @@ class AppendQueue:
         return self._waiting_count
 
     def put(self, waiting: WaitingAppend) -> None:
-        """Add to the end; LaneFull if too many wait, EventStoreUnavailable once closed."""
+        """Add to the end; QueueFull if too many wait, EventStoreUnavailable once closed."""
         if self.closed:
             raise EventStoreUnavailable("the append batcher is closed")
         if self._waiting_count >= self._limits.waiting_max:
@@ -85,12 +85,11 @@ class AppendQueue:
         self.arrived.set()
 
     def take_batch(self) -> list[WaitingAppend]:
-        """Remove and return what goes together next; ``give_back`` says that it is done.
+        """Remove and return the next batch; ``give_back`` releases its partitions.
 
         A batch is bounded and has each stream and each key at most once; a single item over the
-        bounds goes alone. It is one writer's share of the work and keeps away from the partitions
-        of other batches in flight, so that writers do not wait for each other's locks. Whoever does
-        not wait any more is dropped.
+        bounds goes alone. It is one writer's share and avoids the partitions of other batches in
+        flight, so that writers do not wait for each other's locks. Cancelled items are dropped.
         """
         batch = _Batch(self._limits, items_max=self._share())
         for partition_id in self._partitions_in_turn():
@@ -104,12 +103,12 @@ class AppendQueue:
         return batch.members
 
     def give_back(self, batch: Sequence[WaitingAppend]) -> None:
-        """Let the partitions of a batch be free again."""
+        """Release the partitions of a batch."""
         self._in_flight -= Counter(waiting.item.partition_id for waiting in batch)
         self._in_flight_count -= len(batch)
 
     def take_all(self) -> list[WaitingAppend]:
-        """Remove and return everything that waits."""
+        """Remove and return all waiting appends."""
         everything = list(chain.from_iterable(self._waiting.values()))
         self._waiting.clear()
         self._waiting_count = 0
@@ -117,14 +116,14 @@ class AppendQueue:
         return everything
 
     def close(self) -> None:
-        """Take nothing more and wake everyone who waits for something to arrive, now and later."""
+        """Accept nothing more, and wake all callers that wait for an arrival, now and later."""
         self.closed = True
         self.arrived.set()
 
     def _share(self) -> int:
-        # If one writer took all that waits, the others would have nothing to do meanwhile, and all
-        # those it served would be back at once for one writer to take: batches in turn, not beside
-        # each other.
+        # If one writer took everything, the others would be idle meanwhile, and all its callers
+        # would return together for one writer again: batches one after another instead of in
+        # parallel.
         at_work = self._waiting_count + self._in_flight_count
         share = max(-(-at_work // self._writers), self._limits.batch_items_min)
         return min(share, self._limits.batch_items_max)
@@ -183,6 +182,6 @@ class _Batch:
         fits = (
             events <= self._limits.batch_events_max and size_bytes <= self._limits.batch_bytes_max
         )
-        # Nobody behind may overtake into what is left of the bounds.
+        # No later append may overtake into the rest of the bounds.
         self.full = not fits and bool(self.members)
         return fits or not self.members

@@ -1,4 +1,4 @@
-"""The few things the event store asks of a database connection."""
+"""What the event store needs of a database connection."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     Connection: TypeAlias = OwnConnection | PoolConnectionProxy[asyncpg.Record]
 else:  # asyncpg's classes are generic to the type checker only
     OwnConnection = asyncpg.Connection
-    """A connection that belongs to whoever opened it, not to a pool."""
+    """A connection that is not from a pool; its opener closes it."""
     Connection = OwnConnection | PoolConnectionProxy
-    """One session with the database, which a caller may open a transaction on."""
+    """A session with the database, for transactions."""
 
 Connect: TypeAlias = Callable[[], Awaitable[OwnConnection]]
 """Opens a connection; raises OSError, asyncpg's errors or `DatabaseUnavailable`."""
@@ -27,11 +27,11 @@ LOST_CONNECTION = (
     asyncpg.InsufficientResourcesError,
     asyncpg.InternalClientError,
 )
-"""What asyncpg raises when a connection cannot be had, has gone, or is about to go."""
+"""What asyncpg raises when a connection is unavailable, lost, or about to be closed."""
 
 
 class Queryable(Protocol):
-    """A pool or a connection: whatever can run one statement by itself."""
+    """A pool or a connection: what can run a single statement."""
 
     async def fetch(self, query: str, *args: Any) -> list[asyncpg.Record]:
         """Run one statement and return its rows."""

@@ -1,4 +1,4 @@
-"""Reading what came before: the beginnings of several streams of a partition, in bounded parts."""
+"""Reading the beginnings of several streams of a partition, in bounded parts."""
 
 from collections.abc import AsyncIterator, Mapping
 
@@ -10,7 +10,7 @@ from app.event_store.recorded_event import E, Recorded
 EVENTS_AT_ONCE_MAX = 4_000
 """More are read in several parts, unless one stream alone is longer."""
 
-# Each stream by itself, whatever the planner thinks of their number: LIMIT keeps it from joining.
+# LIMIT keeps the planner from joining, so that each stream is read separately.
 READ_BEGINNINGS = """
 SELECT e.partition_id, e.position, e.stream_id, e.version, e.event_id, e.type, e.schema_version,
        e.data, e.metadata, e.occurred_at, e.recorded_at
@@ -29,9 +29,9 @@ CROSS JOIN LATERAL (
 async def read_beginnings(
     connection: Queryable, codec: Codec[E], partition_id: int, up_to: Mapping[str, int]
 ) -> AsyncIterator[tuple[str, list[Recorded[E]]]]:
-    """Give each stream of a partition with its events up to and including a version, in order.
+    """Yield each stream of a partition with its events up to and including a version, in order.
 
-    Streams come in no order, those of version 0 not at all. Raises UndecodableEvent.
+    Streams are in no order; those of version 0 are left out. Raises UndecodableEvent.
     """
     for part in parts_of(up_to):
         found: dict[str, list[Recorded[E]]] = {stream_id: [] for stream_id in part}
@@ -46,15 +46,15 @@ async def read_beginnings(
 
 
 def parts_of(up_to: Mapping[str, int]) -> list[dict[str, int]]:
-    """Share streams out so that no part has more events than may be read at once."""
+    """Divide streams into parts of at most `EVENTS_AT_ONCE_MAX` events."""
     parts: list[dict[str, int]] = []
-    room = 0
+    free = 0
     for stream_id, version in up_to.items():
         if version < 1:
             continue
-        if version > room:
+        if version > free:
             parts.append({})
-            room = EVENTS_AT_ONCE_MAX
+            free = EVENTS_AT_ONCE_MAX
         parts[-1][stream_id] = version
-        room -= version
+        free -= version
     return parts

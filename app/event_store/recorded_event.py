@@ -1,4 +1,4 @@
-"""An event as the log holds it: what happened, where it stands, and who did it on what grounds."""
+"""An event of the log: its payload, its place, and its metadata."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +11,7 @@ E_co = TypeVar("E_co", covariant=True)
 
 
 class Role(StrEnum):
-    """In what capacity somebody acts."""
+    """The role of an actor."""
 
     MERCHANT = "merchant"
     CONSUMER = "consumer"
@@ -20,7 +20,7 @@ class Role(StrEnum):
 
 
 class ClockKind(StrEnum):
-    """Whose time it was: the machine's, or a shop's test clock."""
+    """The clock of an event's time: the system's, or a shop's test clock."""
 
     SYSTEM = "system"
     TEST = "test"
@@ -36,7 +36,7 @@ class Actor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventMetadata:
-    """What is known of the command an event came from.
+    """The metadata of the command that caused an event.
 
     ``correlation_id`` is the same for everything one outside request led to; ``causation_id`` is
     the event a process acted on, if it was one.

@@ -25,7 +25,7 @@ SCHEMA = "after_sales"
 metadata = MetaData(schema=SCHEMA)
 
 BytewiseText = Text(collation="C")
-"""For identifiers in keys: compared fast, and the same whatever the operating system's locale."""
+"""For identifiers in keys: compared by bytes, so fast and independent of the system's locale."""
 
 log_heads = Table(
     "log_heads",
@@ -34,7 +34,7 @@ log_heads = Table(
     Column("position", BigInteger, nullable=False),
     PrimaryKeyConstraint("partition_id", name="log_heads_pkey"),
 )
-"""The last position given out in each partition; its row lock orders the appends to it."""
+"""The last position of each partition; its row lock orders the appends to it."""
 
 events = Table(
     "events",
@@ -86,7 +86,7 @@ idempotency_keys = Table(
     PrimaryKeyConstraint("partition_id", "scope", "key", name="idempotency_keys_pkey"),
     Index("idempotency_keys_partition_id_created_at_idx", "partition_id", "created_at"),
 )
-"""Requests answered in the last day or so, each written with the events it produced."""
+"""Requests answered recently, each written together with the events it produced."""
 
 checkpoints = Table(
     "checkpoints",
@@ -105,4 +105,4 @@ checkpoints = Table(
     ),
     PrimaryKeyConstraint("partition_id", "reader", name="checkpoints_pkey"),
 )
-"""How far each reader has come in each partition, and why it stopped if it did."""
+"""The position of each reader in each partition, and the error if it stopped."""

@@ -1,6 +1,8 @@
-"""The in-site inboxes of consumers and merchants, kept by the reader `notifications`.
+"""The in-site inboxes of consumers and merchants: messages, kept by a reader, and what was read.
 
-Rows never change: what somebody has read is a fact of its own, in app/notifications/inbox.py.
+Rows of messages never change. What a recipient has read is stored apart, so that no rebuild touches
+it: message by message, or by a mark that includes all before it. Both refer to positions in the
+log, which never change.
 """
 
 from collections.abc import Collection, Sequence
@@ -48,11 +50,11 @@ notifications = Table(
     ),
     Index("notifications_position_idx", "partition_id", "position"),
 )
-"""Both orders are the log's: an inbox by its recipient, and for live streams whatever is new."""
+"""Both indexes are in the log's order: one inbox, and for live streams all new messages."""
 
 
 class NotificationsReader(Rebuildable):
-    """Puts messages into inboxes: one COPY a batch, nothing is sent anywhere."""
+    """Adds messages to inboxes, one COPY per batch; it sends nothing."""
 
     name = "notifications"
     tables = (notifications,)
@@ -92,7 +94,7 @@ WHERE n.partition_id = $1 AND n.position > $2 AND n.position <= $3
 
 @dataclass(frozen=True, slots=True)
 class InboxGrowth:
-    """Inboxes grow by their recipients' messages."""
+    """Finds inboxes with new messages."""
 
     reader: str = NotificationsReader().name
 
@@ -103,7 +105,7 @@ class InboxGrowth:
     async def grown(
         self, database: Queryable, partition_id: int, after: int, up_to: int
     ) -> Collection[RecipientKey]:
-        """Return whose inboxes have new messages."""
+        """Return the recipients with new messages."""
         rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
         return [(row[0], row[1], row[2], row[3]) for row in rows]
 
@@ -121,7 +123,7 @@ notification_reads = Table(
     Column("read_at", TIMESTAMP(timezone=True), nullable=False),
     PrimaryKeyConstraint(*_WHOSE, "position", name="notification_reads_pkey"),
 )
-"""Messages read one by one."""
+"""Messages that were read one by one."""
 
 inbox_marks = Table(
     "inbox_marks",
@@ -134,13 +136,13 @@ inbox_marks = Table(
     Column("read_at", TIMESTAMP(timezone=True), nullable=False),
     PrimaryKeyConstraint(*_WHOSE, "read_through", name="inbox_marks_pkey"),
 )
-"""Each time everything up to a position was read; a message was read by the first mark beyond it.
-
-Marks are added and never moved, so that each message keeps the instant it was read at.
+"""Marks: everything up to a position was read at an instant. A message was read by the first mark
+at or beyond it. Marks are added and never moved, so that each message keeps the instant it was read
+at.
 """
 
-# A mark stands at a message, the newest up to where was asked, and beyond the last mark: asking
-# twice, or when nothing has come since, adds no row.
+# A mark is at the newest message up to the given position, beyond the last mark: repeating the
+# request, or making it without new messages, adds no row.
 READ_THROUGH = """
 INSERT INTO after_sales.inbox_marks AS m
     (partition_id, shop_id, recipient_role, recipient_id, read_through, read_at)
@@ -171,7 +173,7 @@ RETURNING r.read_at
 async def read_one(
     database: Queryable, recipient: Recipient, position: int, now: datetime
 ) -> datetime:
-    """Note that the message at a position was read, and return when it first was."""
+    """Record that the message at a position was read, and return when it first was."""
     row = await database.fetchrow(READ_ONE, *recipient.key, position, now)
     assert row is not None  # noqa: S101 - the statement always returns its row
     read_at: datetime = row["read_at"]
@@ -181,5 +183,5 @@ async def read_one(
 async def read_through(
     database: Queryable, recipient: Recipient, position: int, now: datetime
 ) -> None:
-    """Note that every message up to a position was read. Safe to repeat, at once too."""
+    """Record that all messages up to a position were read. Safe to repeat, also concurrently."""
     await database.fetch(READ_THROUGH, *recipient.key, position, now)

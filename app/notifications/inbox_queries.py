@@ -1,4 +1,4 @@
-"""Reading an inbox: pages newest first, one message, what is unread, what came after a position."""
+"""Queries of an inbox: pages newest first, one message, the unread count, new messages."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +15,7 @@ from app.projections.paging import PAGE_ROWS_MAX
 
 UNREAD_COUNTED_MAX = 999
 UNREAD_LOOKED_AT_MAX = 2_000
-"""How many messages after the last mark are looked at to count those unread among them."""
+"""The maximum number of messages after the last mark that are scanned to count unread ones."""
 
 POSITION_MAX = 2**63 - 1
 
@@ -28,7 +28,7 @@ _OWN = """n.partition_id = $1 AND n.shop_id = $2 AND n.recipient_role = $3
 _READ = """r.partition_id = $1 AND r.shop_id = $2 AND r.recipient_role = $3
             AND r.recipient_id = $4 AND r.position = n.position"""
 
-# When a message was read: by itself, or by the first mark at or beyond it.
+# When a message was read: singly, or by the first mark at or beyond it.
 _READ_AT = f"""least(
                (SELECT r.read_at FROM after_sales.notification_reads AS r WHERE {_READ}),
                (SELECT m.read_at FROM after_sales.inbox_marks AS m
@@ -44,7 +44,7 @@ _LAST_MARK = """coalesce((
 _UNREAD = f"""n.position > {_LAST_MARK}
       AND NOT EXISTS (SELECT FROM after_sales.notification_reads AS r WHERE {_READ})"""
 
-# The first column is filled in every row; one row without a message says that there is none.
+# Every row has the first column; an empty page is one row without a message.
 _PAGE = f"""
 SELECT c.position AS current_to, n.*
 FROM after_sales.checkpoints AS c
@@ -75,8 +75,8 @@ ORDER BY n.position
 LIMIT $6
 """
 
-# Found by its id alone and only then compared with its owner: a plan that is kept might take the
-# inbox for a small one and walk through all of it.
+# Found by its id, and then compared with its owner: a cached plan could otherwise scan a whole
+# inbox.
 FETCH_ONE = f"""
 WITH n AS MATERIALIZED (
     SELECT n.partition_id, n.shop_id, n.recipient_role, n.recipient_id,
@@ -118,7 +118,7 @@ WHERE c.partition_id = $1 AND c.reader = $6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxMessage:
-    """A message and when it was read, None as long as it is not."""
+    """A message and when it was read, None if unread."""
 
     notification: Notification
     read_at: datetime | None
@@ -126,9 +126,9 @@ class InboxMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxPage:
-    """Messages newest first. ``next`` is the position the next page is before, None at the end.
+    """Messages newest first. ``next``: the next page is before this position; None at the end.
 
-    ``current_to`` is the position in the shop's partition up to which the inbox knows of events.
+    ``current_to`` is the reader's position in the shop's partition.
     """
 
     messages: tuple[InboxMessage, ...]
@@ -138,7 +138,7 @@ class InboxPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxEnds:
-    """The position inboxes of a shop are current to, and the last one of its partition."""
+    """The position of the reader in a shop's partition, and of the log."""
 
     current_to: int
     head: int
@@ -146,7 +146,7 @@ class InboxEnds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unread:
-    """How many messages are unread, up to 999; ``more`` if there may be more than were counted."""
+    """The number of unread messages, up to 999; ``more``: there may be more."""
 
     count: int
     more: bool
@@ -161,7 +161,7 @@ async def list_inbox(
     before: int | None = None,
     limit: int = 50,
 ) -> InboxPage:
-    """Return a page of an inbox, newest first: all of it, or only what is unread.
+    """Return a page of an inbox, newest first: all messages, or only unread ones.
 
     ``limit`` is 1 to `PAGE_ROWS_MAX`, else ValueError.
     """
@@ -187,14 +187,14 @@ async def list_after(
 ) -> list[InboxMessage]:
     """Return the messages after a position, oldest first.
 
-    What comes later always has a higher position than all that could be seen before.
+    A later message always has a higher position than all visible before.
     """
     rows = await database.fetch(LIST_AFTER, *recipient.key, position, limit)
     return [_message(row, recipient) for row in rows]
 
 
 async def find_ends(database: Queryable, shop_id: str) -> InboxEnds:
-    """Return how far a shop's inboxes have come, and how far the log they follow has."""
+    """Return the positions of the reader and of the log in a shop's partition."""
     row = await database.fetchrow(FIND_ENDS, partition_of(shop_id), NotificationsReader().name)
     assert row is not None  # noqa: S101 - every partition has its head
     return InboxEnds(current_to=row["current_to"] or 0, head=row["head"])
@@ -203,13 +203,13 @@ async def find_ends(database: Queryable, shop_id: str) -> InboxEnds:
 async def fetch_message(
     database: Queryable, recipient: Recipient, notification_id: UUID
 ) -> InboxMessage | None:
-    """Return one of the recipient's own messages; None for anybody else's, or for none."""
+    """Return one of the recipient's messages; None if there is none with this id."""
     row = await database.fetchrow(FETCH_ONE, *recipient.key, notification_id)
     return None if row is None else _message(row, recipient)
 
 
 async def count_unread(database: Queryable, recipient: Recipient) -> Unread:
-    """Count what is unread, looking at a bounded number of messages however large the inbox."""
+    """Count unread messages, scanning a bounded number of messages."""
     row = await database.fetchrow(
         COUNT_UNREAD, *recipient.key, UNREAD_LOOKED_AT_MAX, NotificationsReader().name
     )

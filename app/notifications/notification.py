@@ -1,4 +1,4 @@
-"""Whose inbox, devices and preferences: a buyer within a shop, or the shop itself."""
+"""Messages of events for recipients: made from the event alone, independent of language."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +21,12 @@ from app.reactions.reaction import Message, Params
 from app.reactions.table import MESSAGES, reaction_to
 
 RecipientKey: TypeAlias = tuple[int, str, str, str]
-"""Partition, shop, role, id: what every row of a recipient begins with."""
+"""Partition, shop, role and id, with which the key of a recipient's rows begins."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
-    """Somebody who is told things in a shop. ``id`` is the buyer's, or the shop's for merchants."""
+    """A recipient of messages: a buyer within a shop, or the shop (``id`` is the shop's)."""
 
     shop_id: str
     role: Role
@@ -34,19 +34,19 @@ class Recipient:
 
     @property
     def key(self) -> RecipientKey:
-        """What this recipient's rows are found by."""
+        """The key of this recipient's rows."""
         return partition_of(self.shop_id), self.shop_id, self.role.value, self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """A message in somebody's inbox.
+    """A message in an inbox.
 
-    Its id follows from the event and the recipient's role, so that making it again gives the same.
+    Its id follows from the event and the recipient's role, so it is the same after a rebuild.
     ``recipient_role`` is consumer or merchant; ``recipient_id`` the buyer or the shop. ``position``
-    is the event's in its partition: the order of an inbox, which holds one message of an event at
-    most. ``order_id`` is None for what is about no order, but the shop's money or endpoints. After
-    ``valid_until`` it is of no use to be told any more; None if there is no end.
+    is the event's in its partition: an inbox is in this order and has at most one message of an
+    event. ``order_id`` is None for messages about the shop's funds or endpoints. ``valid_until``:
+    when the message becomes pointless, if ever.
     """
 
     notification_id: UUID
@@ -62,12 +62,12 @@ class Notification:
 
     @property
     def recipient(self) -> Recipient:
-        """Whose inbox it is in."""
+        """The recipient."""
         return Recipient(shop_id=self.shop_id, role=self.recipient_role, id=self.recipient_id)
 
 
 def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ...]:
-    """Return the messages of an event: none, one to one of the two sides, or one to both."""
+    """Return the messages of an event: none, or one to either side or to both."""
     event = recorded.event
     addressed = reaction_to(event).notify(event)
     if not addressed:
@@ -95,14 +95,14 @@ def notifications_of(recorded: Recorded[ServiceEvent]) -> tuple[Notification, ..
 
 
 def _about(recorded: Recorded[ServiceEvent]) -> tuple[str, str | None]:
-    """Return shop and order; no order where the funds or endpoints of the shop are concerned."""
+    """Return shop and order; no order for events of the shop's funds or endpoints."""
     if is_of_order(recorded):
         return order_of_stream(recorded.stream_id)
     return shop_of_stream(recorded.stream_id), None
 
 
 def _valid_until(event: ServiceEvent) -> datetime | None:
-    """Return when what a reminder warns of comes true; None for messages that stay true."""
+    """Return when the event that a reminder announces is due; None for other messages."""
     match event:
         case AfterSalesEntryExpiring():
             return event.expires_at
@@ -113,6 +113,6 @@ def _valid_until(event: ServiceEvent) -> datetime | None:
 
 
 def render(template: str, params: Mapping[str, JsonValue]) -> Message:
-    """Return a message in words, its facts shown in each language."""
+    """Return the rendered message in all languages."""
     message = MESSAGES[template]
     return Message(title=filled(message.title, params), body=filled(message.body, params))

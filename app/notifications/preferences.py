@@ -1,4 +1,4 @@
-"""Groups of messages: what a recipient switches off together."""
+"""A recipient's preferences for pushes: on or off, muted groups, language, quiet hours."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ from app.projections.rows import columns_of
 
 
 class TemplateGroup(StrEnum):
-    """What a message is about, broadly."""
+    """The groups of messages that can be muted."""
 
     ENTRY = "entry"
     FUNDS = "funds"
@@ -51,7 +51,7 @@ _BY_FIRST_WORD = {
 
 
 def group_of(template: str) -> TemplateGroup:
-    """Return a message's group, by the first word of its name; most are about a ticket."""
+    """Return a message's group, by the first word of its template; the default is the ticket."""
     return _BY_FIRST_WORD.get(template.partition("_")[0], TemplateGroup.TICKET)
 
 
@@ -75,7 +75,7 @@ notification_preferences = Table(
         name="notification_preferences_pkey",
     ),
 )
-"""A row for each recipient who ever chose anything; everybody else has the defaults."""
+"""A row for each recipient who set preferences; all others have the defaults."""
 
 _COLUMNS = """p.version, p.push, p.muted_groups, p.language, p.quiet_begin, p.quiet_end,
        p.quiet_zone"""
@@ -98,7 +98,7 @@ JOIN unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
 WHERE p.partition_id = ANY ($1::smallint[])
 """
 
-# Over whatever there is; if nothing was seen ($12 is 0), only where there still is nothing.
+# Replaces any row; if the recipient saw none ($12 is 0), only inserts.
 REPLACE = """
 INSERT INTO after_sales.notification_preferences AS p
     (partition_id, shop_id, recipient_role, recipient_id, version, push, muted_groups, language,
@@ -129,21 +129,21 @@ RETURNING p.version
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preferences:
-    """What a recipient chose. The inbox itself is complete whatever they choose."""
+    """A recipient's preferences. They do not affect the inbox, which is complete."""
 
     push: bool
     muted: frozenset[TemplateGroup]
     language: Language
-    """Of pushes: there is no header to tell it by."""
+    """The language of pushes."""
     quiet_hours: QuietHours | None
 
 
 DEFAULTS = Preferences(push=True, muted=frozenset(), language=Language.ZH_CN, quiet_hours=None)
-"""What holds for whoever chose nothing."""
+"""The preferences of recipients who set none."""
 
 
 class PreferencesChanged(Exception):
-    """They are no longer at the version somebody wanted to replace."""
+    """The preferences are not at the version to be replaced."""
 
     def __init__(self, current_version: int) -> None:
         super().__init__(f"the preferences are at version {current_version}")
@@ -151,7 +151,7 @@ class PreferencesChanged(Exception):
 
 
 async def fetch_preferences(database: Queryable, recipient: Recipient) -> tuple[Preferences, int]:
-    """Return what a recipient chose and its version: the defaults and 0 if nothing."""
+    """Return a recipient's preferences and their version; the defaults and 0 if none are set."""
     row = await database.fetchrow(FETCH, *recipient.key)
     return (DEFAULTS, 0) if row is None else (_preferences(row), row["version"])
 
@@ -159,7 +159,7 @@ async def fetch_preferences(database: Queryable, recipient: Recipient) -> tuple[
 async def preferences_of(
     database: Queryable, recipients: Sequence[RecipientKey]
 ) -> dict[RecipientKey, Preferences]:
-    """Return what each of some recipients chose; the defaults for those who chose nothing."""
+    """Return the preferences of recipients, with defaults where none are set."""
     if not recipients:
         return {}
     rows = await database.fetch(FETCH_MANY, *columns_of(recipients))
@@ -175,9 +175,9 @@ async def replace_preferences(
     *,
     seen_version: int | None = None,
 ) -> int:
-    """Store what a recipient chose and return its version.
+    """Store a recipient's preferences and return their version.
 
-    PreferencesChanged if it is not at the version the recipient saw, where that is said.
+    ``seen_version``: PreferencesChanged unless they are at that version.
     """
     quiet = preferences.quiet_hours
     statement = UPDATE if seen_version else REPLACE

@@ -1,4 +1,4 @@
-"""Hours in which somebody is not to be disturbed, by the clock on their wall."""
+"""Quiet hours of a recipient, by their local time."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -9,18 +9,18 @@ _INSTANT = timedelta(microseconds=1)
 
 
 class UnknownTimeZone(ValueError):
-    """There is no zone of this name."""
+    """No time zone has this name."""
 
 
 class QuietHoursEmpty(ValueError):
-    """Quiet hours begin when they end: nothing tells a whole day from no time at all."""
+    """Quiet hours begin and end at the same time, which could mean a whole day or no time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuietHours:
     """From ``begin`` to ``end`` each day, over midnight if ``end`` is the earlier of the two.
 
-    Raises QuietHoursEmpty if they are the same.
+    Raises QuietHoursEmpty if they are equal.
     """
 
     begin: time
@@ -33,7 +33,7 @@ class QuietHours:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """Return a zone by its IANA name; UnknownTimeZone if there is none."""
+    """Return a time zone by its IANA name; UnknownTimeZone if there is none."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, OSError, ValueError) as error:
@@ -41,14 +41,14 @@ def time_zone(name: str) -> ZoneInfo:
 
 
 def quiet_until(hours: QuietHours, now: datetime) -> datetime | None:
-    """Return when the quiet hours end that an instant lies in, in UTC; None if it lies in none.
+    """Return the end in UTC of the quiet hours that contain an instant; None outside quiet hours.
 
-    Where the clock is put back and shows a time twice, they begin with the first and end with the
-    second; a time it skips is the instant of the change. So they are never shorter than the wall
-    says, and nothing is ever sent at a time that lies within them.
+    If the clock is set back and a local time occurs twice, they begin at the first and end at the
+    second; a skipped local time is the instant of the change. So no local time within them is ever
+    outside.
     """
     quiet, at = False, now.astimezone(UTC)
-    # One period can pass into the next where a zone skips a whole day.
+    # One period can adjoin the next where a zone skips a whole day.
     while (end := _end_of_period(hours, at)) is not None:
         quiet, at = True, end
     return at if quiet else None
@@ -56,7 +56,7 @@ def quiet_until(hours: QuietHours, now: datetime) -> datetime | None:
 
 def _end_of_period(hours: QuietHours, now: datetime) -> datetime | None:
     today = now.astimezone(hours.zone).date()
-    # The day before for periods over midnight; the day after for a clock put back over midnight.
+    # The day before for periods over midnight; the day after for a clock set back over midnight.
     for day in (today - _DAY, today, today + _DAY):
         last_day = day if hours.begin < hours.end else day + _DAY
         begin = _instant(day, hours.begin, hours.zone, second=False)
@@ -67,7 +67,7 @@ def _end_of_period(hours: QuietHours, now: datetime) -> datetime | None:
 
 
 def _instant(day: date, wall: time, zone: ZoneInfo, *, second: bool) -> datetime:
-    """Return when the wall shows a time on a day; of two such instants, which one is said."""
+    """Return the instant of a local time on a day; ``second``: the later one if there are two."""
     shown = datetime.combine(day, wall, tzinfo=zone)
     first, other = (shown.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
     if other >= first:
@@ -76,7 +76,7 @@ def _instant(day: date, wall: time, zone: ZoneInfo, *, second: bool) -> datetime
 
 
 def _change_between(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Return the instant the zone's offset changes, which lies after one and not after another."""
+    """Return the instant between two others at which the zone's offset changes."""
     offset_before = before.astimezone(zone).utcoffset()
     while after - before > _INSTANT:
         middle = before + (after - before) / 2

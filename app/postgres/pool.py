@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL, and the one name under which their failures are known."""
+"""Connections to PostgreSQL, and one exception for their failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -26,7 +26,7 @@ CONNECTION_FAILURES: tuple[type[Exception], ...] = (
     asyncpg.InternalClientError,
     PoolTimeout,
 )
-"""What asyncpg and the engine's pool raise when the server is away, going away or out of reach."""
+"""What asyncpg and the engine's pool raise when the server is unavailable."""
 
 
 class DatabaseUnavailable(Exception):
@@ -50,7 +50,7 @@ def connection_failures_named() -> Iterator[None]:
 
 
 def plain_url(url: str) -> str:
-    """Return `url` as libpq and asyncpg know it, without a driver's name (`postgresql+asyncpg`)."""
+    """Return `url` without a driver's name (`postgresql+asyncpg`)."""
     parts = urlsplit(url)
     if parts.scheme.split("+")[0] not in {"postgres", "postgresql"}:
         raise ValueError("a database URL starts with postgresql://")
@@ -63,7 +63,7 @@ def with_database(url: str, name: str) -> str:
 
 
 async def connect(url: str, settings: Settings) -> Connection:
-    """Open one connection of its own, for LISTEN or for work outside the pools."""
+    """Open a connection outside the pools, for LISTEN and the like."""
     with connection_failures_named():
         return await asyncpg.connect(plain_url(url), **_connect_arguments(settings))
 
@@ -72,7 +72,7 @@ async def connect(url: str, settings: Settings) -> Connection:
 async def open_pool(url: str, settings: Settings) -> AsyncIterator[Pool]:
     """Open the pool of the hot statements and close it at the end.
 
-    Giving a connection back costs no round trip, so it must be given back as it was taken:
+    Releasing a connection costs no round trip, so its state must be as when it was acquired:
     nothing may be SET, listened to or locked beyond a transaction on it.
     """
     with connection_failures_named():
@@ -104,7 +104,7 @@ async def open_engine(url: str, settings: Settings) -> AsyncIterator[AsyncEngine
 
 
 def make_engine(url: str, settings: Settings) -> AsyncEngine:
-    """Return an engine that connects just as the pool does; the caller disposes of it."""
+    """Return an engine that connects like the pool; the caller disposes of it."""
 
     async def open_connection(*_: object, **__: object) -> Connection:
         return await asyncpg.connect(plain_url(url), **_connect_arguments(settings))

@@ -1,1 +1,1 @@
-"""What each event leads to: its line in the operation log, messages, public event."""
+"""The effects of each event: its line in the operation log, messages, public event."""

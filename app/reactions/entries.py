@@ -1,4 +1,4 @@
-"""Reactions to the facts of an order, of which nobody is notified, and to its after-sales entry."""
+"""Reactions to the facts of an order (no messages), and to its after-sales entry."""
 
 from app.domain.order.entries import (
     AfterSalesEntryExpired,

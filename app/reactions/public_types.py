@@ -10,7 +10,7 @@ class EventType(TextEnum):
     ENTRY_EXPIRING = (
         "entry.expiring",
         "售后入口未被使用且即将关闭",
-        "An unused entry is about to close; told once an opening",
+        "An unused entry is about to close; once per opening",
     )
     ENTRY_EXPIRED = "entry.expired", "售后入口已到期关闭", "The time of an entry is over"
     ENTRY_REOPENING_REQUESTED = (

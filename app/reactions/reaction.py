@@ -1,4 +1,4 @@
-"""What an event leads to outside its stream: a log line, messages, a public event."""
+"""The effects of an event outside its stream: a log line, messages, a public event."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,15 +18,15 @@ from app.reactions.public_types import EventType
 E = TypeVar("E")
 
 Params = dict[str, JsonValue]
-"""Facts by stable names: codes, amounts in minor units, instants in RFC 3339."""
+"""Facts with stable names: codes, amounts in minor units, instants in RFC 3339."""
 
 Addressed = tuple[Role, str, Params]
-"""The side a message goes to, its template, and the facts its placeholders name."""
+"""The recipient's side, the template, and the values of its placeholders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """A message in words; placeholders are names of its params."""
+    """The texts of a message; placeholders are names of its params."""
 
     title: Text
     body: Text
@@ -59,18 +59,18 @@ def no_params(_: object) -> Params:
     return {}
 
 
-def nobody(_: object) -> tuple[Addressed, ...]:
+def no_messages(_: object) -> tuple[Addressed, ...]:
     """Address no message."""
     return ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reaction(Generic[E]):
-    """Everything an event class leads to; one row an event.
+    """All effects of an event class; one row per event.
 
-    ``lines``: the texts of its operation log line by code; ``line`` chooses the code where there
-    are several. ``facts``: the params of the line. ``messages``: texts by template; ``notify``
-    says who gets which. ``public``: the type under which others learn of it, None if they do not.
+    ``lines``: the texts of its operation log line by code; ``line`` chooses the code if there are
+    several. ``facts``: the params of the line. ``messages``: texts by template; ``notify`` returns
+    who receives which. ``public``: the type of its public event, None if it has none.
     """
 
     event: type[E]
@@ -78,7 +78,7 @@ class Reaction(Generic[E]):
     line: Callable[[E], str] | None = None
     facts: Callable[[E], Params] = no_params
     messages: Mapping[str, Message] = field(default_factory=dict)
-    notify: Callable[[E], tuple[Addressed, ...]] = nobody
+    notify: Callable[[E], tuple[Addressed, ...]] = no_messages
     public: EventType | None = None
 
     def code(self, event: E) -> str:
@@ -128,7 +128,7 @@ def files(attachments: Sequence[Attachment]) -> JsonValue:
 
 
 def cost_params(cost: CostPreview) -> Params:
-    """Return an acknowledged cost; what the shop's funds lack is left out."""
+    """Return an acknowledged cost, without what the shop's funds lack."""
     return {
         "currency": cost.currency,
         "refundable": cost.refundable,

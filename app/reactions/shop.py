@@ -33,7 +33,7 @@ def _deposit(event: DepositFellBelowRequired | DepositRestored) -> Params:
 
 
 def _disabled(event: WebhookEndpointDisabled) -> tuple[Addressed, ...]:
-    """Notify of what nobody did on purpose: a silent endpoint cannot say so itself."""
+    """Notify of endpoints that the service disabled, not of those that the owner did."""
     template = {
         DisabledReason.GONE: "webhook_endpoint_gone",
         DisabledReason.FAILING: "webhook_endpoint_failing",
@@ -42,7 +42,7 @@ def _disabled(event: WebhookEndpointDisabled) -> tuple[Addressed, ...]:
 
 
 REACTIONS = (
-    # The events of the ticket tell what happens to a refund; movements are in the ledger.
+    # A refund is announced by the events of its ticket; movements are in the ledger.
     Reaction(event=RefundFundsReserved),
     Reaction(event=PayoutFundsReserved),
     Reaction(event=RefundPaidOut),
@@ -147,7 +147,7 @@ REACTIONS = (
                 ),
                 (
                     "{url} answered that it is gone (410), so nothing is sent there any more. "
-                    "Once it is mended you can enable it again and have sent what it missed."
+                    "Once it works again, you can enable it and have the missed events sent."
                 ),
             ),
             "webhook_endpoint_failing": message(
@@ -159,8 +159,8 @@ REACTIONS = (
                 ),
                 (
                     "Nothing could be delivered to {url} for days, so nothing is sent there "
-                    "any more. Once it is mended you can enable it again and have sent what it "
-                    "missed."
+                    "any more. Once it works again, you can enable it and have the missed "
+                    "events sent."
                 ),
             ),
         },

@@ -1,4 +1,4 @@
-"""The table of reactions: one row an event class. To add an event, add its row to its family."""
+"""The table of reactions: one row per event class, kept in the file of its family."""
 
 from collections.abc import Mapping
 from types import MappingProxyType

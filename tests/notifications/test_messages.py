@@ -166,22 +166,22 @@ def test_warnings_about_a_shops_money_and_their_end_are_told_to_its_merchant(
     assert group_of(made.template) is TemplateGroup.FUNDS
 
 
-ENDPOINT_TOLD = [
+DISABLED_MESSAGES = [
     (
         DisabledReason.GONE,
         "https://erp.example.com/hooks answered that it is gone (410), so nothing is sent there "
-        "any more. Once it is mended you can enable it again and have sent what it missed.",
+        "any more. Once it works again, you can enable it and have the missed events sent.",
     ),
     (
         DisabledReason.FAILING,
         "Nothing could be delivered to https://erp.example.com/hooks for days, so nothing is sent "
-        "there any more. Once it is mended you can enable it again and have sent what it missed.",
+        "there any more. Once it works again, you can enable it and have the missed events sent.",
     ),
 ]
 
 
-@pytest.mark.parametrize(("reason", "words"), ENDPOINT_TOLD)
-def test_a_merchant_is_told_of_an_endpoint_that_was_disabled_by_itself(
+@pytest.mark.parametrize(("reason", "words"), DISABLED_MESSAGES)
+def test_a_merchant_gets_a_message_about_an_endpoint_that_the_service_disabled(
     reason: DisabledReason, words: str
 ) -> None:
     (made,) = notifications_of(of_endpoint(WebhookEndpointDisabled(**ENDPOINT, reason=reason)))

@@ -23,7 +23,7 @@ from app.notifications.inbox_queries import (
     LIST_INBOX,
     LIST_UNREAD,
 )
-from app.notifications.push.devices import LIST_OWN, TAKE_FROM_OTHERS
+from app.notifications.push.devices import LIST_OWN, REMOVE_FROM_OTHERS
 from app.notifications.push.queue import QUEUE as PUSHES
 from app.notifications.push.queue import RECONSIDER, SKIP_QUEUED
 from app.notifications.push.reader import FIND_DEVICES
@@ -262,7 +262,7 @@ def _of_pushes(partition_id: int) -> Iterator[tuple[str, str]]:
     owners = [[part] for part in owner]
     yield "devices_recipient_idx", _filled_in(LIST_OWN, *owner)
     yield "devices_recipient_idx", _filled_in(FIND_DEVICES, *owners)
-    yield "devices_token_key", _filled_in(TAKE_FROM_OTHERS, *owner, "\\x00")
+    yield "devices_token_key", _filled_in(REMOVE_FROM_OTHERS, *owner, "\\x00")
     yield "pushes_pkey", _filled_in(FIND_STATES, partition_id, [one])
     yield "pushes_device_idx", _filled_in(SKIP_QUEUED, partition_id, one, now)
     yield "pushes_recipient_idx", _filled_in(RECONSIDER, *owner, now)

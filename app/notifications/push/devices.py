@@ -1,6 +1,6 @@
-"""The devices of recipients: where pushes go to.
+"""The devices of recipients, to which pushes are sent.
 
-Their push tokens are stored sealed: a token allows to write to its owner's screen.
+Their push tokens are stored sealed, because a token allows sending to its owner's device.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ from app.postgres.pool import Pool
 from app.sealing import Seal
 
 DEVICES_MAX = 20
-"""Devices a recipient may have in a shop."""
+"""The maximum number of devices of a recipient in a shop."""
 
 devices = Table(
     "devices",
@@ -55,12 +55,12 @@ devices = Table(
     UniqueConstraint("partition_id", "shop_id", "token_hash", name="devices_token_key"),
     Index("devices_recipient_idx", "partition_id", "shop_id", "recipient_role", "recipient_id"),
 )
-"""``since_position`` is where the log stood at registration: nothing older is ever pushed."""
+"""``since_position`` is the log's head at registration: nothing older is pushed."""
 
-# Registrations of a shop queue up for each other: a token has one owner, an owner 20 devices.
+# Registrations of a shop are serialized: a token has one owner, and an owner at most 20 devices.
 LOCK_SHOP = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
 
-TAKE_FROM_OTHERS = """
+REMOVE_FROM_OTHERS = """
 DELETE FROM after_sales.devices AS d
 WHERE d.partition_id = $1 AND d.shop_id = $2 AND d.token_hash = $5
   AND (d.recipient_role, d.recipient_id) <> ($3, $4)
@@ -114,7 +114,7 @@ RETURNING d.device_id
 
 
 class Platform(StrEnum):
-    """What kind of device it is, which tells a provider where to send."""
+    """The kind of device, by which a provider chooses its channel."""
 
     IOS = "ios"
     ANDROID = "android"
@@ -134,7 +134,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SealedDevice:
-    """Where a push goes to; its token has yet to be opened."""
+    """A device with its sealed token."""
 
     device_id: UUID
     platform: Platform
@@ -142,7 +142,7 @@ class SealedDevice:
 
 
 class TooManyDevices(Exception):
-    """The recipient has as many devices as one may have."""
+    """The recipient has the maximum number of devices."""
 
 
 async def register_device(
@@ -155,16 +155,16 @@ async def register_device(
     name: str | None,
     now: datetime,
 ) -> tuple[Device, bool]:
-    """Store a device, or refresh the one of this token; tell whether it is new.
+    """Store a device, or refresh the one with this token; return it and whether it is new.
 
-    A token names one app on one device: registered by somebody else of the shop it leaves its
-    former owner, so that nobody reads another's messages. In an open transaction, which is to be
-    rolled back if it raises TooManyDevices.
+    A token identifies an app on a device. If another recipient of the shop registers it, its former
+    owner loses it, so that messages reach only the present user. In an open transaction, to be
+    rolled back on TooManyDevices.
     """
     key, hashed = recipient.key, token_hash(platform.value, token)
     await connection.execute(LOCK_SHOP, key[0], key[1])
-    for taken in await connection.fetch(TAKE_FROM_OTHERS, *key, hashed):
-        await skip_queued(connection, key[0], taken["device_id"], now)
+    for removed in await connection.fetch(REMOVE_FROM_OTHERS, *key, hashed):
+        await skip_queued(connection, key[0], removed["device_id"], now)
     own = await connection.fetch(LIST_OWN, *key)
     known = next((row["device_id"] for row in own if row["token_hash"] == hashed), None)
     if known is None and len(own) >= DEVICES_MAX:
@@ -177,17 +177,17 @@ async def register_device(
         )
     else:
         row = await connection.fetchrow(REFRESH, key[0], device_id, name, sealed, now)
-    assert row is not None  # noqa: S101 - under the lock nobody takes it away
+    assert row is not None  # noqa: S101 - locked
     return _device(row), known is None
 
 
 async def list_devices(database: Queryable, recipient: Recipient) -> list[Device]:
-    """Return a recipient's devices, the first registered first; there are `DEVICES_MAX` at most."""
+    """Return a recipient's devices, oldest registration first; at most `DEVICES_MAX`."""
     return [_device(row) for row in await database.fetch(LIST_OWN, *recipient.key)]
 
 
 async def delete_device(pool: Pool, recipient: Recipient, device_id: UUID, now: datetime) -> bool:
-    """Forget one of a recipient's devices and what is queued for it; False if it is none."""
+    """Delete one of a recipient's devices and skip its queued pushes; False if there is none."""
     async with pool.acquire() as connection, connection.transaction():
         if await connection.fetchrow(DELETE, *recipient.key, device_id) is None:
             return False
@@ -198,7 +198,7 @@ async def delete_device(pool: Pool, recipient: Recipient, device_id: UUID, now: 
 async def find_devices(
     database: Queryable, partition_ids: Collection[int], device_ids: Collection[UUID]
 ) -> dict[UUID, SealedDevice]:
-    """Return devices by their ids, as far as they are still there."""
+    """Return the existing devices with these ids."""
     rows = await database.fetch(FIND, list(partition_ids), list(device_ids))
     return {
         row["device_id"]: SealedDevice(
@@ -213,14 +213,14 @@ async def find_devices(
 async def forget_device(
     connection: Connection, partition_id: int, device: SealedDevice, now: datetime
 ) -> None:
-    """Forget a device whose token is no longer valid, unless it has been registered anew."""
+    """Delete a device whose token is no longer valid, unless it was registered again."""
     gone = await connection.fetchrow(FORGET, partition_id, device.device_id, device.token_sealed)
     if gone is not None:
         await skip_queued(connection, partition_id, device.device_id, now)
 
 
 def token_hash(platform: str, token: str) -> bytes:
-    """Return what a token is known again by, without being known."""
+    """Return the hash by which a token is recognized."""
     return hashlib.sha256(f"{platform}/{token}".encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""What sends a push to a device, and what it may answer."""
+"""The port to a push provider, its outcomes, and a provider over HTTP."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from app.leased_work.retry_after import read_retry_after
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushMessage:
-    """A message in words for one device. ``id`` is the same however often it is sent."""
+    """A rendered message for one device. ``id`` is the same at every attempt."""
 
     id: UUID
     platform: str
@@ -27,33 +27,33 @@ class PushMessage:
     body: str
     language: Language
     data: Mapping[str, str]
-    """For the app that receives it: ids and stable names."""
+    """Ids and stable names for the receiving app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The provider has it, perhaps since an earlier attempt."""
+    """The provider accepted it, perhaps at an earlier attempt."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenGone:
-    """The token names no device any more; nothing will ever arrive there."""
+    """The token is no longer valid."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """The provider will not have this message, however often it is sent."""
+    """The provider refuses this message permanently."""
 
     detail: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TryLater:
-    """It may have it or not; sending again with the same id does no harm.
+    """The outcome is unknown or temporary; sending again with the same id is safe.
 
-    ``after_seconds``: how long the provider asks to wait, None if it does not say.
+    ``after_seconds``: the wait that the provider asks for, if any.
     """
 
     detail: str
@@ -64,10 +64,10 @@ PushOutcome: TypeAlias = Accepted | TokenGone | Refused | TryLater
 
 
 class PushProvider(Protocol):
-    """Sends pushes. It never raises for what happens outside, and answers within seconds."""
+    """Sends pushes. It never raises for failures outside, and returns within seconds."""
 
     async def send(self, message: PushMessage) -> PushOutcome:
-        """Send a message and say what became of it."""
+        """Send a message and return the outcome."""
         ...
 
 
@@ -77,20 +77,20 @@ ANSWER_BYTES_MAX = 16_384
 CONNECTIONS_MAX = 16
 
 TOKEN_GONE_CODES = frozenset({"token_no_longer_valid"})
-"""Codes in an answer of 4xx that say what 410 does."""
+"""Codes in a 4xx response that mean the same as 410."""
 
 _WORTH_REPEATING = frozenset({401, 403, 407, 408, 425, 429})
-"""Refusals that time, or whoever runs the service, can mend."""
+"""Client errors that may be temporary, or corrected in the settings."""
 
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class HttpPushProvider:
-    """Speaks the protocol of tools/sandboxes/push_provider/server.py.
+    """Implements the protocol of tools/sandboxes/push_provider/server.py.
 
     ``POST <url>`` with ``{"id", "platform", "token", "title", "body", "language", "data"}``; 2xx
-    took it, 410 or the code `token_no_longer_valid` names a dead token, 429 and 5xx ask to come
-    again, any other 4xx refuses it. ``Retry-After`` is heeded.
+    accepts it, 410 or the code `token_no_longer_valid` rejects the token, 429 and 5xx are
+    temporary, any other 4xx refuses the message. ``Retry-After`` is respected.
     """
 
     def __init__(self, client: httpx.AsyncClient, url: str, clock: Clock) -> None:
@@ -99,7 +99,7 @@ class HttpPushProvider:
         self._clock = clock
 
     async def send(self, message: PushMessage) -> PushOutcome:
-        """Send a message; what goes wrong on the way is worth trying later."""
+        """Send a message; failures of the connection are temporary."""
         body = {
             "id": str(message.id),
             "platform": message.platform,
@@ -137,7 +137,7 @@ class HttpPushProvider:
 async def http_provider(
     url: str, secret: str | None, clock: Clock
 ) -> AsyncIterator[HttpPushProvider]:
-    """Open a provider: no redirects, no proxies of the environment, nothing compressed."""
+    """Open a provider, without redirects, proxies of the environment, or compression."""
     headers = {"Accept-Encoding": "identity"}
     if secret is not None:
         headers["Authorization"] = f"Bearer {secret}"
@@ -152,7 +152,7 @@ async def http_provider(
 
 
 async def _bounded(answer: httpx.Response) -> bytes:
-    """Return the beginning of an answer as it came over the wire."""
+    """Return the beginning of a response's body, as received."""
     content = bytearray()
     async for chunk in answer.aiter_raw():
         content += chunk
@@ -162,7 +162,7 @@ async def _bounded(answer: httpx.Response) -> bytes:
 
 
 def _code_in(content: bytes) -> str | None:
-    """Return the code an answer names; nothing else of it is kept, for it may quote the token."""
+    """Return the code in a response; the rest is not stored, as it may contain the token."""
     try:
         found: Any = from_json(content)
     except ValueError:

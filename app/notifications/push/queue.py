@@ -1,7 +1,7 @@
-"""What is to be pushed to which device, and what became of it: a row for each.
+"""The queue of pushes: a row for each message and device, with its state.
 
-Rows come from the reader `pushes` and stay: reading the log again finds them there, so that nothing
-is ever sent twice. A worker claims a row for a while, sends it, and records the outcome.
+The reader `pushes` adds rows, which are kept, so that reading the log again queues nothing twice. A
+worker claims a row for a lease, sends it, and records the outcome.
 """
 
 from collections.abc import Mapping
@@ -68,23 +68,23 @@ pushes = Table(
     ),
 )
 """``attempt_at`` and ``claimed_until`` are by the service's clock; ``valid_until``, ``held_until``
-(the end of quiet hours) and ``settled_at`` by the shop's, which ``clock`` says the kind of.
+(the end of quiet hours) and ``settled_at`` by the shop's, whose kind is ``clock``.
 
 ``attempts`` counts claims that led to a call; ``claim`` is the token of the present one.
 """
 
 
 class PushState(StrEnum):
-    """What became of a push to one device."""
+    """The state of a push to one device."""
 
     QUEUED = "queued"
     SENT = "sent"
-    """A provider took it."""
+    """The provider accepted it."""
     FAILED = "failed"
     EXPIRED = "expired"
-    """What it reminds of came before it could be sent."""
+    """The event it reminds of happened before it could be sent."""
     SKIPPED = "skipped"
-    """Its recipient did not want it, or removed the device."""
+    """Its recipient switched it off, or removed the device."""
 
 
 class PushReason(StrEnum):
@@ -114,7 +114,7 @@ QUEUE = LeasedTable(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushKey:
-    """Names a push: which message to which device."""
+    """The key of a push: a message to a device."""
 
     partition_id: int
     notification_id: UUID
@@ -122,15 +122,15 @@ class PushKey:
 
     @property
     def message_id(self) -> UUID:
-        """What the provider knows it by: the same at every attempt."""
+        """The id at the provider, the same at every attempt."""
         return uuid5(self.notification_id, str(self.device_id))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimedPush:
-    """A push that one worker may send for a while, under the token ``claim``.
+    """A push under a lease, with the token ``claim``.
 
-    ``attempt``: how often it was claimed to be sent, this time included.
+    ``attempt``: the number of claims to send it, including this one.
     """
 
     key: PushKey
@@ -144,12 +144,12 @@ class ClaimedPush:
 
     @property
     def place(self) -> tuple[int, UUID, UUID, UUID]:
-        """What finds the row as long as the claim holds."""
+        """The key of the row, with the token of the claim."""
         key = self.key
         return key.partition_id, key.notification_id, key.device_id, self.claim
 
 
-# A push that was sent was sent, whoever's claim it is by now; all else is for the present claim.
+# A success is recorded in any case, any other outcome only for the present claim.
 SETTLE = """
 UPDATE after_sales.pushes AS p
 SET state = $5, reason = $6, detail = $7, settled_at = $8, claimed_until = NULL, held_until = NULL
@@ -172,7 +172,7 @@ SET state = 'skipped', reason = 'device_removed', settled_at = $3, claimed_until
 WHERE p.partition_id = $1 AND p.device_id = $2 AND p.state = 'queued'
 """
 
-# What was held back is looked at again: it may be wanted at other times now, or not at all.
+# Held pushes are checked again after a change of preferences.
 RECONSIDER = """
 UPDATE after_sales.pushes AS p
 SET attempt_at = $5, held_until = NULL
@@ -184,7 +184,7 @@ WHERE p.partition_id = $1 AND p.shop_id = $2 AND p.recipient_role = $3 AND p.rec
 async def claim_pushes(
     pool: Pool, topology: Topology, now: datetime, until: datetime, rows_max: int
 ) -> list[ClaimedPush]:
-    """Claim what is due, the longest waiting first, up to a number, until the lease ends."""
+    """Claim due pushes, longest waiting first, up to a number, until the lease ends."""
     return [_claimed(row) for row in await QUEUE.claim(pool, topology, now, until, rows_max)]
 
 
@@ -197,20 +197,20 @@ async def settle(
     reason: PushReason | None = None,
     detail: str | None = None,
 ) -> None:
-    """Record what became of a push, unless a later claim is at it or it is settled."""
+    """Record a push's final state, unless it is settled or has a later claim."""
     why = None if reason is None else reason.value
     await database.fetch(SETTLE, *push.place, state.value, why, detail, now)
 
 
 async def retry_at(database: Queryable, push: ClaimedPush, at: datetime, detail: str) -> None:
-    """Let a push be tried again from an instant on."""
+    """Schedule another attempt."""
     await database.fetch(PUT_OFF, *push.place, at, None, detail, 0)
 
 
 async def hold_until(
     database: Queryable, push: ClaimedPush, until: datetime, look_again_at: datetime
 ) -> None:
-    """Hold a push back for quiet hours, which is no attempt.
+    """Hold a push for quiet hours, which does not count as an attempt.
 
     ``until`` is by the shop's clock, ``look_again_at`` by the service's.
     """
@@ -220,12 +220,12 @@ async def hold_until(
 async def skip_queued(
     connection: Connection, partition_id: int, device_id: UUID, now: datetime
 ) -> None:
-    """Give up what is still queued for a device that is gone."""
+    """Skip the queued pushes of a removed device."""
     await connection.execute(SKIP_QUEUED, partition_id, device_id, now)
 
 
 async def reconsider_held(database: Queryable, recipient: RecipientKey, now: datetime) -> None:
-    """Let what is held back for a recipient be looked at again at once."""
+    """Make the held pushes of a recipient due now."""
     await database.fetch(RECONSIDER, *recipient, now)
 
 

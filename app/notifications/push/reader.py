@@ -25,7 +25,7 @@ JOIN unnest($1::smallint[], $2::text[], $3::text[], $4::text[])
 WHERE d.partition_id = ANY ($1::smallint[])
 """
 
-# What was queued before, sent or not, is known and stays as it is.
+# Existing pushes, sent or not, are left unchanged.
 QUEUE = """
 INSERT INTO after_sales.pushes
     (partition_id, shop_id, recipient_role, recipient_id, notification_id, device_id, template,
@@ -41,30 +41,30 @@ ON CONFLICT (partition_id, notification_id, device_id) DO NOTHING
 
 _AT_ONCE = datetime.fromtimestamp(0, UTC)
 
-_Told = tuple[Recorded[ServiceEvent], Notification]
+_Message = tuple[Recorded[ServiceEvent], Notification]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushesReader:
-    """Queues pushes for a worker to send. It cannot be rebuilt: what it leads to leaves the house.
+    """Queues pushes for a worker. It cannot be rebuilt, because it has effects outside.
 
     Without ``queueing`` it follows the log and queues nothing, so that a provider that is set up
-    later is not sent the past.
+    later does not receive old messages.
     """
 
     queueing: bool
     name: str = "pushes"
 
     async def apply(self, connection: Connection, batch: Sequence[Recorded[ServiceEvent]]) -> None:
-        """Queue what a batch tells those who have devices."""
+        """Queue the batch's messages for the devices of their recipients."""
         if not self.queueing:
             return
-        told = [
+        messages = [
             (recorded, notification)
             for recorded in batch
             for notification in notifications_of(recorded)
         ]
-        rows = list(_rows(told, await _devices(connection, told)))
+        rows = list(_rows(messages, await _devices(connection, messages)))
         if rows:
             await connection.execute(QUEUE, *columns_of(rows))
 
@@ -72,18 +72,18 @@ class PushesReader:
 _Devices = defaultdict[RecipientKey, list[tuple[UUID, int]]]
 
 
-async def _devices(connection: Connection, told: Sequence[_Told]) -> _Devices:
-    """Return the devices of all recipients, each with the position it was registered at."""
+async def _devices(connection: Connection, messages: Sequence[_Message]) -> _Devices:
+    """Return the recipients' devices, each with the position of its registration."""
     found: _Devices = defaultdict(list)
-    keys = {notification.recipient.key for _, notification in told}
+    keys = {notification.recipient.key for _, notification in messages}
     if keys:
         for row in await connection.fetch(FIND_DEVICES, *columns_of(keys)):
             found[row[0], row[1], row[2], row[3]].append((row["device_id"], row["since_position"]))
     return found
 
 
-def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ...]]:
-    for recorded, notification in told:
+def _rows(messages: Sequence[_Message], devices: _Devices) -> Iterator[tuple[object, ...]]:
+    for recorded, notification in messages:
         key = notification.recipient.key
         for device_id, since_position in devices[key]:
             if notification.position > since_position:
@@ -100,5 +100,5 @@ def _rows(told: Sequence[_Told], devices: _Devices) -> Iterator[tuple[object, ..
 
 
 def _due_at(recorded: Recorded[ServiceEvent], notification: Notification) -> datetime:
-    """Return from when on it may be sent, by the service's clock; a test clock's tells nothing."""
+    """Return when it is due by the service's clock; at once for a test clock's message."""
     return notification.created_at if recorded.metadata.clock is ClockKind.SYSTEM else _AT_ONCE

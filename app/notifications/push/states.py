@@ -1,4 +1,4 @@
-"""What became of messages in the push channel, as their recipient sees it."""
+"""The state of messages in the push channel, for their recipient."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -30,9 +30,9 @@ _BEST_FIRST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushedTo:
-    """What became of a message on one device or, if several, on the one it went best with.
+    """The state of a message on its device or, of several, on the one with the best state.
 
-    ``send_after``: not before then, if it is queued and was held back or tried before.
+    ``send_after``: the time of the next attempt, if it is queued and was held or tried before.
     """
 
     state: PushState
@@ -45,7 +45,7 @@ class PushedTo:
 async def find_push_states(
     database: Queryable, shop_id: str, notification_ids: Collection[UUID]
 ) -> Mapping[UUID, PushedTo]:
-    """Return what became of some messages of a shop; those that went to no device are left out."""
+    """Return the push states of messages of a shop, without those that went to no device."""
     if not notification_ids:
         return {}
     rows = await database.fetch(FIND_STATES, partition_of(shop_id), list(notification_ids))

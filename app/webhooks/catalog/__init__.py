@@ -1,1 +1,1 @@
-"""What of this service's events others are told, and in what form (docs/events.md)."""
+"""The catalog of public events and their bodies (docs/events.md)."""

@@ -104,7 +104,7 @@ class EventRefund(Payload):
     """The refund of a ticket."""
 
     refund_key: str
-    """Constant, whatever is tried."""
+    """Constant over all attempts."""
     status: str
     """`funded`, `unknown`, `refused` or `succeeded`; more may come."""
     source: str

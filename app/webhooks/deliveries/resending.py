@@ -98,12 +98,12 @@ async def recover(
     for partition_id in partition_ids:
         step = STEP_ROWS_MAX
         while step == STEP_ROWS_MAX:
-            room = min(STEP_ROWS_MAX, rows_max - recovered)
-            if room == 0:
+            free = min(STEP_ROWS_MAX, rows_max - recovered)
+            if free == 0:
                 return recovered, False
             async with holding_queues(pool) as connection:
                 queue = (partition_id, endpoint_id)
-                rows = await _recover_step(connection, queue, since, now, room, ordered=ordered)
+                rows = await _recover_step(connection, queue, since, now, free, ordered=ordered)
             step = len(rows)
             recovered += step
     return recovered, True

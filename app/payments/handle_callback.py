@@ -1,4 +1,4 @@
-"""What follows from a callback of the provider that is signed rightly: its outcome, or nothing."""
+"""Records the outcome of a callback whose signature is right, if it fits the ticket."""
 
 from enum import StrEnum
 from typing import assert_never
@@ -16,7 +16,7 @@ from app.postgres.pool import Pool
 
 
 class CallbackFault(StrEnum):
-    """Why nothing follows from a callback, though the provider signed it."""
+    """Why a callback has no effect, though the provider signed it."""
 
     REFUND_UNKNOWN = "callback_refund_unknown"
     PAYOUT_UNKNOWN = "callback_payout_unknown"
@@ -24,10 +24,10 @@ class CallbackFault(StrEnum):
     CURRENCY_DIFFERS = "callback_currency_differs"
 
 
-async def tell_outcome(
+async def record_outcome(
     pool: Pool, codec: Codec[OrderEvent], handler: CommandHandler, callback: Callback
 ) -> CallbackFault | None:
-    """Record the outcome on the ticket; telling it again, or after its end, changes nothing."""
+    """Record the outcome on the ticket; a repetition, or one after the end, changes nothing."""
     shop_id, _, rest = callback.key.partition("/")
     ticket_id = rest.partition("/")[0]
     order_id = ticket_id.rpartition("-")[0]

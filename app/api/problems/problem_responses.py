@@ -44,13 +44,6 @@ def problems(*codes: str, base: tuple[str, ...] = EVERYWHERE) -> dict[int | str,
     }
 
 
-def command_problems(
-    *codes: str, not_found: str = "order_not_found"
-) -> dict[int | str, dict[str, Any]]:
-    """Declare the problems of a route that issues a command for an order and takes a body."""
-    return problems(*WITH_BODY, *COMMAND, not_found, *codes)
-
-
 def _declared(status: int, codes: list[str], *, counted: bool) -> dict[str, Any]:
     lines = [
         f"- `{code}`: {PROBLEMS[code].title.en} / {PROBLEMS[code].title.zh_cn}" for code in codes

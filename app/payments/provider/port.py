@@ -82,11 +82,6 @@ class RefusalCode(StrEnum):
     OTHER = "other"
     """A code of the provider's that is not listed here; its text says more."""
 
-    @property
-    def is_about_the_buyers_account(self) -> bool:
-        """Whether the money can reach the buyer through another account only."""
-        return self in {RefusalCode.BUYER_ACCOUNT_CLOSED, RefusalCode.BUYER_ACCOUNT_FROZEN}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:

@@ -95,9 +95,10 @@ def _key(path_values: PathValues) -> str:
 
 
 def _logged(command: C) -> C:
+    """Log a command that moves money by hand; its outcome is in the log line of the request."""
     _log.info(
-        "advance_payout_decision",
-        decision=type(command).__name__,
+        "advance_payout_command",
+        command=type(command).__name__,
         payout_key=command.payout_key,
     )
     return command

@@ -25,7 +25,7 @@ SELECT ($1::smallint[])[n % 6 + 1], n, 0, 'shop-' || n % 6,
 FROM generate_series(1, 120000) AS n
 """
 PLANS = ("force_custom_plan", "force_generic_plan")
-"""Made for the values of one call, and made once for all."""
+"""Made for the values of one call, and made once for all calls."""
 
 
 @pytest.fixture
@@ -40,28 +40,21 @@ async def filled(database: str) -> Any:
         await connection.close()
 
 
-@pytest.mark.parametrize("plans", PLANS)
-async def test_a_page_reads_an_index_up_to_its_bound_and_the_bodies_it_gives(
-    filled: asyncpg.Connection, plans: str
+async def test_neither_a_page_nor_the_search_for_what_is_new_walks_through_the_table(
+    filled: asyncpg.Connection,
 ) -> None:
-    await filled.execute(f"SET plan_cache_mode = {plans}")
-    for query, shop in ((SHOP_PAGE, ["shop-3"]), (PARTITION_PAGE, [])):
-        for types, scanned in ((None, 51), (["shop.restricted"], SCANNED_MAX)):
-            for after in (0, 60_000, 119_000):
-                asked = [PARTITIONS[3], after, 0, scanned, types, 51, "public_events", *shop]
-                plan = await explained(filled, query, asked)
-                walked = [node for node in _nodes(plan) if node["Node Type"] == "Seq Scan"]
-                assert "public_events" not in [node["Relation Name"] for node in walked]
-                assert touched(plan) <= PAGES_MAX, (query, types, after)
-
-
-@pytest.mark.parametrize("plans", PLANS)
-async def test_who_has_something_new_is_found_among_the_new_alone(
-    filled: asyncpg.Connection, plans: str
-) -> None:
-    await filled.execute(f"SET plan_cache_mode = {plans}")
-    plan = await explained(filled, FIND_GROWN, [PARTITIONS[3], 119_900, 120_000])
-    assert touched(plan) < 40
+    for plans in PLANS:
+        await filled.execute(f"SET plan_cache_mode = {plans}")
+        for query, shop in ((SHOP_PAGE, ["shop-3"]), (PARTITION_PAGE, [])):
+            for types, scanned in ((None, 51), (["shop.restricted"], SCANNED_MAX)):
+                for after in (0, 60_000, 119_000):
+                    asked = [PARTITIONS[3], after, 0, scanned, types, 51, "public_events", *shop]
+                    plan = await explained(filled, query, asked)
+                    walked = [node for node in _nodes(plan) if node["Node Type"] == "Seq Scan"]
+                    assert "public_events" not in [node["Relation Name"] for node in walked]
+                    assert touched(plan) <= PAGES_MAX, (plans, query, types, after)
+        plan = await explained(filled, FIND_GROWN, [PARTITIONS[3], 119_900, 120_000])
+        assert touched(plan) < 40, plans
 
 
 async def explained(

@@ -148,17 +148,8 @@ def _hash(secret: str) -> bytes:
 
 
 def _key(row: asyncpg.Record) -> ApiKey:
-    return ApiKey(
-        key_id=row["key_id"],
-        role=Role(row["role"]),
-        shop_id=row["shop_id"],
-        name=row["name"],
-        scopes=frozenset(Scope(scope) for scope in row["scopes"]),
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
-        revoked_at=row["revoked_at"],
-        last_used_at=row["last_used_at"],
-    )
+    scopes = frozenset(Scope(scope) for scope in row["scopes"])
+    return ApiKey(**{**row, "role": Role(row["role"]), "scopes": scopes})
 
 
 _COLUMNS = """key_id, role, shop_id, name, scopes, created_at, expires_at, revoked_at,

@@ -75,10 +75,7 @@ REACTIONS = (
             ),
             "application_agreed_by_rule": text(
                 "小助手规则「{rule_name}」(第 {rule_version} 版)自动同意售后单 {ticket_id}",
-                (
-                    "Ticket {ticket_id} agreed to by the assistant, rule {rule_name} (version "
-                    "{rule_version})"
-                ),
+                "Ticket {ticket_id} agreed to by the assistant, rule {rule_name} (version {rule_version})",
             ),
             "application_agreed_without_return": text(
                 "商家同意售后单 {ticket_id},买家无需退货",
@@ -110,10 +107,7 @@ REACTIONS = (
                 "请寄回商品",
                 "Please send the goods back",
                 "售后单 {ticket_id} 已同意,请在 {due_at} 前寄回商品并填写物流单号。",
-                (
-                    "Ticket {ticket_id} was agreed to. Please send the goods back and enter "
-                    "the tracking number before {due_at}."
-                ),
+                "Ticket {ticket_id} was agreed to. Please send the goods back and enter the tracking number before {due_at}.",
             ),
         },
         notify=_agreed,
@@ -164,10 +158,7 @@ REACTIONS = (
         lines={
             "assistant_notified": text(
                 "小助手规则「{rule_name}」(第 {rule_version} 版)提醒商家关注售后单 {ticket_id}",
-                (
-                    "The assistant pointed the merchant to ticket {ticket_id}, rule "
-                    "{rule_name} (version {rule_version})"
-                ),
+                "The assistant pointed the merchant to ticket {ticket_id}, rule {rule_name} (version {rule_version})",
             )
         },
         facts=lambda event: rule_params(event.rule),

@@ -79,14 +79,8 @@ REACTIONS = (
                 "Buyer applied ({type}), reason: {application_reason}; ticket {ticket_id}",
             ),
             "overdue_ticket_created": text(
-                (
-                    "买家通过已打开的入口申请超期售后({type}),原因:{application_reason},售后单 "
-                    "{ticket_id}"
-                ),
-                (
-                    "Buyer applied past the after-sales period ({type}), reason: "
-                    "{application_reason}; ticket {ticket_id}"
-                ),
+                "买家通过已打开的入口申请超期售后({type}),原因:{application_reason},售后单 {ticket_id}",
+                "Buyer applied past the after-sales period ({type}), reason: {application_reason}; ticket {ticket_id}",
             ),
         },
         line=lambda event: "overdue_ticket_created" if event.overdue else "ticket_created",
@@ -99,14 +93,8 @@ REACTIONS = (
             "ticket_created": message(
                 "您有新的售后单",
                 "A new after-sales ticket",
-                (
-                    "订单 {order_id} 的买家申请{type},原因:{application_reason},请在 {due_at} "
-                    "前处理售后单 {ticket_id}。"
-                ),
-                (
-                    "The buyer of order {order_id} applied ({type}): {application_reason}. "
-                    "Please answer ticket {ticket_id} before {due_at}."
-                ),
+                "订单 {order_id} 的买家申请{type},原因:{application_reason},请在 {due_at} 前处理售后单 {ticket_id}。",
+                "The buyer of order {order_id} applied ({type}): {application_reason}. Please answer ticket {ticket_id} before {due_at}.",
             )
         },
         notify=lambda event: to_merchant(
@@ -128,10 +116,7 @@ REACTIONS = (
                 "买家修改了售后申请",
                 "A buyer modified an application",
                 "订单 {order_id} 的买家修改了售后单 {ticket_id}({type}),请在 {due_at} 前处理。",
-                (
-                    "The buyer of order {order_id} modified ticket {ticket_id} ({type}). "
-                    "Please answer before {due_at}."
-                ),
+                "The buyer of order {order_id} modified ticket {ticket_id} ({type}). Please answer before {due_at}.",
             )
         },
         notify=lambda event: to_merchant("application_modified", _wish(event)),
@@ -154,10 +139,7 @@ REACTIONS = (
                 "买家已撤销售后申请",
                 "A buyer withdrew an application",
                 "订单 {order_id} 的买家已撤销售后单 {ticket_id},无需处理。",
-                (
-                    "The buyer of order {order_id} withdrew ticket {ticket_id}. Nothing is "
-                    "left to do."
-                ),
+                "The buyer of order {order_id} withdrew ticket {ticket_id}. Nothing is left to do.",
             ),
             "ticket_closed": message(
                 "售后单已关闭",

@@ -98,10 +98,7 @@ REACTIONS = (
         lines={
             "entry_opened": text(
                 "商家第 {generation} 次打开售后入口,有效期至 {expires_at}",
-                (
-                    "Merchant opened the after-sales entry (no. {generation}), open until "
-                    "{expires_at}"
-                ),
+                "Merchant opened the after-sales entry (no. {generation}), open until {expires_at}",
             )
         },
         facts=_opened,
@@ -110,10 +107,7 @@ REACTIONS = (
                 "商家已为您打开售后入口",
                 "You may apply for after-sales again",
                 "订单 {order_id} 的售后入口已打开,请在 {expires_at} 前申请售后。",
-                (
-                    "The merchant opened the after-sales entry of order {order_id}. Please "
-                    "apply before {expires_at}."
-                ),
+                "The merchant opened the after-sales entry of order {order_id}. Please apply before {expires_at}.",
             )
         },
         notify=lambda event: to_consumer("entry_opened", _expires(event)),
@@ -133,10 +127,7 @@ REACTIONS = (
                 "售后入口即将关闭",
                 "The after-sales entry is about to close",
                 "订单 {order_id} 的售后入口将于 {expires_at} 关闭,您尚未申请售后。",
-                (
-                    "The after-sales entry of order {order_id} closes at {expires_at} and you "
-                    "have not applied yet."
-                ),
+                "The after-sales entry of order {order_id} closes at {expires_at} and you have not applied yet.",
             )
         },
         notify=lambda event: to_consumer("entry_expiring", _expires(event)),
@@ -160,10 +151,7 @@ REACTIONS = (
                 "售后入口已关闭",
                 "The after-sales entry has closed",
                 "订单 {order_id} 的售后入口已到期关闭。如仍需售后,可请商家再次打开。",
-                (
-                    "The after-sales entry of order {order_id} has expired. You may ask the "
-                    "merchant to open it again."
-                ),
+                "The after-sales entry of order {order_id} has expired. You may ask the merchant to open it again.",
             )
         },
         notify=lambda event: to_consumer("entry_expired", {"used": event.used}),
@@ -182,10 +170,7 @@ REACTIONS = (
                 "买家请求再次打开售后入口",
                 "A buyer asks for the entry again",
                 "订单 {order_id} 的买家请求再次打开售后入口,请打开或拒绝。",
-                (
-                    "The buyer of order {order_id} asks for the after-sales entry to be opened "
-                    "again. Please open it or decline."
-                ),
+                "The buyer of order {order_id} asks for the after-sales entry to be opened again. Please open it or decline.",
             )
         },
         notify=lambda event: to_merchant("reopening_requested", {"note": event.note}),
@@ -205,10 +190,7 @@ REACTIONS = (
                 "商家未同意再次打开售后入口",
                 "The merchant declined to open the entry again",
                 "订单 {order_id} 的售后入口不再打开,原因:{decline_reason}。",
-                (
-                    "The after-sales entry of order {order_id} will not be opened again: "
-                    "{decline_reason}."
-                ),
+                "The after-sales entry of order {order_id} will not be opened again: {decline_reason}.",
             )
         },
         notify=lambda event: to_consumer("reopening_declined", _declined(event)),

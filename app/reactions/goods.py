@@ -52,14 +52,8 @@ REACTIONS = (
             "goods_shipped_back": message(
                 "买家已寄回商品",
                 "A buyer shipped the goods back",
-                (
-                    "售后单 {ticket_id} 的商品已寄回:{carrier} {tracking_number},请在 {due_at} "
-                    "前处理。"
-                ),
-                (
-                    "The goods of ticket {ticket_id} are on their way: {carrier} "
-                    "{tracking_number}. Please confirm or reject them before {due_at}."
-                ),
+                "售后单 {ticket_id} 的商品已寄回:{carrier} {tracking_number},请在 {due_at} 前处理。",
+                "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm or reject them before {due_at}.",
             )
         },
         notify=lambda event: to_merchant(
@@ -71,14 +65,8 @@ REACTIONS = (
         event=ReturnShipmentCorrected,
         lines={
             "return_shipment_corrected": text(
-                (
-                    "买家更正退货物流:{previous_carrier} {previous_tracking_number} 改为 "
-                    "{carrier} {tracking_number}"
-                ),
-                (
-                    "Buyer corrected the return from {previous_carrier} "
-                    "{previous_tracking_number} to {carrier} {tracking_number}"
-                ),
+                "买家更正退货物流:{previous_carrier} {previous_tracking_number} 改为 {carrier} {tracking_number}",
+                "Buyer corrected the return from {previous_carrier} {previous_tracking_number} to {carrier} {tracking_number}",
             )
         },
         facts=_corrected,
@@ -128,10 +116,7 @@ REACTIONS = (
             ),
             "return_received_automatically": text(
                 "商家超时未处理,系统自动确认收到退货(售后单 {ticket_id})",
-                (
-                    "The returned goods of ticket {ticket_id} count as received: the merchant "
-                    "did not answer in time"
-                ),
+                "The returned goods of ticket {ticket_id} count as received: the merchant did not answer in time",
             ),
         },
         line=lambda event: (
@@ -149,10 +134,7 @@ REACTIONS = (
                 "退货已自动确认收货",
                 "A return was confirmed automatically",
                 "售后单 {ticket_id} 超时未处理,系统已自动确认收到退货。",
-                (
-                    "Ticket {ticket_id} was not handled in time: the returned goods count as "
-                    "received."
-                ),
+                "Ticket {ticket_id} was not handled in time: the returned goods count as received.",
             ),
         },
         notify=_received,
@@ -172,10 +154,7 @@ REACTIONS = (
                 "商家拒绝了您退回的商品",
                 "Your return was rejected",
                 "售后单 {ticket_id} 退回的商品被商家拒绝,原因:{reject_reason}。",
-                (
-                    "The merchant rejected the goods you sent back for ticket {ticket_id}: "
-                    "{reject_reason}."
-                ),
+                "The merchant rejected the goods you sent back for ticket {ticket_id}: {reject_reason}.",
             )
         },
         notify=lambda event: to_consumer("returned_goods_rejected", rejection_params(event)),
@@ -195,10 +174,7 @@ REACTIONS = (
                 "商家已发货",
                 "The goods are on their way",
                 "售后单 {ticket_id} 的商品已发出:{carrier} {tracking_number},收到后请确认。",
-                (
-                    "The goods of ticket {ticket_id} are on their way: {carrier} "
-                    "{tracking_number}. Please confirm them when they arrive."
-                ),
+                "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm them when they arrive.",
             )
         },
         notify=lambda event: to_consumer("replacement_shipped", shipment_params(event.shipment)),
@@ -213,10 +189,7 @@ REACTIONS = (
             ),
             "replacement_received_automatically": text(
                 "买家超时未确认,系统自动确认收货(售后单 {ticket_id})",
-                (
-                    "The goods sent for ticket {ticket_id} count as received: the buyer did "
-                    "not answer in time"
-                ),
+                "The goods sent for ticket {ticket_id} count as received: the buyer did not answer in time",
             ),
         },
         line=lambda event: (

@@ -71,17 +71,11 @@ REACTIONS = (
         lines={
             "refund_funded": text(
                 "售后单 {ticket_id} 退款 {amount} 由{funding_source}支付,已提交支付渠道",
-                (
-                    "Refund of {amount} for ticket {ticket_id} paid from {funding_source}, "
-                    "provider asked"
-                ),
+                "Refund of {amount} for ticket {ticket_id} paid from {funding_source}, provider asked",
             ),
             "refund_advanced": text(
                 "商家资金不足,平台先行赔付售后单 {ticket_id} 退款 {amount}",
-                (
-                    "The merchant's funds do not cover {amount} for ticket {ticket_id}: the "
-                    "platform pays in advance"
-                ),
+                "The merchant's funds do not cover {amount} for ticket {ticket_id}: the platform pays in advance",
             ),
         },
         line=lambda event: "refund_advanced" if event.insufficient else "refund_funded",
@@ -93,10 +87,7 @@ REACTIONS = (
         lines={
             "refund_outcome_unknown": text(
                 "售后单 {ticket_id} 退款结果未知,等待支付渠道答复",
-                (
-                    "The outcome of the refund for ticket {ticket_id} is unknown; waiting for "
-                    "the provider"
-                ),
+                "The outcome of the refund for ticket {ticket_id} is unknown; waiting for the provider",
             )
         },
         facts=lambda event: {"refund_key": event.refund_key, "why": event.why},
@@ -120,10 +111,7 @@ REACTIONS = (
                 "退款未能到账",
                 "A refund could not be paid",
                 "售后单 {ticket_id} 的退款未能到账:{refund_refusal}。平台客服将协助处理。",
-                (
-                    "The refund of ticket {ticket_id} could not be paid: {refund_refusal}. "
-                    "Customer service will take care of it."
-                ),
+                "The refund of ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
             )
         },
         notify=lambda event: to_both("refund_refused", {"refund_refusal": event.refusal.value}),
@@ -154,26 +142,12 @@ REACTIONS = (
         event=AdvancePayoutRequested,
         lines={
             "payout_requested": text(
-                (
-                    "平台商服 {requested_by} 为售后单 {ticket_id} 发起先行赔付 {amount},"
-                    "收款账户:{payee_kind} {payee_account}({payee_holder})"
-                ),
-                (
-                    "Platform customer service {requested_by} asked for an advance payout of "
-                    "{amount} for ticket {ticket_id} to {payee_kind} {payee_account} "
-                    "({payee_holder})"
-                ),
+                "平台商服 {requested_by} 为售后单 {ticket_id} 发起先行赔付 {amount},收款账户:{payee_kind} {payee_account}({payee_holder})",
+                "Platform customer service {requested_by} asked for an advance payout of {amount} for ticket {ticket_id} to {payee_kind} {payee_account} ({payee_holder})",
             ),
             "payout_awaits_approval": text(
-                (
-                    "平台商服 {requested_by} 为售后单 {ticket_id} 申请先行赔付 {amount},"
-                    "待另一人审批,收款账户:{payee_kind} {payee_account}({payee_holder})"
-                ),
-                (
-                    "Platform customer service {requested_by} asked for an advance payout of "
-                    "{amount} for ticket {ticket_id} to {payee_kind} {payee_account} "
-                    "({payee_holder}); another person must approve it"
-                ),
+                "平台商服 {requested_by} 为售后单 {ticket_id} 申请先行赔付 {amount},待另一人审批,收款账户:{payee_kind} {payee_account}({payee_holder})",
+                "Platform customer service {requested_by} asked for an advance payout of {amount} for ticket {ticket_id} to {payee_kind} {payee_account} ({payee_holder}); another person must approve it",
             ),
         },
         line=lambda event: "payout_awaits_approval" if event.needs_approval else "payout_requested",
@@ -184,20 +158,11 @@ REACTIONS = (
         lines={
             "payout_started": text(
                 "平台先行赔付售后单 {ticket_id} {amount},扣除商家保证金,已提交支付渠道",
-                (
-                    "The platform pays {amount} for ticket {ticket_id} in advance and charges "
-                    "the deposit; provider asked"
-                ),
+                "The platform pays {amount} for ticket {ticket_id} in advance and charges the deposit; provider asked",
             ),
             "payout_approved": text(
-                (
-                    "{approved_by} 已审批,平台先行赔付售后单 {ticket_id} {amount},"
-                    "扣除商家保证金,已提交支付渠道"
-                ),
-                (
-                    "Approved by {approved_by}: the platform pays {amount} for ticket "
-                    "{ticket_id} in advance and charges the deposit; provider asked"
-                ),
+                "{approved_by} 已审批,平台先行赔付售后单 {ticket_id} {amount},扣除商家保证金,已提交支付渠道",
+                "Approved by {approved_by}: the platform pays {amount} for ticket {ticket_id} in advance and charges the deposit; provider asked",
             ),
         },
         line=lambda event: "payout_started" if event.approved_by is None else "payout_approved",
@@ -212,23 +177,13 @@ REACTIONS = (
                 "平台先行赔付处理中",
                 "The platform pays you in advance",
                 "售后单 {ticket_id} 的 {amount} 将由平台先行赔付至您提供的收款账户。",
-                (
-                    "The platform pays {amount} for ticket {ticket_id} in advance, to the "
-                    "account you named."
-                ),
+                "The platform pays {amount} for ticket {ticket_id} in advance, to the account you named.",
             ),
             "payout_charged": message(
                 "平台先行赔付,扣除保证金",
                 "The platform pays in advance",
-                (
-                    "售后单 {ticket_id} 原路退款失败,平台先行赔付 {amount},已扣除保证金。"
-                    "保证金不足部分将从下次充值中追缴。"
-                ),
-                (
-                    "The refund of ticket {ticket_id} failed, so the platform pays {amount} in "
-                    "advance and charges your deposit. What it lacks is collected from your "
-                    "next top-up."
-                ),
+                "售后单 {ticket_id} 原路退款失败,平台先行赔付 {amount},已扣除保证金。保证金不足部分将从下次充值中追缴。",
+                "The refund of ticket {ticket_id} failed, so the platform pays {amount} in advance and charges your deposit. What it lacks is collected from your next top-up.",
             ),
         },
         notify=lambda event: (
@@ -256,10 +211,7 @@ REACTIONS = (
         lines={
             "payout_outcome_unknown": text(
                 "售后单 {ticket_id} 先行赔付结果未知,等待支付渠道答复",
-                (
-                    "The outcome of the advance payout for ticket {ticket_id} is unknown; "
-                    "waiting for the provider"
-                ),
+                "The outcome of the advance payout for ticket {ticket_id} is unknown; waiting for the provider",
             )
         },
         facts=lambda event: {"payout_key": event.payout_key, "why": event.why},
@@ -270,10 +222,7 @@ REACTIONS = (
         lines={
             "payout_refused": text(
                 "售后单 {ticket_id} 先行赔付被支付渠道拒绝:{refund_refusal}",
-                (
-                    "The provider refused the advance payout for ticket {ticket_id}: "
-                    "{refund_refusal}"
-                ),
+                "The provider refused the advance payout for ticket {ticket_id}: {refund_refusal}",
             )
         },
         facts=lambda event: {
@@ -286,10 +235,7 @@ REACTIONS = (
                 "先行赔付未能到账",
                 "An advance payout could not be paid",
                 "售后单 {ticket_id} 的先行赔付未能到账:{refund_refusal}。平台客服将协助处理。",
-                (
-                    "The advance payout for ticket {ticket_id} could not be paid: "
-                    "{refund_refusal}. Customer service will take care of it."
-                ),
+                "The advance payout for ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
             )
         },
         notify=lambda event: to_both("payout_refused", {"refund_refusal": event.refusal.value}),

@@ -59,10 +59,7 @@ REACTIONS = (
                 "充值已用于偿还欠款",
                 "A top-up paid back what the shop owed",
                 "充值 {reference} 中的 {collected} 已用于偿还欠款(追缴),剩余欠款 {arrears}。",
-                (
-                    "Of the top-up {reference}, {collected} paid back what the platform had "
-                    "advanced; {arrears} are still owed."
-                ),
+                "Of the top-up {reference}, {collected} paid back what the platform had advanced; {arrears} are still owed.",
             )
         },
         notify=lambda event: to_merchant(
@@ -106,15 +103,8 @@ REACTIONS = (
             "shop_restricted": message(
                 "店铺欠款,暂不能打开售后入口",
                 "The shop may open no more entries",
-                (
-                    "平台先行赔付后店铺欠款 {arrears},超过上限 {limit}。"
-                    "充值补足前不能打开新的售后入口,已打开的入口和售后单不受影响。"
-                ),
-                (
-                    "The shop owes {arrears} for refunds paid in advance, more than {limit}. "
-                    "Until a top-up no after-sales entry can be opened; open entries and "
-                    "tickets run on."
-                ),
+                "平台先行赔付后店铺欠款 {arrears},超过上限 {limit}。充值补足前不能打开新的售后入口,已打开的入口和售后单不受影响。",
+                "The shop owes {arrears} for refunds paid in advance, more than {limit}. Until a top-up no after-sales entry can be opened; open entries and tickets run on.",
             )
         },
         notify=lambda event: to_merchant(
@@ -141,27 +131,14 @@ REACTIONS = (
             "webhook_endpoint_gone": message(
                 "消息推送地址已停用",
                 "A webhook endpoint was disabled",
-                (
-                    "消息推送地址 {url} 答复已不再使用(410),已停用。修复后可以重新启用,"
-                    "并补发期间的消息。"
-                ),
-                (
-                    "{url} answered that it is gone (410), so nothing is sent there any more. "
-                    "Once it works again, you can enable it and have the missed events sent."
-                ),
+                "消息推送地址 {url} 答复已不再使用(410),已停用。修复后可以重新启用,并补发期间的消息。",
+                "{url} answered that it is gone (410), so nothing is sent there any more. Once it works again, you can enable it and have the missed events sent.",
             ),
             "webhook_endpoint_failing": message(
                 "消息推送地址已停用",
                 "A webhook endpoint was disabled",
-                (
-                    "消息推送地址 {url} 连续多日无法送达,已停用。修复后可以重新启用,"
-                    "并补发期间的消息。"
-                ),
-                (
-                    "Nothing could be delivered to {url} for days, so nothing is sent there "
-                    "any more. Once it works again, you can enable it and have the missed "
-                    "events sent."
-                ),
+                "消息推送地址 {url} 连续多日无法送达,已停用。修复后可以重新启用,并补发期间的消息。",
+                "Nothing could be delivered to {url} for days, so nothing is sent there any more. Once it works again, you can enable it and have the missed events sent.",
             ),
         },
         notify=_disabled,

@@ -14,28 +14,20 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from app.event_store.connections import Queryable
-from app.webhooks.deliveries.tables import BOUNDS_MS
+from app.webhooks.deliveries.tables import BOUNDS_MS, OLDEST_PENDING
 
 ENDPOINTS_MAX = 500
 """Endpoints with metrics: those with the most pending. Totals cover all."""
 
 # One row per endpoint and partition, and an index lookup for each with pending deliveries.
-FETCH_FIGURES = """
+FETCH_FIGURES = f"""
 SELECT q.endpoint_id, sum(q.pending)::bigint AS pending, sum(q.delivered)::bigint AS delivered,
        sum(q.given_up)::bigint AS given_up, sum(q.attempts_failed)::bigint AS attempts_failed,
        sum(q.latency_ms_sum)::bigint AS latency_ms_sum,
        array_agg(q.latency_counts) AS latency_counts,
        min(o.created_at) FILTER (WHERE q.test_shop_id IS NULL) AS oldest_pending_at
 FROM after_sales.webhook_queues AS q
-LEFT JOIN LATERAL (
-    SELECT least(
-        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
-         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
-           AND d.state = 'queued'),
-        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
-         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
-           AND d.state = 'waiting')) AS created_at
-) AS o ON q.pending > 0
+{OLDEST_PENDING}
 GROUP BY q.endpoint_id
 ORDER BY pending DESC, q.endpoint_id
 LIMIT $1
@@ -80,14 +72,13 @@ async def fetch_figures(database: Queryable) -> WebhookFigures:
         endpoints=totals["endpoints"],
         of_each=[
             QueueFigures(
-                endpoint_id=str(row["endpoint_id"]),
-                pending=row["pending"],
-                oldest_pending_at=row["oldest_pending_at"],
-                delivered=row["delivered"],
-                given_up=row["given_up"],
-                attempts_failed=row["attempts_failed"],
-                latency_ms_sum=row["latency_ms_sum"],
-                latency_counts=[sum(column) for column in zip(*row["latency_counts"], strict=True)],
+                **{
+                    **row,
+                    "endpoint_id": str(row["endpoint_id"]),
+                    "latency_counts": [
+                        sum(counts) for counts in zip(*row["latency_counts"], strict=True)
+                    ],
+                }
             )
             for row in rows
         ],

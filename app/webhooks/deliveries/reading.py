@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.event_store.connections import Queryable
 from app.webhooks.deliveries.claims import DeliveryKey
-from app.webhooks.deliveries.tables import NO_COUNTS, Cause, DeliveryState
+from app.webhooks.deliveries.tables import NO_COUNTS, OLDEST_PENDING, Cause, DeliveryState
 from app.webhooks.deliveries.tables import webhook_deliveries as table
 
 ATTEMPTS_SHOWN_MAX = 50
@@ -46,21 +46,13 @@ LIMIT $4
 """
 
 # The oldest is an index lookup in each queue with pending deliveries.
-FETCH_HEALTH = """
+FETCH_HEALTH = f"""
 SELECT sum(q.pending)::bigint AS pending, sum(q.delivered)::bigint AS delivered,
        sum(q.given_up)::bigint AS given_up, sum(q.attempts_failed)::bigint AS attempts_failed,
        min(q.failing_since) AS failing_since, max(q.last_success_at) AS last_success_at,
        max(q.last_failure_at) AS last_failure_at, min(o.created_at) AS oldest_pending_at
 FROM after_sales.webhook_queues AS q
-LEFT JOIN LATERAL (
-    SELECT least(
-        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
-         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
-           AND d.state = 'queued'),
-        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
-         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
-           AND d.state = 'waiting')) AS created_at
-) AS o ON q.pending > 0
+{OLDEST_PENDING}
 WHERE q.partition_id = ANY ($1::smallint[]) AND q.endpoint_id = $2
 """
 
@@ -225,19 +217,5 @@ async def _page(connection: AsyncConnection, query: Select[Any]) -> list[Deliver
 
 
 def _delivery(row: "asyncpg.Record | Any") -> Delivery:
-    return Delivery(
-        partition_id=row["partition_id"],
-        message_id=row["message_id"],
-        shop_id=row["shop_id"],
-        order_id=row["order_id"],
-        type=row["type"],
-        cause=Cause(row["cause"]),
-        state=DeliveryState(row["state"]),
-        attempts=row["attempts"],
-        due_at=row["due_at"],
-        created_at=row["created_at"],
-        settled_at=row["settled_at"],
-        last_status=row["last_status"],
-        last_outcome=row["last_outcome"],
-        api_version=row["api_version"],
-    )
+    named = {"cause": Cause(row["cause"]), "state": DeliveryState(row["state"])}
+    return Delivery(**{**row, **named})

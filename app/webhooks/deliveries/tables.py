@@ -202,6 +202,18 @@ BOUNDS_MS = (25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 15_000)
 NO_COUNTS = [0] * (len(BOUNDS_MS) + 1)
 
 
+OLDEST_PENDING = """LEFT JOIN LATERAL (
+    SELECT least(
+        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
+         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
+           AND d.state = 'queued'),
+        (SELECT min(d.created_at) FROM after_sales.webhook_deliveries AS d
+         WHERE d.partition_id = q.partition_id AND d.endpoint_id = q.endpoint_id
+           AND d.state = 'waiting')) AS created_at
+) AS o ON q.pending > 0"""
+"""The join of a queue ``q`` with its oldest pending delivery: an index lookup per state."""
+
+
 def counts_of(latencies_ms: Iterable[int]) -> list[int]:
     """Return the number of latencies in each bucket."""
     counts = list(NO_COUNTS)

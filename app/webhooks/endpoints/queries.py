@@ -1,7 +1,7 @@
 """Tables and statements of endpoints: their settings, and the history of changes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -179,28 +179,18 @@ async def list_changes(
 
 def endpoint_of(row: asyncpg.Record) -> Endpoint:
     """Return the endpoint of a row with at least the `COLUMNS`."""
-    disabled = None
+    columns = {one.name: row[one.name] for one in fields(Endpoint) if one.name != "disabled"}
     if not row["enabled"]:
         disabled = Disabled(reason=DisabledReason(row["disabled_reason"]), at=row["disabled_at"])
+    else:
+        disabled = None
     types = row["event_types"]
-    return Endpoint(
-        endpoint_id=row["endpoint_id"],
-        shop_id=row["shop_id"],
-        url=row["url"],
-        description=row["description"],
-        event_types=None if types is None else tuple(types),
-        ordered=row["ordered"],
-        rate_per_second=row["rate_per_second"],
-        include=tuple(row["include"]),
-        api_version=row["api_version"],
-        header_names=tuple(row["header_names"]),
-        public_key=row["public_key"],
-        former_secret_until=row["former_secret_until"],
-        disabled=disabled,
-        version=row["version"],
-        created_at=row["created_at"],
-        changed_at=row["changed_at"],
-    )
+    arrays = {
+        "event_types": None if types is None else tuple(types),
+        "include": tuple(row["include"]),
+        "header_names": tuple(row["header_names"]),
+    }
+    return Endpoint(**{**columns, **arrays, "disabled": disabled})
 
 
 LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"

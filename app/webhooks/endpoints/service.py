@@ -58,6 +58,9 @@ from app.webhooks.signing import OLD_SECRET_KEPT
 ENDPOINTS_MAX = 50
 """The maximum number of endpoints of an owner."""
 
+SETTINGS = ("url", "description", "event_types", "ordered", "rate_per_second", "include")
+"""What an endpoint shares with its settings, in the order of the columns."""
+
 BEFORE_ALL = (datetime.min.replace(tzinfo=UTC), UUID(int=0))
 """The list position before the first endpoint."""
 
@@ -217,43 +220,19 @@ class Change:
 
 
 def _columns(settings: EndpointSettings) -> tuple[object, ...]:
-    types = settings.event_types
-    return (
-        *(settings.url, settings.description, None if types is None else list(types)),
-        *(settings.ordered, settings.rate_per_second, list(settings.include)),
-    )
+    return tuple(getattr(settings, name) for name in SETTINGS)
 
 
 def _is_same(endpoint: Endpoint, settings: EndpointSettings) -> bool:
-    if settings.headers is not None:  # the former values are sealed
-        return False
-    return (
-        endpoint.url,
-        endpoint.description,
-        endpoint.event_types,
-        endpoint.ordered,
-        endpoint.rate_per_second,
-        endpoint.include,
-    ) == (
-        settings.url,
-        settings.description,
-        settings.event_types,
-        settings.ordered,
-        settings.rate_per_second,
-        settings.include,
-    )
+    unchanged = all(getattr(endpoint, name) == getattr(settings, name) for name in SETTINGS)
+    return unchanged and settings.headers is None  # the former values of headers are sealed
 
 
 def _shown_settings(endpoint: Endpoint) -> dict[str, object]:
+    disabled = endpoint.disabled
     return {
-        "url": endpoint.url,
-        "description": endpoint.description,
-        "event_types": endpoint.event_types,
-        "ordered": endpoint.ordered,
-        "rate_per_second": endpoint.rate_per_second,
-        "include": endpoint.include,
-        "header_names": endpoint.header_names,
-        "disabled_reason": None if endpoint.disabled is None else endpoint.disabled.reason.value,
+        **{name: getattr(endpoint, name) for name in (*SETTINGS, "header_names")},
+        "disabled_reason": None if disabled is None else disabled.reason.value,
     }
 
 

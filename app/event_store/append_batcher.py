@@ -215,7 +215,7 @@ class _Writer:
                 self._connection = await self._connect()
         except (*LOST_CONNECTION, DatabaseUnavailable, asyncpg.PostgresError) as error:
             failure = f"no connection: {error!r}"
-            _log.warning("append_lane_not_connected", reason=failure)
+            _log.warning("append_batcher_not_connected", reason=failure)
             for waiting in (*batch, *self._queue.take_all()):
                 waiting.fail(EventStoreUnavailable(failure))
             self._failures += 1

@@ -96,11 +96,11 @@ async def narrow(
     async def services() -> AsyncIterator[Services]:
         async with (
             open_services(resources, clock, metrics) as opened,
-            AppendBatcher(own_connection, limits=AppendLimits(waiting_max=1)) as lane,
+            AppendBatcher(own_connection, limits=AppendLimits(waiting_max=1)) as batcher,
         ):
             handler = CommandHandler(
                 loads=(loads := StreamLoader(resources.pool)),
-                batcher=lane,
+                batcher=batcher,
                 codec=opened.codec,
                 funds=FundsStates(resources.pool, loads, funds_codec()),
                 clocks=ShopClocks(resources.pool, clock),

@@ -26,7 +26,7 @@ from app.event_types.registry import funds_codec
 from app.postgres.pool import connect
 from app.resources import Resources
 from app.shop_clocks.clocks import ClockRefusalCode, ClockRefused, ShopClocks
-from tests.command_handling.test_handler import OvertakenLane
+from tests.command_handling.test_handler import OvertakenBatcher
 from tests.conftest import START
 from tests.payments.test_funding import follow, funds_of, settled_order
 from tests.projections.event_log import Logged
@@ -59,22 +59,22 @@ def logged(resources: Resources) -> Logged:
 
 
 @pytest.fixture
-async def overtaken(resources: Resources) -> AsyncIterator[OvertakenLane]:
-    """Open a lane that nobody overtakes yet."""
+async def overtaken(resources: Resources) -> AsyncIterator[OvertakenBatcher]:
+    """Open a batcher that nobody overtakes yet."""
 
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    lane = OvertakenLane(own_connection)
-    async with lane:
-        yield lane
+    batcher = OvertakenBatcher(own_connection)
+    async with batcher:
+        yield batcher
 
 
 @pytest.fixture
 async def handler(
-    resources: Resources, clock: ManualClock, overtaken: OvertakenLane
+    resources: Resources, clock: ManualClock, overtaken: OvertakenBatcher
 ) -> FundsHandler:
-    """Handle commands through the lane that may be overtaken."""
+    """Handle commands through the batcher that may be overtaken."""
     return FundsHandler(
         states=FundsStates(resources.pool, StreamLoader(resources.pool), funds_codec()),
         batcher=overtaken,
@@ -106,7 +106,7 @@ def keyed(key: str, body: bytes = b"") -> IdempotencyKey:
 
 
 async def test_a_top_up_overtaken_is_decided_again_on_what_there_is_then(
-    handler: FundsHandler, overtaken: OvertakenLane
+    handler: FundsHandler, overtaken: OvertakenBatcher
 ) -> None:
     overtaken.times = 1
     overtaken.overtake = lambda: handler.handle(asking(top_up(5, reference="first")), Heard())
@@ -118,7 +118,7 @@ async def test_a_top_up_overtaken_is_decided_again_on_what_there_is_then(
 
 
 async def test_money_taken_meanwhile_is_not_taken_twice(
-    handler: FundsHandler, overtaken: OvertakenLane
+    handler: FundsHandler, overtaken: OvertakenBatcher
 ) -> None:
     cash = Account.CASH_ALIPAY
     paid_in = TopUp(reference="p-1", account=cash, amount=100)
@@ -134,7 +134,7 @@ async def test_money_taken_meanwhile_is_not_taken_twice(
 
 
 async def test_whoever_is_overtaken_all_the_time_is_told_so_and_moves_nothing(
-    handler: FundsHandler, overtaken: OvertakenLane
+    handler: FundsHandler, overtaken: OvertakenBatcher
 ) -> None:
     references = (f"other-{number}" for number in range(ATTEMPTS_MAX))
     overtaken.times = ATTEMPTS_MAX
@@ -193,7 +193,7 @@ async def test_a_refund_and_a_top_up_at_once_are_both_booked_whoever_is_first(
 
 
 async def test_a_refund_in_between_takes_the_cash_a_withdrawal_counted_on(
-    resources: Resources, logged: Logged, handler: FundsHandler, overtaken: OvertakenLane
+    resources: Resources, logged: Logged, handler: FundsHandler, overtaken: OvertakenBatcher
 ) -> None:
     order = settled_order("order-1")
     await logged.write(order.events[:-1])
@@ -225,7 +225,7 @@ async def test_a_shop_in_test_mode_is_booked_by_its_clock(
 
 
 async def test_a_clock_given_while_the_first_money_comes_is_found_before_it_is_booked(
-    resources: Resources, clock: ManualClock, handler: FundsHandler, overtaken: OvertakenLane
+    resources: Resources, clock: ManualClock, handler: FundsHandler, overtaken: OvertakenBatcher
 ) -> None:
     overtaken.times = 1
     overtaken.overtake = lambda: given_test_clock(

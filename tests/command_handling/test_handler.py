@@ -72,8 +72,8 @@ class Heard:
         return Answer(status=409, body=str(refusal).encode())
 
 
-class OvertakenLane(AppendBatcher):
-    """A lane that somebody else overtakes a number of times, just before each append."""
+class OvertakenBatcher(AppendBatcher):
+    """A batcher overtaken by another append a number of times, just before each of its own."""
 
     overtake: Callable[[], Awaitable[object]]
     times = 0
@@ -87,22 +87,22 @@ class OvertakenLane(AppendBatcher):
 
 
 @pytest.fixture
-async def overtaken(resources: Resources) -> AsyncIterator[OvertakenLane]:
-    """Open a lane that nobody overtakes yet."""
+async def overtaken(resources: Resources) -> AsyncIterator[OvertakenBatcher]:
+    """Open a batcher that is not overtaken yet."""
 
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    lane = OvertakenLane(own_connection)
-    async with lane:
-        yield lane
+    batcher = OvertakenBatcher(own_connection)
+    async with batcher:
+        yield batcher
 
 
 @pytest.fixture
 async def handler(
-    resources: Resources, clock: ManualClock, overtaken: OvertakenLane
+    resources: Resources, clock: ManualClock, overtaken: OvertakenBatcher
 ) -> CommandHandler:
-    """Handle commands through the lane that may be overtaken."""
+    """Handle commands through the overtaken batcher."""
     codec, loads = order_codec(), StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
@@ -153,7 +153,7 @@ def taking_turns(handler: CommandHandler) -> Callable[[], Awaitable[Answer]]:
 
 
 async def test_a_command_overtaken_is_decided_again_on_what_is_there_now(
-    handler: CommandHandler, overtaken: OvertakenLane
+    handler: CommandHandler, overtaken: OvertakenBatcher
 ) -> None:
     await registered(handler)
     overtaken.overtake, overtaken.times = taking_turns(handler), ATTEMPTS_MAX - 1
@@ -165,7 +165,7 @@ async def test_a_command_overtaken_is_decided_again_on_what_is_there_now(
 
 
 async def test_a_command_overtaken_again_and_again_is_given_up(
-    handler: CommandHandler, overtaken: OvertakenLane
+    handler: CommandHandler, overtaken: OvertakenBatcher
 ) -> None:
     await registered(handler)
     overtaken.overtake, overtaken.times = taking_turns(handler), ATTEMPTS_MAX
@@ -179,7 +179,7 @@ async def test_a_command_overtaken_again_and_again_is_given_up(
 
 
 async def test_a_decision_that_names_its_version_is_not_taken_on_another(
-    handler: CommandHandler, overtaken: OvertakenLane
+    handler: CommandHandler, overtaken: OvertakenBatcher
 ) -> None:
     await registered(handler)
     overtaken.overtake, overtaken.times = taking_turns(handler), 1
@@ -238,7 +238,7 @@ async def test_a_key_answers_again_without_deciding_and_refuses_another_request(
 
 
 async def test_a_key_found_used_only_when_writing_is_answered_the_same(
-    handler: CommandHandler, overtaken: OvertakenLane
+    handler: CommandHandler, overtaken: OvertakenBatcher
 ) -> None:
     await registered(handler)
     request = asking(RecordShipment(shipped_at=SHIPPED), idempotency=keyed("k"))

@@ -41,10 +41,10 @@ async def handler(
         return await connect(resources.database_url, resources.settings)
 
     loads = StreamLoader(counting)
-    async with AppendBatcher(own_connection) as lane:
+    async with AppendBatcher(own_connection) as batcher:
         yield CommandHandler(
             loads=loads,
-            batcher=lane,
+            batcher=batcher,
             codec=order_codec(),
             funds=FundsStates(counting, loads, funds_codec()),
             clocks=ShopClocks(resources.pool, clock),

@@ -55,7 +55,7 @@ def counting(resources: Resources) -> Counting:
 
 @pytest.fixture(params=list(Topology))
 def loads(counting: Counting, request: pytest.FixtureRequest) -> StreamLoader:
-    """Return a load lane, once for each kind of database."""
+    """Return a stream loader, once for each kind of database."""
     return StreamLoader(counting, request.param)
 
 
@@ -64,8 +64,8 @@ async def appends(resources: Resources) -> AsyncIterator[AppendBatcher]:
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    async with AppendBatcher(own_connection) as lane:
-        yield lane
+    async with AppendBatcher(own_connection) as batcher:
+        yield batcher
 
 
 def place(number: int, key: str | None = None) -> Wanted:
@@ -75,7 +75,10 @@ def place(number: int, key: str | None = None) -> Wanted:
 
 
 async def written(
-    lane: AppendBatcher, wanted: Wanted, *events: NewEvent, request: IdempotentRequest | None = None
+    batcher: AppendBatcher,
+    wanted: Wanted,
+    *events: NewEvent,
+    request: IdempotentRequest | None = None,
 ) -> None:
     item = Append(
         partition_id=wanted.partition_id,
@@ -84,7 +87,7 @@ async def written(
         events=events,
         idempotency=request,
     )
-    assert isinstance(await lane.append(item), Written)
+    assert isinstance(await batcher.append(item), Written)
 
 
 def stored(count: int) -> tuple[NewEvent, ...]:

@@ -78,8 +78,8 @@ class Looks:
         return await self._pool.fetchrow(query, *args)
 
 
-class InterruptedLane(AppendBatcher):
-    """A lane before whose next append something else happens."""
+class InterruptedBatcher(AppendBatcher):
+    """A batcher before whose next append something else happens."""
 
     before: Callable[[], Awaitable[object]] | None = None
 
@@ -96,27 +96,27 @@ def looks(resources: Resources) -> Looks:
 
 
 @pytest.fixture(params=list(Topology))
-async def lane(
+async def batcher(
     resources: Resources, request: pytest.FixtureRequest
-) -> AsyncIterator[InterruptedLane]:
-    """Open a lane, through each of the two append functions."""
+) -> AsyncIterator[InterruptedBatcher]:
+    """Open a batcher, through each of the two append functions."""
 
     async def own_connection() -> OwnConnection:
         return await connect(resources.database_url, resources.settings)
 
-    lane = InterruptedLane(own_connection, topology=request.param)
-    async with lane:
-        yield lane
+    batcher = InterruptedBatcher(own_connection, topology=request.param)
+    async with batcher:
+        yield batcher
 
 
 @pytest.fixture
 def handler(
-    resources: Resources, clock: ManualClock, lane: InterruptedLane, looks: Looks
+    resources: Resources, clock: ManualClock, batcher: InterruptedBatcher, looks: Looks
 ) -> CommandHandler:
     loads = StreamLoader(resources.pool)
     return CommandHandler(
         loads=loads,
-        batcher=lane,
+        batcher=batcher,
         codec=CODEC,
         funds=FundsStates(resources.pool, loads, funds_codec()),
         clocks=ShopClocks(looks, clock),
@@ -203,9 +203,9 @@ def key(name: str) -> IdempotencyKey:
 
 @pytest.mark.parametrize("assumed_new", [False, True])
 async def test_a_clock_made_between_decision_and_append_is_found_before_the_event_is_written(
-    handler: CommandHandler, resources: Resources, lane: InterruptedLane, assumed_new: bool
+    handler: CommandHandler, resources: Resources, batcher: InterruptedBatcher, assumed_new: bool
 ) -> None:
-    lane.before = lambda: created(resources.pool)
+    batcher.before = lambda: created(resources.pool)
     answer = await handler.handle(registering(assumed_new=assumed_new), Silent())
     assert answer.status == 200
     assert await clocks_of(resources.pool) == [(ClockKind.TEST, AHEAD)]
@@ -260,7 +260,7 @@ async def test_of_a_first_order_and_a_clock_asked_for_at_once_the_first_decides_
 
 
 async def test_what_a_command_leads_to_that_an_advance_went_past_has_happened_when_it_is_answered(
-    handler: CommandHandler, resources: Resources, clock: ManualClock, lane: InterruptedLane
+    handler: CommandHandler, resources: Resources, clock: ManualClock, batcher: InterruptedBatcher
 ) -> None:
     shop = ShopInTestMode(pool=resources.pool, handler=handler)
     logged = Logged(resources.pool)
@@ -282,7 +282,7 @@ async def test_what_a_command_leads_to_that_an_advance_went_past_has_happened_wh
         await worker.run_once()
         assert (await shop.clock()).target is None
 
-    lane.before = advance
+    batcher.before = advance
     await shop.ask(ORDER, OpenAfterSalesEntry())
     assert (await shop.happened())[3:] == [
         Happened(begun, ORDER, "AfterSalesEntryOpened"),
@@ -291,7 +291,7 @@ async def test_what_a_command_leads_to_that_an_advance_went_past_has_happened_wh
 
 
 async def test_shops_that_share_a_partition_each_keep_their_own_time(
-    handler: CommandHandler, resources: Resources, lane: InterruptedLane
+    handler: CommandHandler, resources: Resources, batcher: InterruptedBatcher
 ) -> None:
     neighbour = next(
         name

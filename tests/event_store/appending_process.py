@@ -25,7 +25,7 @@ async def main(url: str, name: str, streams: int) -> None:
     async def append_some() -> None:
         for number in numbers:
             stream_id = f"{name}-{number}"
-            outcome = await lane.append(
+            outcome = await batcher.append(
                 returns(
                     stream_id,
                     readers=("ada", "bob", "cyd"),
@@ -35,7 +35,7 @@ async def main(url: str, name: str, streams: int) -> None:
             assert type(outcome) is Written
             print(stream_id, flush=True)  # noqa: T201 - it is how the parent hears of it
 
-    async with AppendBatcher(lambda: asyncpg.connect(url)) as lane:
+    async with AppendBatcher(lambda: asyncpg.connect(url)) as batcher:
         await asyncio.gather(*(append_some() for _ in range(CLIENTS)))
 
 

@@ -1,4 +1,4 @@
-"""Connections and lanes on this test's own database."""
+"""Connections and batchers on this test's own database."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeAlias
@@ -38,8 +38,8 @@ async def connection(connect: Connect) -> AsyncIterator[OwnConnection]:
 
 
 @pytest.fixture(params=list(Topology))
-async def lane(connect: Connect, request: pytest.FixtureRequest) -> AsyncIterator[AppendBatcher]:
-    """Open a lane, once with each of the two append functions."""
+async def batcher(connect: Connect, request: pytest.FixtureRequest) -> AsyncIterator[AppendBatcher]:
+    """Open a batcher, once with each of the two append functions."""
     async with AppendBatcher(connect, topology=request.param) as opened:
         yield opened
 

@@ -20,19 +20,19 @@ async def test_appending_is_announced_to_whoever_listens(
 
     async with (
         Announcer(connect) as announcer,
-        AppendBatcher(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as batcher,
     ):
-        await lane.append(returns("a"))
+        await batcher.append(returns("a"))
         async with asyncio.timeout(DEADLINE_SECONDS):
             await heard.wait()
 
 
 async def test_a_conflict_is_not_announced(connect: Connect) -> None:
     announced = []
-    async with AppendBatcher(connect, announce=lambda: announced.append(1)) as lane:
-        await lane.append(returns("a", 7))
+    async with AppendBatcher(connect, announce=lambda: announced.append(1)) as batcher:
+        await batcher.append(returns("a", 7))
         assert announced == []
-        await lane.append(returns("a"))
+        await batcher.append(returns("a"))
         assert announced == [1]
 
 
@@ -70,7 +70,7 @@ async def test_an_announcement_that_fails_harms_no_append(connect: Connect) -> N
 
     async with (
         Announcer(never) as announcer,
-        AppendBatcher(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as batcher,
     ):
         for number in range(5):
-            assert type(await lane.append(returns(f"s{number}"))) is Written
+            assert type(await batcher.append(returns(f"s{number}"))) is Written

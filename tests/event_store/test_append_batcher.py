@@ -1,4 +1,4 @@
-"""The lane: what waits goes together, everyone gets an own outcome, and nothing is lost unsaid."""
+"""The append batcher: waiting appends go together, each has its own outcome, and none is lost."""
 
 import asyncio
 from collections import Counter
@@ -45,8 +45,8 @@ async def heads_locked(connection: OwnConnection) -> AsyncIterator[None]:
         yield
 
 
-def begin(lane: AppendBatcher, *items: Append) -> list[asyncio.Task[Outcome]]:
-    return [asyncio.create_task(lane.append(item)) for item in items]
+def begin(batcher: AppendBatcher, *items: Append) -> list[asyncio.Task[Outcome]]:
+    return [asyncio.create_task(batcher.append(item)) for item in items]
 
 
 async def streams(connection: OwnConnection) -> dict[str, int]:
@@ -57,9 +57,9 @@ async def streams(connection: OwnConnection) -> dict[str, int]:
 
 
 async def test_ten_racers_on_one_version_give_one_success_and_nine_conflicts(
-    lane: AppendBatcher, connection: OwnConnection
+    batcher: AppendBatcher, connection: OwnConnection
 ) -> None:
-    outcomes = await asyncio.gather(*(lane.append(returns("a")) for _ in range(10)))
+    outcomes = await asyncio.gather(*(batcher.append(returns("a")) for _ in range(10)))
 
     assert Counter(type(outcome) for outcome in outcomes) == {Written: 1, VersionConflict: 9}
     assert {outcome.actual_version for outcome in outcomes if type(outcome) is VersionConflict} == {
@@ -68,17 +68,17 @@ async def test_ten_racers_on_one_version_give_one_success_and_nine_conflicts(
     assert await streams(connection) == {"a": 1}
 
 
-async def test_ten_racers_in_ten_lanes_give_one_success_and_nine_conflicts(
+async def test_ten_racers_in_ten_batchers_give_one_success_and_nine_conflicts(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    lanes = [AppendBatcher(connect) for _ in range(10)]
-    for lane in lanes:
-        lane.start()
+    batchers = [AppendBatcher(connect) for _ in range(10)]
+    for batcher in batchers:
+        batcher.start()
     async with heads_locked(connection):
-        racing = [begin(lane, returns("a"))[0] for lane in lanes]
+        racing = [begin(batcher, returns("a"))[0] for batcher in batchers]
         await until_blocked(connection, sessions=10)
     outcomes = await asyncio.gather(*racing)
-    await asyncio.gather(*(lane.close() for lane in lanes))
+    await asyncio.gather(*(batcher.close() for batcher in batchers))
 
     assert Counter(type(outcome) for outcome in outcomes) == {Written: 1, VersionConflict: 9}
     assert await streams(connection) == {"a": 1}
@@ -88,12 +88,12 @@ async def test_appends_that_arrive_during_a_batch_go_together_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendBatcher(connect, writers=1, observer=batches) as lane:
+    async with AppendBatcher(connect, writers=1, observer=batches) as batcher:
         async with heads_locked(connection):
-            first = begin(lane, returns("a"))
+            first = begin(batcher, returns("a"))
             await until_blocked(connection)
-            more = begin(lane, *(returns(f"b{number}") for number in range(20)))
-            await until(_all_waiting(lane, 20))
+            more = begin(batcher, *(returns(f"b{number}") for number in range(20)))
+            await until(_all_waiting(batcher, 20))
         await asyncio.gather(*first, *more)
 
     assert batches.items == [1, 20]
@@ -103,19 +103,19 @@ async def test_a_stream_and_a_key_go_once_in_a_batch_and_the_rest_in_the_next(
     connect: Connect, connection: OwnConnection
 ) -> None:
     batches = Batches()
-    async with AppendBatcher(connect, writers=1, observer=batches) as lane:
+    async with AppendBatcher(connect, writers=1, observer=batches) as batcher:
         async with heads_locked(connection):
-            first = begin(lane, returns("first"))
+            first = begin(batcher, returns("first"))
             await until_blocked(connection)
             more = begin(
-                lane,
+                batcher,
                 returns("a"),
                 returns("a", 1),
                 returns("b", idempotency=request("k")),
                 returns("c", idempotency=request("k")),
                 returns("d"),
             )
-            await until(_all_waiting(lane, 5))
+            await until(_all_waiting(batcher, 5))
         outcomes = await asyncio.gather(*first, *more)
 
     assert batches.items == [1, 3, 2]
@@ -125,10 +125,10 @@ async def test_a_stream_and_a_key_go_once_in_a_batch_and_the_rest_in_the_next(
 
 
 async def test_the_same_request_sent_at_once_is_written_once_and_answered_alike(
-    lane: AppendBatcher, connection: OwnConnection
+    batcher: AppendBatcher, connection: OwnConnection
 ) -> None:
     outcomes = await asyncio.gather(
-        *(lane.append(returns(f"s{n}", idempotency=request("k"))) for n in range(8))
+        *(batcher.append(returns(f"s{n}", idempotency=request("k"))) for n in range(8))
     )
 
     assert Counter(type(outcome) for outcome in outcomes) == {Written: 1, DuplicateRequest: 7}
@@ -146,12 +146,12 @@ BAD_EVENTS = {
 
 @pytest.mark.parametrize("bad", BAD_EVENTS.values(), ids=BAD_EVENTS)
 async def test_one_bad_item_of_a_batch_fails_alone(
-    lane: AppendBatcher, connection: OwnConnection, bad: object
+    batcher: AppendBatcher, connection: OwnConnection, bad: object
 ) -> None:
     items = [returns(name) for name in "abcde"]
     items[2] = Append(partition_id=1, stream_id="c", expected_version=0, events=(bad,))  # type: ignore[arg-type]
 
-    outcomes = await asyncio.gather(*map(lane.append, items), return_exceptions=True)
+    outcomes = await asyncio.gather(*map(batcher.append, items), return_exceptions=True)
 
     assert [type(outcome) for outcome in outcomes] == [
         *(Written, Written, AppendRefused, Written, Written)
@@ -159,17 +159,17 @@ async def test_one_bad_item_of_a_batch_fails_alone(
     assert await streams(connection) == {"a": 1, "b": 1, "d": 1, "e": 1}
 
 
-async def test_a_full_lane_says_so_and_keeps_what_it_has(
+async def test_a_full_batcher_says_so_and_keeps_what_it_has(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendBatcher(connect, writers=1, limits=AppendLimits(waiting_max=3)) as lane:
+    async with AppendBatcher(connect, writers=1, limits=AppendLimits(waiting_max=3)) as batcher:
         async with heads_locked(connection):
-            first = begin(lane, returns("first"))
+            first = begin(batcher, returns("first"))
             await until_blocked(connection)
-            waiting = begin(lane, *(returns(f"b{number}") for number in range(3)))
-            await until(_all_waiting(lane, 3))
+            waiting = begin(batcher, *(returns(f"b{number}") for number in range(3)))
+            await until(_all_waiting(batcher, 3))
             with pytest.raises(QueueFull):
-                await lane.append(returns("one too many"))
+                await batcher.append(returns("one too many"))
         outcomes = await asyncio.gather(*first, *waiting)
 
     assert {type(outcome) for outcome in outcomes} == {Written}
@@ -178,12 +178,12 @@ async def test_a_full_lane_says_so_and_keeps_what_it_has(
 async def test_whoever_stops_waiting_harms_nobody(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendBatcher(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as batcher:
         async with heads_locked(connection):
-            in_flight = begin(lane, returns("sent"), returns("sent with it"))
+            in_flight = begin(batcher, returns("sent"), returns("sent with it"))
             await until_blocked(connection)
-            waiting = begin(lane, returns("taken back"), returns("kept"))
-            await until(_all_waiting(lane, 2))
+            waiting = begin(batcher, returns("taken back"), returns("kept"))
+            await until(_all_waiting(batcher, 2))
             in_flight[0].cancel()
             waiting[0].cancel()
         outcomes = await asyncio.gather(*in_flight, *waiting, return_exceptions=True)
@@ -197,27 +197,27 @@ async def test_whoever_stops_waiting_harms_nobody(
 async def test_closing_writes_what_waits_and_takes_no_more(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    lane = AppendBatcher(connect, writers=1)
-    lane.start()
+    batcher = AppendBatcher(connect, writers=1)
+    batcher.start()
     async with heads_locked(connection):
-        tasks = begin(lane, returns("first"))
+        tasks = begin(batcher, returns("first"))
         await until_blocked(connection)
-        tasks += begin(lane, *(returns(f"b{number}") for number in range(3)))
-        await until(_all_waiting(lane, 3))
-        closing = asyncio.create_task(lane.close())
+        tasks += begin(batcher, *(returns(f"b{number}") for number in range(3)))
+        await until(_all_waiting(batcher, 3))
+        closing = asyncio.create_task(batcher.close())
     await closing
 
     assert {type(outcome) for outcome in await asyncio.gather(*tasks)} == {Written}
     with pytest.raises(EventStoreUnavailable):
-        await lane.append(returns("too late"))
+        await batcher.append(returns("too late"))
 
 
 async def test_events_keep_the_order_their_command_gave_them(
-    lane: AppendBatcher, connection: OwnConnection, log: EventLog[LibraryEvent]
+    batcher: AppendBatcher, connection: OwnConnection, log: EventLog[LibraryEvent]
 ) -> None:
     readers = tuple(f"reader {number}" for number in range(50))
 
-    await lane.append(returns("a", readers=readers))
+    await batcher.append(returns("a", readers=readers))
 
     recorded = await log.read_partition(connection, 1, limit=100)
     assert tuple(event.event.reader for event in recorded) == readers
@@ -229,8 +229,8 @@ def test_every_failure_is_told_apart() -> None:
     }
 
 
-def _all_waiting(lane: AppendBatcher, count: int) -> Callable[[], Awaitable[bool]]:
+def _all_waiting(batcher: AppendBatcher, count: int) -> Callable[[], Awaitable[bool]]:
     async def waiting() -> bool:
-        return lane.waiting == count
+        return batcher.waiting == count
 
     return waiting

@@ -1,4 +1,4 @@
-"""The lane when the database goes away: right outcomes, and back by itself."""
+"""The batcher when the database goes away: right outcomes, and back by itself."""
 
 import asyncio
 from contextlib import suppress
@@ -37,12 +37,12 @@ async def test_a_connection_lost_while_idle_costs_no_append(
     async def known_to_be_lost() -> bool:
         return opened[0].is_closed()
 
-    async with AppendBatcher(connect_and_note, writers=1) as lane:
-        await lane.append(returns("before"))
+    async with AppendBatcher(connect_and_note, writers=1) as batcher:
+        await batcher.append(returns("before"))
         await connection.fetch(TERMINATE_OTHERS)
         await until(known_to_be_lost)
 
-        after = await lane.append(returns("after"))
+        after = await batcher.append(returns("after"))
 
     assert len(opened) == 2
     assert after == Written(version=1, first_position=2, partition_id=1)
@@ -51,11 +51,11 @@ async def test_a_connection_lost_while_idle_costs_no_append(
 async def test_a_connection_lost_under_a_batch_leaves_its_outcome_unknown(
     connect: Connect, connection: OwnConnection
 ) -> None:
-    async with AppendBatcher(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as batcher:
         async with heads_locked(connection):
-            in_flight = begin(lane, returns("a"), returns("b"))
+            in_flight = begin(batcher, returns("a"), returns("b"))
             await until_blocked(connection)
-            waiting = begin(lane, returns("c"))
+            waiting = begin(batcher, returns("c"))
             await connection.fetch(TERMINATE_OTHERS)
             lost = await asyncio.gather(*in_flight, return_exceptions=True)
         later = await asyncio.gather(*waiting)
@@ -69,14 +69,14 @@ async def test_a_statement_that_takes_too_long_leaves_its_outcome_unknown(
     connect: Connect, connection: OwnConnection
 ) -> None:
     limits = AppendLimits(statement_timeout_seconds=0.2)
-    async with AppendBatcher(connect, limits=limits) as lane:
+    async with AppendBatcher(connect, limits=limits) as batcher:
         async with heads_locked(connection):
             with pytest.raises(AppendOutcomeUnknown):
-                await lane.append(returns("a"))
-        assert type(await lane.append(returns("b"))) is Written
+                await batcher.append(returns("a"))
+        assert type(await batcher.append(returns("b"))) is Written
 
 
-async def test_without_a_server_nothing_is_written_and_the_lane_comes_back_by_itself(
+async def test_without_a_server_nothing_is_written_and_the_batcher_reconnects(
     connect: Connect, database: str
 ) -> None:
     reachable = False
@@ -86,15 +86,15 @@ async def test_without_a_server_nothing_is_written_and_the_lane_comes_back_by_it
             return await connect()
         return await asyncpg.connect("postgresql://nobody@127.0.0.1:1/nowhere")
 
-    async with AppendBatcher(connect_if_reachable) as lane:
+    async with AppendBatcher(connect_if_reachable) as batcher:
         refused = await asyncio.gather(
-            *begin(lane, returns("a"), returns("b")), return_exceptions=True
+            *begin(batcher, returns("a"), returns("b")), return_exceptions=True
         )
         reachable = True
 
         async def written() -> bool:
             with suppress(EventStoreUnavailable):
-                return type(await lane.append(returns("c"))) is Written
+                return type(await batcher.append(returns("c"))) is Written
             return False
 
         await until(written)
@@ -107,12 +107,12 @@ async def test_a_server_that_takes_no_writes_is_unavailable(
 ) -> None:
     name = await connection.fetchval("SELECT current_database()")
     await connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
-    async with AppendBatcher(connect, writers=1) as lane:
+    async with AppendBatcher(connect, writers=1) as batcher:
         with pytest.raises(EventStoreUnavailable):
-            await lane.append(returns("a"))
+            await batcher.append(returns("a"))
         await connection.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only")
 
-        assert type(await lane.append(returns("a"))) is Written
+        assert type(await batcher.append(returns("a"))) is Written
 
 
 async def test_appends_that_get_an_outcome_are_there_however_often_connections_die(
@@ -120,16 +120,16 @@ async def test_appends_that_get_an_outcome_are_there_however_often_connections_d
 ) -> None:
     outcomes: dict[str, object] = {}
 
-    async def append_some(lane: AppendBatcher, client: int) -> None:
+    async def append_some(batcher: AppendBatcher, client: int) -> None:
         for number in range(20):
             stream_id = f"{client}-{number}"
             try:
-                outcomes[stream_id] = await lane.append(returns(stream_id, readers=("a", "b")))
+                outcomes[stream_id] = await batcher.append(returns(stream_id, readers=("a", "b")))
             except AppendFailed as failure:
                 outcomes[stream_id] = failure
 
-    async with AppendBatcher(connect) as lane:
-        clients = [asyncio.create_task(append_some(lane, client)) for client in range(10)]
+    async with AppendBatcher(connect) as batcher:
+        clients = [asyncio.create_task(append_some(batcher, client)) for client in range(10)]
         busy = set(clients)
         while busy:
             await connection.fetch(TERMINATE_OTHERS)

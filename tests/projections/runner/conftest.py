@@ -1,4 +1,4 @@
-"""A pool, readers with their tables and checkpoints, and a lane to write with."""
+"""A pool, readers with their tables and checkpoints, and a batcher to write with."""
 
 from collections.abc import AsyncIterator, Callable
 from typing import TypeAlias
@@ -32,8 +32,8 @@ async def pool(database: str) -> AsyncIterator[Pool]:
 
 
 @pytest.fixture
-async def lane(database: str) -> AsyncIterator[AppendBatcher]:
-    """Open a lane to the database of this test."""
+async def batcher(database: str) -> AsyncIterator[AppendBatcher]:
+    """Open a batcher to the database of this test."""
 
     async with AppendBatcher(lambda: asyncpg.connect(database)) as opened:
         yield opened

@@ -60,9 +60,9 @@ async def test_a_reader_that_follows_two_writing_processes_skips_and_doubles_not
 
 
 async def test_a_reader_killed_after_its_effects_and_before_its_commit_loses_and_doubles_nothing(
-    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
+    database: str, pool: Pool, batcher: AppendBatcher, visits: VisitsReader
 ) -> None:
-    await lane.append(returns("a", readers=("ada",) * 10))
+    await batcher.append(returns("a", readers=("ada",) * 10))
     async with running(READING, database, "hang") as reader:
         assert await reader.says() == "hanging"
         assert await visits.positions(pool) == []
@@ -103,9 +103,9 @@ async def test_readers_killed_at_any_moment_lose_and_double_nothing(
 
 
 async def test_a_rebuild_that_is_killed_leaves_the_old_view_and_can_be_done_again(
-    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
+    database: str, pool: Pool, batcher: AppendBatcher, visits: VisitsReader
 ) -> None:
-    await lane.append(returns("a", readers=("ada",) * 10))
+    await batcher.append(returns("a", readers=("ada",) * 10))
     await ProjectionRunner(pool, LIBRARY_CODEC, [visits]).run_until_caught_up()
     await pool.execute("UPDATE after_sales.visits SET position = position + 1000")
     async with running(READING, database, "rebuild") as rebuild:

@@ -39,10 +39,10 @@ class Watched:
 
 
 async def test_a_rebuild_gives_the_rows_that_following_gave(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in (1, 2):
-        await lane.append(returns("a", readers=("ada",) * 25, partition_id=partition_id))
+        await batcher.append(returns("a", readers=("ada",) * 25, partition_id=partition_id))
     await make_runner(visits).run_until_caught_up()
     await pool.execute("UPDATE after_sales.visits SET position = position + 1000")
 
@@ -55,10 +55,10 @@ async def test_a_rebuild_gives_the_rows_that_following_gave(
 
 
 async def test_only_the_partitions_asked_for_are_rebuilt(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in (1, 2):
-        await lane.append(returns("a", partition_id=partition_id))
+        await batcher.append(returns("a", partition_id=partition_id))
     await make_runner(visits).run_until_caught_up()
     await pool.execute("UPDATE after_sales.visits SET position = 1000")
 
@@ -69,9 +69,9 @@ async def test_only_the_partitions_asked_for_are_rebuilt(
 
 
 async def test_until_the_rebuild_commits_others_see_the_old_view(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
-    await lane.append(returns("a", readers=("ada",) * 20))
+    await batcher.append(returns("a", readers=("ada",) * 20))
     await make_runner(visits).run_until_caught_up()
     await pool.execute("UPDATE after_sales.visits SET position = position + 1000")
     watched = Watched(visits, pool)
@@ -83,9 +83,9 @@ async def test_until_the_rebuild_commits_others_see_the_old_view(
 
 
 async def test_a_rebuild_that_fails_leaves_the_old_view_and_says_where(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
-    await lane.append(returns("a", readers=("ada", "bob", "mallory")))
+    await batcher.append(returns("a", readers=("ada", "bob", "mallory")))
     await make_runner(visits).run_until_caught_up()
     visits.refused.add("mallory")
 
@@ -96,10 +96,10 @@ async def test_a_rebuild_that_fails_leaves_the_old_view_and_says_where(
 
 
 async def test_a_rebuild_sets_a_stopped_reader_going_again(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     visits.refused.add("mallory")
-    await lane.append(returns("a", readers=("ada", "mallory")))
+    await batcher.append(returns("a", readers=("ada", "mallory")))
     await make_runner(visits).run_until_caught_up()
     visits.refused.clear()
 

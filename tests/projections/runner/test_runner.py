@@ -21,14 +21,14 @@ async def place(pool: Pool, reader: str, partition_id: int = 1) -> Checkpoint:
 
 
 async def test_every_event_is_applied_once_and_in_order(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     runner = make_runner(
         visits, limits=ProjectionRunnerLimits(batch_events_max=7, batch_partitions_max=3)
     )
     for partition_id in range(5):
         for number in range(10):
-            await lane.append(
+            await batcher.append(
                 returns(f"{number}", readers=("ada", "bob"), partition_id=partition_id)
             )
 
@@ -40,9 +40,9 @@ async def test_every_event_is_applied_once_and_in_order(
 
 
 async def test_nothing_is_left_to_do_after_catching_up(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
-    await lane.append(returns("a"))
+    await batcher.append(returns("a"))
     runner = make_runner(visits)
     await runner.run_until_caught_up()
 
@@ -51,11 +51,11 @@ async def test_nothing_is_left_to_do_after_catching_up(
 
 
 async def test_a_reader_that_joins_later_gets_the_whole_log(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
-    await lane.append(returns("a", readers=("ada", "bob", "cyd")))
+    await batcher.append(returns("a", readers=("ada", "bob", "cyd")))
     await make_runner(visits).run_until_caught_up()
-    await lane.append(returns("b"))
+    await batcher.append(returns("b"))
     loans = await installed(pool, VisitsReader(name="loans"))
 
     applied = await make_runner(visits, loans).run_until_caught_up()
@@ -65,10 +65,10 @@ async def test_a_reader_that_joins_later_gets_the_whole_log(
 
 
 async def test_two_runners_share_the_work_without_doubling_it(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     for partition_id in range(64):
-        await lane.append(returns("a", readers=("ada",) * 5, partition_id=partition_id))
+        await batcher.append(returns("a", readers=("ada",) * 5, partition_id=partition_id))
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute(
             "SELECT FROM after_sales.checkpoints WHERE partition_id < 32 FOR UPDATE"
@@ -83,14 +83,14 @@ async def test_two_runners_share_the_work_without_doubling_it(
 
 async def test_a_poison_event_stops_only_that_reader_in_that_partition(
     pool: Pool,
-    lane: AppendBatcher,
+    batcher: AppendBatcher,
     visits: VisitsReader,
     loans: VisitsReader,
     make_runner: MakeRunner,
 ) -> None:
     visits.refused.add("mallory")
-    await lane.append(returns("a", readers=("ada", "bob", "mallory", "cyd")))
-    await lane.append(returns("a", readers=("ada", "bob"), partition_id=2))
+    await batcher.append(returns("a", readers=("ada", "bob", "mallory", "cyd")))
+    await batcher.append(returns("a", readers=("ada", "bob"), partition_id=2))
 
     await make_runner(visits, loans).run_until_caught_up()
 
@@ -106,10 +106,10 @@ async def test_a_poison_event_stops_only_that_reader_in_that_partition(
 
 
 async def test_a_stopped_reader_stays_stopped_until_it_is_resumed(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, make_runner: MakeRunner
 ) -> None:
     visits.refused.add("mallory")
-    await lane.append(returns("a", readers=("ada", "mallory", "cyd")))
+    await batcher.append(returns("a", readers=("ada", "mallory", "cyd")))
     runner = make_runner(visits)
     await runner.run_until_caught_up()
     visits.refused.clear()
@@ -135,16 +135,16 @@ async def test_a_stopped_reader_stays_stopped_until_it_is_resumed(
 )
 async def test_an_event_that_cannot_be_decoded_is_poison_too(
     pool: Pool,
-    lane: AppendBatcher,
+    batcher: AppendBatcher,
     visits: VisitsReader,
     make_runner: MakeRunner,
     unreadable: NewEvent,
 ) -> None:
-    await lane.append(returns("a", readers=("ada", "bob")))
-    await lane.append(
+    await batcher.append(returns("a", readers=("ada", "bob")))
+    await batcher.append(
         Append(partition_id=1, stream_id="b", expected_version=0, events=(unreadable,))
     )
-    await lane.append(returns("c"))
+    await batcher.append(returns("c"))
 
     await make_runner(visits).run_until_caught_up()
 

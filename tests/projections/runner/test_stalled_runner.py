@@ -35,9 +35,9 @@ class StandingStill(VisitsReader):
 
 @pytest.mark.parametrize("durable", [False, True])
 async def test_its_claim_ends_and_the_next_one_applies_the_event_once(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, durable: bool
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, durable: bool
 ) -> None:
-    await lane.append(returns("a"))
+    await batcher.append(returns("a"))
     reader = StandingStill()
     standing = ProjectionRunner(pool, LIBRARY_CODEC, [reader], limits=SOON, durable=durable)
     running = asyncio.create_task(standing.run_once())

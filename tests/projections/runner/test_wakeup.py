@@ -48,15 +48,15 @@ async def test_a_runner_that_would_sleep_for_an_hour_wakes_when_events_are_annou
         LogListener(connect) as listener,
         following(runner, listener.wakeup),
         Announcer(connect) as announcer,
-        AppendBatcher(connect, announce=announcer.announce) as lane,
+        AppendBatcher(connect, announce=announcer.announce) as batcher,
     ):
         for number in range(1, 4):
-            await lane.append(returns(f"s{number}"))
+            await batcher.append(returns(f"s{number}"))
             await until(_positions_are(visits, pool, list(range(1, number + 1))))
 
 
 async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_once(
-    database: str, pool: Pool, lane: AppendBatcher, visits: VisitsReader
+    database: str, pool: Pool, batcher: AppendBatcher, visits: VisitsReader
 ) -> None:
     async def connect() -> OwnConnection:
         return await asyncpg.connect(database)
@@ -66,7 +66,7 @@ async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_on
         async with asyncio.timeout(DEADLINE_SECONDS):
             await listener.wakeup.wait()
         async with following(runner, listener.wakeup):
-            await lane.append(returns("unannounced"))
+            await batcher.append(returns("unannounced"))
             await pool.fetch(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
@@ -75,10 +75,10 @@ async def test_a_listener_that_lost_its_connection_listens_again_and_looks_at_on
 
 
 async def test_without_announcements_the_log_is_looked_at_from_time_to_time(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader
 ) -> None:
     async with following(ProjectionRunner(pool, LIBRARY_CODEC, [visits], limits=OFTEN)):
-        await lane.append(returns("a"))
+        await batcher.append(returns("a"))
         await until(_positions_are(visits, pool, [1]))
 
 
@@ -116,9 +116,9 @@ class InTroubleTwice:
     ids=["killed", "not serializable", "deadlock", "disk full", "lock timeout", "cancelled"],
 )
 async def test_trouble_of_the_database_is_not_the_fault_of_the_event(
-    pool: Pool, lane: AppendBatcher, visits: VisitsReader, trouble: str
+    pool: Pool, batcher: AppendBatcher, visits: VisitsReader, trouble: str
 ) -> None:
-    await lane.append(returns("a", readers=("ada", "bob")))
+    await batcher.append(returns("a", readers=("ada", "bob")))
     reader = InTroubleTwice(visits, trouble)
 
     async with following(ProjectionRunner(pool, LIBRARY_CODEC, [reader], limits=OFTEN)):

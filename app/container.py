@@ -6,9 +6,8 @@ from contextlib import asynccontextmanager
 from prometheus_client import CollectorRegistry
 
 from app.access.authentication import Authentication, consumer_token_keys
-from app.api.append_metrics import AppendMetrics
-from app.api.rate_limit import RateLimiter
-from app.api.services import Services
+from app.api.authorization import RateLimiter
+from app.api.services import AppendMetrics, Services
 from app.api.sse.open_streams import LiveStreams
 from app.clock import Clock
 from app.command_handling.opening import open_command_handlers

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from app.api.app import create_app
-from app.api.openapi.example_stock import ExampleStock
+from app.api.openapi.documentation import ExampleStock
 from app.api.services import Services
 from app.clock import Clock, SystemClock
 from app.container import open_services

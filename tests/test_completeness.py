@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import get_args
 
 import app
-from app.api.operations.table import OPERATIONS
+from app.api.operations import OPERATIONS
 from app.domain.order import commands
 from app.domain.text import TextEnum
 from app.event_types.registry import ENDPOINT_EVENT_TYPES, FUNDS_EVENT_TYPES, ORDER_EVENT_TYPES

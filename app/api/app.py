@@ -9,10 +9,9 @@ from prometheus_client import CollectorRegistry
 
 from app.api.middleware import Edge
 from app.api.openapi.document import install_openapi
-from app.api.openapi.documentation import install_documentation
-from app.api.openapi.example_stock import ExampleStock
+from app.api.openapi.documentation import ExampleStock, install_documentation
 from app.api.operation import route_of
-from app.api.operations.table import OPERATIONS
+from app.api.operations import OPERATIONS
 from app.api.problems.exception_handlers import install_problem_handlers
 from app.api.services import Services
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.requests import Request
 
 from app.access.authentication import Authentication
-from app.api.rate_limit import RateLimiter
+from app.api.authorization import RateLimiter
 from app.api.sse.open_streams import LiveStreams
 from app.clock import Clock
 from app.command_handling.funds_handler import FundsHandler
@@ -78,3 +78,26 @@ def end_streams(app: FastAPI) -> None:
     services = getattr(app.state, "services", None)
     if isinstance(services, Services):  # missing if it never started
         services.streams.end()
+
+
+class AppendMetrics:
+    """Counts appends and events, and times the statements that write them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._items = Counter(
+            "aftersales_append_items", "Appends sent, whatever came of them.", registry=registry
+        )
+        self._events = Counter(
+            "aftersales_append_events", "Events written to the log.", registry=registry
+        )
+        self._seconds = Histogram(
+            "aftersales_append_batch_seconds",
+            "Time of one batch of appends, its commit included.",
+            registry=registry,
+        )
+
+    def batch_written(self, items: int, events: int, seconds: float) -> None:
+        """Note one batch."""
+        self._items.inc(items)
+        self._events.inc(events)
+        self._seconds.observe(seconds)

@@ -19,7 +19,7 @@ from app.access.scopes import Scope
 from app.api.fast_dispatch import direct_call
 from app.api.middleware import Edge
 from app.api.operation import Operation, path_names, route_of, with_signature
-from app.api.operations.table import OPERATIONS
+from app.api.operations import OPERATIONS
 from app.api.problems.exception_handlers import install_problem_handlers
 from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext

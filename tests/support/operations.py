@@ -6,7 +6,7 @@ from uuid import UUID
 
 import httpx
 
-from app.api.operations.table import OPERATIONS
+from app.api.operations import OPERATIONS
 from tests.support.api import SHOP, Api, Caller
 from tests.support.event_source import event_source
 from tests.support.story import (

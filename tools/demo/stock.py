@@ -9,7 +9,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.api.openapi.example_stock import ExampleStock
+from app.api.openapi.documentation import ExampleStock
 from app.api.openapi.examples import SHOP, generated_id, order_of
 from app.api.resources import examples
 from app.domain.policy import POLICY, SHANGHAI

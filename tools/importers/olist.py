@@ -25,7 +25,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from app.api.resources.common import MoneyAmount
-from app.api.resources.imports import ImportLine
+from app.api.resources.import_orders import ImportLine
 from app.api.resources.order_models import OnlinePaymentIn, OrderItemIn
 from app.domain.order.facts import ItemKind, PaymentChannel
 from app.domain.policy import SHANGHAI

@@ -7,20 +7,17 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode
-from starlette.requests import Request
 
 from app.api.openapi.examples import add_examples
 from app.api.openapi.forms import Form, document_in
 from app.api.openapi.headers import add_headers
 from app.api.openapi.rule_texts import add_callers, add_rule_texts
 from app.api.openapi.sharing import share_components
-from app.api.openapi.tags import TAGS
 from app.api.openapi.webhooks import add_webhooks
 from app.api.problems.problem import Problem
-from app.api.resources.imports import ImportLine, ImportResult
+from app.api.resources.import_orders import ImportLine, ImportResult
 from app.api.static_content import StaticContent, add_static_route
 
 DESCRIPTION = """\
@@ -87,20 +84,6 @@ def document(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def allowed_methods(request: Request) -> list[str]:
-    """Return the methods of the path a request came for; none if there is no such path.
-
-    Where several templates fit a path, the one with the fewest variable parts is meant.
-    """
-    methods: dict[tuple[int, str], set[str]] = {}
-    for route in request.app.routes:
-        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
-            template = route.path_format
-            methods.setdefault((template.count("{"), template), set()).update(route.methods or ())
-    found = methods[min(methods)] if methods else set()
-    return sorted(found | {"HEAD"} if "GET" in found else found)
-
-
 def _tidy_parameters(schema: dict[str, Any]) -> None:
     """Say once what a parameter is for, and never that it may be null: it is left out instead."""
     for item in schema["paths"].values():
@@ -161,3 +144,27 @@ _REFERRED_TO: tuple[tuple[type[BaseModel], JsonSchemaMode], ...] = (
     (ImportLine, "validation"),
     (ImportResult, "serialization"),
 )
+
+
+TAGS: tuple[dict[str, Any], ...] = (
+    {"name": "orders", "description": "Orders and the facts of them: 订单与发货、收货、结算。"},
+    {
+        "name": "after-sales entry",
+        "description": "Whether the entry may be opened, and opening it. 售后入口。",
+    },
+    {"name": "applications", "description": "What a consumer applies for. 申请售后。"},
+    {"name": "tickets", "description": "Tickets and the decisions on them. 售后单。"},
+    {"name": "parcels", "description": "Goods on their way back and forth. 退货与补发物流。"},
+    {"name": "arbitration", "description": "The platform decides between both sides. 平台仲裁。"},
+    {"name": "assistant", "description": "Rules for routine decisions. 售后小助手。"},
+    {"name": "funds", "description": "A shop's money and its ledger. 资金与账本。"},
+    {"name": "refunds", "description": "Refunds and how far each has come. 退款。"},
+    {"name": "notifications", "description": "Inboxes, live streams and devices. 站内信与推送。"},
+    {"name": "events", "description": "The feed of public events. 事件流。"},
+    {"name": "webhooks", "description": "Events sent to where a shop wants them. 事件推送。"},
+    {"name": "reasons", "description": "The coded reasons with their texts. 原因列表。"},
+    {"name": "test clocks", "description": "Time of shops in test mode. 测试时钟。"},
+    {"name": "provider", "description": "What the payment provider calls. 支付渠道回调。"},
+    {"name": "operations", "description": "Health of the service. 运维。"},
+)
+"""Every tag a route may carry, in the order the documentation shows them."""

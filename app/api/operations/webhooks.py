@@ -9,7 +9,7 @@ from app.api.operation import (
     for_shop_and_platform,
     operation,
 )
-from app.api.resources import event_stream, events
+from app.api.resources import events
 from app.api.resources.webhooks import deliveries, endpoint_models, endpoints, repeat
 
 ENDPOINTS = "/webhook-endpoints"
@@ -30,8 +30,8 @@ FEEDS = (
     ),
     operation(
         "stream_events", "GET", f"{SHOP}/events/stream", MERCHANT_AND_PLATFORM, Scope.EVENTS_READ,
-        "Follow the event feed live", event_stream.stream_events,
-        tag="events", responses={200: event_stream.STREAM}, problems=_FEED,
+        "Follow the event feed live", events.stream_events,
+        tag="events", responses={200: events.STREAM}, problems=_FEED,
     ),
     operation(
         "list_platform_events", "GET", f"{PLATFORM_PATH}/events", PLATFORM, Scope.EVENTS_READ,

@@ -7,12 +7,12 @@ import asyncpg
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from sqlalchemy.exc import DBAPIError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.api.openapi.document import allowed_methods
 from app.api.problems.field_errors import field_errors
 from app.api.problems.problem import ProblemError, problem_response
 from app.command_handling.requests import KeyReused, TooManyConflicts
@@ -53,12 +53,26 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DBAPIError, _statement_failed)
 
 
+def _allowed_methods(request: Request) -> list[str]:
+    """Return the methods of the path a request came for; none if there is no such path.
+
+    Where several templates fit a path, the one with the fewest variable parts is meant.
+    """
+    methods: dict[tuple[int, str], set[str]] = {}
+    for route in request.app.routes:
+        if isinstance(route, APIRoute) and route.path_regex.match(request.scope["path"]):
+            template = route.path_format
+            methods.setdefault((template.count("{"), template), set()).update(route.methods or ())
+    found = methods[min(methods)] if methods else set()
+    return sorted(found | {"HEAD"} if "GET" in found else found)
+
+
 async def _http_exception(request: Request, error: Exception) -> Response:
     if isinstance(error, ProblemError):
         return problem_response(error, request)
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for nothing else
     code = _CODE_OF_STATUS.get(error.status_code, "malformed_request")
-    if error.status_code == 405 and (methods := allowed_methods(request)):
+    if error.status_code == 405 and (methods := _allowed_methods(request)):
         return _method_not_allowed(request, methods)  # Starlette names one route's methods only
     return problem_response(ProblemError(code, headers=dict(error.headers or {})), request)
 
@@ -70,7 +84,7 @@ def _method_not_allowed(request: Request, methods: Sequence[str]) -> Response:
 
 async def _invalid_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for nothing else
-    methods = allowed_methods(request)
+    methods = _allowed_methods(request)
     if methods and request.method not in methods:
         # The path is one route's, and only looked like another's with an odd id in it.
         return _method_not_allowed(request, methods)

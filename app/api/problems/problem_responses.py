@@ -3,7 +3,7 @@
 from collections import defaultdict
 from typing import Any
 
-from app.api.openapi.response_headers import headers_of_problem
+from app.api.openapi.headers import headers_of_problem
 from app.api.problems.catalog import PROBLEMS
 from app.api.problems.problem import PROBLEM_MEDIA_TYPE
 

@@ -1,6 +1,5 @@
 """A shop's money: what there is, what the platform's finance reports, and the ledger."""
 
-from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,9 +8,9 @@ from fastapi import Query, Response
 from pydantic import StringConstraints
 
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.exports.csv_response import Cell, csv_response
+from app.api.exports.csv_columns import LEDGER_COLUMNS
+from app.api.exports.csv_export import csv_export
 from app.api.problems.problem import ProblemError, json_bytes
-from app.api.problems.problem_responses import COMMAND, WITH_BODY
 from app.api.request_context import (
     RequestContext,
     RequiredIdempotencyKey,
@@ -36,7 +35,7 @@ from app.domain.funds.accounts import Account
 from app.domain.funds.commands import FundsCommand, RequireDeposit, TopUp, WithdrawCash
 from app.domain.funds.state import Funds as FundsState
 from app.domain.rejections import Rejection
-from app.projections.ledger.entry import LedgerEntry, LedgerKind
+from app.projections.ledger.entry import LedgerKind
 from app.projections.ledger.list import (
     Balance,
     LedgerFilters,
@@ -46,19 +45,6 @@ from app.projections.ledger.list import (
 )
 
 _log = structlog.get_logger(__name__)
-
-PATH = "/v1/shops/{shop_id}/funds"
-LEDGER = f"{PATH}/ledger"
-
-
-_MOVEMENT = (
-    *(*WITH_BODY, *COMMAND, "idempotency_key_required"),
-    *("amount_not_movable", "reference_repeated"),
-)
-CSV_COLUMNS = (
-    *("journal_id", "at", "kind", "order_id", "ticket_id", "refund_key", "reference"),
-    *("account", "amount"),
-)
 
 RefundKey = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,200}$")]
 
@@ -158,8 +144,8 @@ async def export_ledger(
     """Send a row for each line of the journals, newest journal first."""
     engine = call.services.resources.engine
     pages = all_of_ledger(engine, shop_id, _filters(query))
-    first = await anext(pages)  # what goes wrong with it is a problem still, not half a file
-    return csv_response(f"ledger-{shop_id}.csv", CSV_COLUMNS, _rows_of(first, pages))
+    lines = ([(entry, line) for entry in page for line in entry.lines] async for page in pages)
+    return await csv_export(call, f"ledger-{shop_id}.csv", LEDGER_COLUMNS, lines)
 
 
 _CURSOR = "ledger"
@@ -223,27 +209,3 @@ def _filters(query: LedgerFilterQuery) -> LedgerFilters:
         at_from=begin,
         at_to=end,
     )
-
-
-async def _rows_of(
-    first: tuple[LedgerEntry, ...], others: AsyncIterator[tuple[LedgerEntry, ...]]
-) -> AsyncIterator[list[dict[str, Cell]]]:
-    yield list(_rows(first))
-    async for page in others:
-        yield list(_rows(page))
-
-
-def _rows(entries: tuple[LedgerEntry, ...]) -> Iterator[dict[str, Cell]]:
-    for entry in entries:
-        for line in entry.lines:
-            yield {
-                "journal_id": entry.journal_id,
-                "at": entry.at.isoformat(),
-                "kind": entry.kind.value,
-                "order_id": entry.order_id,
-                "ticket_id": entry.ticket_id,
-                "refund_key": entry.refund_key,
-                "reference": entry.reference,
-                "account": line.account.value,
-                "amount": line.amount,
-            }

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Header, Query, Response
 
-from app.api.openapi.response_headers import references
+from app.api.openapi.headers import references
 from app.api.problems.problem import ProblemError, json_bytes
 from app.api.request_context import RequestContext, ShopId
 from app.api.resources import examples

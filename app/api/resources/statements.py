@@ -7,10 +7,10 @@ from fastapi import Path, Query, Response
 from pydantic import Field
 
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.exports.csv_response import csv_response
-from app.api.exports.statement_csv import COLUMNS, rows_of
+from app.api.exports.csv_columns import STATEMENT_COLUMNS
+from app.api.exports.csv_export import csv_export
 from app.api.exports.statement_page import HTML, POLICY, statement_page
-from app.api.openapi.response_headers import references
+from app.api.openapi.headers import references
 from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext, ShopId
 from app.api.resources.common import Amount, Position, RequestModel, ResponseModel
@@ -180,7 +180,6 @@ Month = Annotated[
     ),
 ]
 
-_MONTH_PROBLEMS = ("month_invalid", "month_not_begun")
 PAGE: dict[str, Any] = {
     "description": "A self-contained HTML document in the language preferred, to be shown or "
     "printed: it loads nothing and runs nothing.",
@@ -201,8 +200,7 @@ async def export_statement(shop_id: ShopId, month: Month, call: RequestContext) 
     """Send a row for each refund of the month, oldest first; totals are left to the reader."""
     asked, _ = await _begun(call, shop_id, month)
     pages = all_of_statement(call.services.resources.pool, shop_id, asked)
-    first = await anext(pages)  # what goes wrong with it is a problem still, not half a file
-    return csv_response(f"statement-{shop_id}-{asked}.csv", COLUMNS, rows_of(first, pages))
+    return await csv_export(call, f"statement-{shop_id}-{asked}.csv", STATEMENT_COLUMNS, pages)
 
 
 async def print_statement(shop_id: ShopId, month: Month, call: RequestContext) -> Response:

@@ -5,8 +5,7 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, StringConstraints
 
 from app.api.resources import examples
-from app.api.resources.attachments import Attachments
-from app.api.resources.common import Amount, Id, LongText, RequestModel, YesOrNo
+from app.api.resources.common import Amount, Attachments, Id, LongText, RequestModel, YesOrNo
 from app.domain.order.tickets import Blame, RequestedItem, Ruling, TicketType
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.shipments import Carrier, Shipment

@@ -3,14 +3,15 @@
 from datetime import datetime
 
 from app.api.resources.advance_payouts import AdvancePayout, payout_on_wire
-from app.api.resources.attachments import AttachmentOut, attachments_on_wire
 from app.api.resources.common import (
     Amount,
+    AttachmentOut,
     LocalizedText,
     Money,
     ResponseModel,
     Version,
     Versioned,
+    attachments_on_wire,
     localized,
 )
 from app.api.resources.ticket_parts import (

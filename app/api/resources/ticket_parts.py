@@ -7,15 +7,16 @@ from types import MappingProxyType
 from pydantic import ConfigDict
 
 from app.api.resources import examples
-from app.api.resources.attachments import AttachmentOut, attachments_on_wire
 from app.api.resources.common import (
     Amount,
+    AttachmentOut,
     LocalizedText,
     Money,
     RequestModel,
     ResponseModel,
     Versioned,
     Yes,
+    attachments_on_wire,
     localized,
 )
 from app.domain.refunds import CostPreview as DomainCostPreview

@@ -1,9 +1,76 @@
 """Answering with server-sent events (WHATWG HTML, 9.2): blocks of text, for as long as it takes."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 
-from app.api.sse.streaming_response import StreamedAnswer
+import structlog
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+_log = structlog.get_logger(__name__)
+
+
+class BrokenOff(Exception):
+    """An answer that has begun cannot be made to its end; the client must see that it was not."""
+
+
+class StreamedAnswer(Response):
+    """Sends chunks as they come, until there are no more, or until nobody listens any longer.
+
+    What ends before its end is broken off without the last chunk, which every client of HTTP
+    notices. A client has ``send_seconds_max`` to accept a chunk; one that does not read is left.
+    ``held`` is let go of at the end, whichever way it comes.
+    """
+
+    def __init__(
+        self,
+        chunks: AsyncGenerator[bytes],
+        *,
+        headers: Mapping[str, str],
+        media_type: str,
+        send_seconds_max: float,
+        held: ExitStack | None = None,
+    ) -> None:
+        # Whoever is between must not collect the answer before passing it on.
+        super().__init__(headers={**headers, "X-Accel-Buffering": "no"}, media_type=media_type)
+        del self.headers["content-length"]
+        self._chunks = chunks
+        self._send_seconds_max = send_seconds_max
+        self._held = held or ExitStack()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """Send until the end, or until the client has gone."""
+        with self._held:
+            sending = asyncio.create_task(self._send_all(send))
+            gone = asyncio.create_task(_disconnected(receive))
+            try:
+                await asyncio.wait({sending, gone}, return_when=asyncio.FIRST_COMPLETED)
+                if sending.done():
+                    sending.result()
+            except TimeoutError:
+                _log.info("stream_client_does_not_read")
+            except BrokenOff as error:
+                _log.warning("stream_broken_off", reason=error.__cause__ or error)
+            finally:
+                for task in (sending, gone):
+                    task.cancel()
+                await asyncio.gather(sending, gone, return_exceptions=True)
+
+    async def _send_all(self, send: Send) -> None:
+        start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+        await send(start)
+        async with aclosing(self._chunks):
+            async for sent in self._chunks:
+                async with asyncio.timeout(self._send_seconds_max):
+                    await send({"type": "http.response.body", "body": sent, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
 
 EVENT_STREAM = "text/event-stream"
 

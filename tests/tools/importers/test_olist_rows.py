@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.api.resources.imports import ImportLine
+from app.api.resources.import_orders import ImportLine
 from tools.importers.olist import OlistOrders, OlistUnreadable
 
 CUSTOMER = "buyer-2001"

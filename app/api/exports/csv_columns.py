@@ -1,22 +1,19 @@
-"""Tickets as CSV (RFC 4180): one row a ticket, one column a fact, in an order that stays."""
+"""The columns of each CSV export. To add one: a row at the end of its table."""
 
-from collections.abc import Callable, Iterable
-from datetime import datetime
+from collections.abc import Iterable
 
-from app.api.exports.csv_response import Cell, csv_lines
-from app.api.language import Language, in_language
+from app.api.exports.csv_export import Columns
+from app.domain.funds.accounts import Line
 from app.domain.shipments import Shipment
-from app.domain.text import Text, instant_text
-from app.projections.texts import (
-    LABEL_TEXTS,
-)
+from app.domain.text import Text
+from app.projections.ledger.entry import LedgerEntry
+from app.projections.refunds.statements import borne_of
+from app.projections.refunds.view import ShopRefund
+from app.projections.texts import LABEL_TEXTS
 from app.projections.tickets.list import labels_of
 from app.projections.tickets.view import TicketView
 
-Fact = Text | str | int | datetime | bool | None
-"""A text is shown in the language asked for, an instant as RFC 3339 in UTC, None as nothing."""
-
-COLUMNS: tuple[tuple[str, Callable[[TicketView], Fact]], ...] = (
+TICKET_COLUMNS: Columns[TicketView] = (
     ("ticket_id", lambda t: t.ticket_id),
     ("order_id", lambda t: t.order_id),
     ("buyer_id", lambda t: t.buyer_id),
@@ -48,31 +45,37 @@ COLUMNS: tuple[tuple[str, Callable[[TicketView], Fact]], ...] = (
     ("close_cause_text", lambda t: t.close_cause and t.close_cause.text),
     ("version", lambda t: t.version),
 )
-"""To add one: a row at the end, so that the columns there are stay where they are."""
 
+STATEMENT_COLUMNS: Columns[ShopRefund] = (
+    ("refund_id", lambda r: r.ticket_id),
+    ("refund_key", lambda r: r.refund_key),
+    ("order_id", lambda r: r.order_id),
+    ("succeeded_at", lambda r: r.succeeded_at),
+    ("source", lambda r: r.source),
+    ("account", lambda r: r.account),
+    ("currency", lambda r: r.currency),
+    ("amount", lambda r: r.amount),
+    ("talent_fee_not_returned", lambda r: r.fees_kept.talent),
+    ("agency_fee_not_returned", lambda r: r.fees_kept.agency),
+    ("service_fee_not_returned", lambda r: r.fees_kept.service_fee),
+    ("fees_not_returned", lambda r: r.fees_kept.total),
+    ("total_borne", borne_of),
+    ("arrears", lambda r: r.arrears),
+    ("provider_reference", lambda r: r.provider_reference),
+)
 
-def csv_header() -> bytes:
-    """Return the row of the columns' names, which are the same in every language."""
-    return csv_lines([[name for name, _ in COLUMNS]])
-
-
-def csv_rows(tickets: Iterable[TicketView], language: Language) -> bytes:
-    """Return a row for each ticket."""
-    return csv_lines(
-        [_written(fact_of(ticket), language) for _, fact_of in COLUMNS] for ticket in tickets
-    )
-
-
-def _written(fact: Fact, language: Language) -> Cell:
-    match fact:
-        case bool():
-            return "true" if fact else "false"
-        case datetime():
-            return instant_text(fact)
-        case Text():
-            return in_language(fact, language)
-        case _:
-            return fact
+LEDGER_COLUMNS: Columns[tuple[LedgerEntry, Line]] = (
+    ("journal_id", lambda row: row[0].journal_id),
+    ("at", lambda row: row[0].at.isoformat()),
+    ("kind", lambda row: row[0].kind.value),
+    ("order_id", lambda row: row[0].order_id),
+    ("ticket_id", lambda row: row[0].ticket_id),
+    ("refund_key", lambda row: row[0].refund_key),
+    ("reference", lambda row: row[0].reference),
+    ("account", lambda row: row[1].account.value),
+    ("amount", lambda row: row[1].amount),
+)
+"""A row for each line of a journal."""
 
 
 def _joined(texts: Iterable[Text]) -> Text | None:

@@ -16,6 +16,7 @@ from app.processes.assistant.reader import FIND_SHOPS_WITH_RULES, MADE_APPLICATI
 from app.processes.assistant.rule_sets import READ_CURRENT, READ_VERSION
 from app.processes.assistant.worker import FINISH, QUEUE
 from tests.conftest import START
+from tests.projections.query_plans import fill
 
 SHOPS = [f"shop-{number}" for number in range(6)]
 SHOP, PARTITION = SHOPS[3], partition_of(SHOPS[3])
@@ -65,9 +66,9 @@ Asked = tuple[str, str, tuple[object, ...], int]
 async def test_no_statement_reads_more_than_it_needs(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        await connection.execute(FILL_HISTORY, PARTITIONS, START, KINDS)
-        for fill in (FILL_WORK, FILL_RULES, FILL_EVENTS):
-            await connection.execute(fill, PARTITIONS, START)
+        await fill(connection, FILL_HISTORY, PARTITIONS, START, KINDS)
+        for statement in (FILL_WORK, FILL_RULES, FILL_EVENTS):
+            await fill(connection, statement, PARTITIONS, START)
         await connection.execute("VACUUM ANALYZE")
         for statement, index, arguments, pages_max in _asked():
             root = await _explained(connection, statement, arguments)

@@ -12,7 +12,7 @@ from app.projections.ledger.list import LedgerFilters, ledger_page
 from app.projections.ledger.table import LedgerReader
 from app.projections.paging import After
 from tests.conftest import START
-from tests.projections.query_plans import explained, indexes_in, nodes, pages_of
+from tests.projections.query_plans import explained, fill, indexes_in, nodes, pages_of
 
 SHOP = "shop-0"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(3)]
@@ -61,7 +61,7 @@ SEARCHES = {
 async def test_no_search_of_the_ledger_reads_more_than_a_little(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        await connection.execute(FILL, PARTITIONS, START)
+        await fill(connection, FILL, PARTITIONS, START)
         await ensure_checkpoints(connection, [LedgerReader().name])
         await connection.execute("VACUUM ANALYZE after_sales.ledger")
         for index, filters in ((index, one) for index, many in SEARCHES.items() for one in many):

@@ -38,6 +38,7 @@ from app.shop_clocks.advancing import FETCH_DUE, FIND_UNSEEN
 from app.shop_clocks.advancing import QUEUE as TEST_CLOCKS
 from app.shop_clocks.clocks import FETCH_CLOCK
 from tests.conftest import START
+from tests.projections.query_plans import fill
 
 SHOP = "shop-3"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(6)]
@@ -188,8 +189,8 @@ TICKET_FILTERS = {
 async def test_every_statement_finds_its_rows_through_an_index(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        for fill in FILLS:
-            await connection.execute(fill, PARTITIONS, START)
+        for statement in FILLS:
+            await fill(connection, statement, PARTITIONS, START)
         await connection.execute("ANALYZE")
         for index, statement in _statements():
             plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {statement}"))

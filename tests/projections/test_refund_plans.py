@@ -11,7 +11,7 @@ from app.projections.refunds.list import FIND_WAITING, RefundFilters, refund_pag
 from app.projections.refunds.statements import FETCH_PAGE, FETCH_TOTALS
 from app.projections.refunds.view import RefundProgress, RefundWaiting
 from tests.conftest import START
-from tests.projections.query_plans import explained, indexes_in, pages_of
+from tests.projections.query_plans import explained, fill, indexes_in, pages_of
 from tests.support.orders import DAY
 
 SHOP = "shop-0"
@@ -64,7 +64,7 @@ SEARCHES = {
 async def test_no_search_of_refunds_reads_more_than_a_little(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        await connection.execute(FILL, PARTITIONS, START)
+        await fill(connection, FILL, PARTITIONS, START)
         await ensure_checkpoints(connection, [RefundsReader().name])
         await connection.execute("VACUUM ANALYZE after_sales.refunds")
         for index, filters in ((index, one) for index, many in SEARCHES.items() for one in many):

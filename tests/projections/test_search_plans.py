@@ -17,7 +17,7 @@ from app.projections.paging import After
 from app.projections.tickets.list import TicketFilters, TicketSort, rows_end, ticket_page
 from app.projections.tickets.table import TicketsReader
 from tests.conftest import START
-from tests.projections.query_plans import explained, nodes
+from tests.projections.query_plans import explained, fill, nodes
 
 SHOP = "shop-0"
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(4)]
@@ -99,7 +99,7 @@ TOGETHER = [
 async def test_no_search_reads_more_than_a_little_of_a_big_shop(database: str) -> None:
     connection = await asyncpg.connect(database)
     try:
-        await connection.execute(FILL, PARTITIONS, START)
+        await fill(connection, FILL, PARTITIONS, START)
         await ensure_checkpoints(connection, [TicketsReader().name])
         await connection.execute("VACUUM ANALYZE after_sales.tickets")
         for search in _searches():

@@ -10,6 +10,7 @@ import pytest
 from app.event_store.partitions import partition_of
 from app.webhooks.feed.queries import PARTITION_PAGE, SCANNED_MAX, SHOP_PAGE
 from app.webhooks.feed.reader import FIND_GROWN
+from tests.projections.query_plans import fill
 
 SHOPS = 6
 PARTITIONS = [partition_of(f"shop-{number}") for number in range(SHOPS)]
@@ -33,7 +34,7 @@ async def filled(database: str) -> Any:
     """Give a connection to a feed of 120,000 events."""
     connection = await asyncpg.connect(database)
     try:
-        await connection.execute(FILL, PARTITIONS)
+        await fill(connection, FILL, PARTITIONS)
         await connection.execute("VACUUM (ANALYZE) after_sales.public_events")
         yield connection
     finally:

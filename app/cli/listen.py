@@ -17,13 +17,7 @@ from app.cli.listening import stop_on_signals
 from app.leased_work.backoff import Backoff
 from app.reactions.public_types import EventType
 from app.waiting import wait_for_any
-from app.webhooks.signing import (
-    SecretRefused,
-    SigningSecret,
-    new_shared_secret,
-    parse_secret,
-    signature_headers,
-)
+from app.webhooks import signing
 
 PAGE_EVENTS = 20
 """At most this many events are posted again after a killed run; Ctrl-C repeats none."""
@@ -45,7 +39,7 @@ class ListenSession:
     key: str
     forward_to: str
     types: tuple[EventType, ...]
-    secret: SigningSecret
+    secret: signing.SigningSecret
     cursor: str | None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -105,7 +99,7 @@ class ListenSession:
     async def _post(self, forward: httpx.AsyncClient, event: dict[str, Any]) -> str:
         """Post one event, signed, and return the result in a word."""
         body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
-        signed = signature_headers(event["id"], body, [self.secret], datetime.now(UTC))
+        signed = signing.signature_headers(event["id"], body, [self.secret], datetime.now(UTC))
         headers = {"Content-Type": "application/json", **signed}
         try:
             async with (
@@ -196,7 +190,7 @@ def listen_to_shop(
     Example: aftersales listen --shop shop-1 --forward-to http://127.0.0.1:3000 --types
     ticket.created --after first
     """
-    text = secret or new_shared_secret()
+    text = secret or signing.new_shared_secret()
     session = ListenSession(
         shop=shop,
         service_url=url,
@@ -217,10 +211,10 @@ def listen_to_shop(
             err.print(f"To continue: aftersales listen {shlex.join(again)}", soft_wrap=True)
 
 
-def _parsed(secret: str) -> SigningSecret:
+def _parsed(secret: str) -> signing.SigningSecret:
     try:
-        return parse_secret(secret)
-    except SecretRefused as refused:
+        return signing.parse_secret(secret)
+    except signing.SecretRefused as refused:
         raise CommandFailed.wrong_use(
             f"this is no signing secret ({refused.fault.value})",
             "pass a whsec_ or a whsk_, or leave it out for a new one",

@@ -9,17 +9,9 @@ from typing import Annotated
 import structlog
 import typer
 
+from app.cli import listening
 from app.cli.console import err, run
 from app.cli.context import read_settings, ready_database
-from app.cli.listening import (
-    collect_seldom,
-    listen,
-    make_server,
-    quickest_loop,
-    serve_until,
-    stop_on_signals,
-    url_of,
-)
 from app.clock import SystemClock
 from app.logs import configure_logs
 from app.main import build_app
@@ -58,7 +50,7 @@ def serve(
     update = {"http_host": host, "http_port": port}
     settings = settings.model_copy(update={k: v for k, v in update.items() if v is not None})
     configure_logs(settings)
-    run(_serve(settings, with_worker=worker), quickest_loop())
+    run(_serve(settings, with_worker=worker), listening.quickest_loop())
 
 
 def worker() -> None:
@@ -70,27 +62,30 @@ def worker() -> None:
     """
     settings = _with_readable_logs(read_settings())
     configure_logs(settings)
-    run(_work(settings), quickest_loop())
+    run(_work(settings), listening.quickest_loop())
 
 
 async def _serve(settings: Settings, *, with_worker: bool) -> None:
     clock = SystemClock()
-    with stop_on_signals() as stop, listen(settings.http_host, settings.http_port) as listener:
+    with (
+        listening.stop_on_signals() as stop,
+        listening.listen(settings.http_host, settings.http_port) as listener,
+    ):
         async with _database(settings) as ready, asyncio.TaskGroup() as tasks:
-            server = make_server(build_app(ready, clock))
-            collect_seldom()
+            server = listening.make_server(build_app(ready, clock))
+            listening.collect_seldom()
             if stop.is_set():
                 return
-            tasks.create_task(serve_until(server, listener, stop))
+            tasks.create_task(listening.serve_until(server, listener, stop))
             if with_worker:
                 tasks.create_task(_worker(ready, stop))
-            _say_where(url_of(listener), settings)
+            _say_where(listening.url_of(listener), settings)
     _log.info("stopped")
 
 
 async def _work(settings: Settings) -> None:
-    collect_seldom()
-    with stop_on_signals() as stop:
+    listening.collect_seldom()
+    with listening.stop_on_signals() as stop:
         async with _database(settings) as ready:
             await _worker(ready, stop)
     _log.info("stopped")

@@ -9,17 +9,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import sqlalchemy as sa
 from pydantic_core import to_json
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection, Queryable
@@ -29,26 +20,26 @@ from app.event_types.registry import ServiceEvent
 from app.notifications.notification import Notification, Recipient, RecipientKey, notifications_of
 from app.projections.rows import Rebuildable, copy_rows
 
-notifications = Table(
+notifications = sa.Table(
     "notifications",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("notification_id", Uuid, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("order_id", BytewiseText),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("params", JSONB, nullable=False),
-    Column("created_at", TIMESTAMP(timezone=True), nullable=False),
-    Column("valid_until", TIMESTAMP(timezone=True)),
-    PrimaryKeyConstraint("partition_id", "notification_id", name="notifications_pkey"),
-    Index(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("notification_id", sa.Uuid, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("order_id", BytewiseText),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("params", JSONB, nullable=False),
+    sa.Column("created_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("valid_until", TIMESTAMP(timezone=True)),
+    sa.PrimaryKeyConstraint("partition_id", "notification_id", name="notifications_pkey"),
+    sa.Index(
         "notifications_inbox_idx",
         *("partition_id", "shop_id", "recipient_role", "recipient_id", "position"),
     ),
-    Index("notifications_position_idx", "partition_id", "position"),
+    sa.Index("notifications_position_idx", "partition_id", "position"),
 )
 """Both indexes are in the log's order: one inbox, and for live streams all new messages."""
 
@@ -112,29 +103,29 @@ class InboxGrowth:
 
 _WHOSE = ("partition_id", "shop_id", "recipient_role", "recipient_id")
 
-notification_reads = Table(
+notification_reads = sa.Table(
     "notification_reads",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("read_at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint(*_WHOSE, "position", name="notification_reads_pkey"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("read_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint(*_WHOSE, "position", name="notification_reads_pkey"),
 )
 """Messages that were read one by one."""
 
-inbox_marks = Table(
+inbox_marks = sa.Table(
     "inbox_marks",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("read_through", BigInteger, nullable=False),
-    Column("read_at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint(*_WHOSE, "read_through", name="inbox_marks_pkey"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("read_through", sa.BigInteger, nullable=False),
+    sa.Column("read_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint(*_WHOSE, "read_through", name="inbox_marks_pkey"),
 )
 """Marks: everything up to a position was read at an instant. A message was read by the first mark
 at or beyond it. Marks are added and never moved, so that each message keeps the instant it was read

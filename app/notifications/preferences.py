@@ -6,17 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 import asyncpg
-from sqlalchemy import (
-    ARRAY,
-    Boolean,
-    Column,
-    Integer,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    Time,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.domain.text import Language
@@ -55,22 +45,22 @@ def group_of(template: str) -> TemplateGroup:
     return _BY_FIRST_WORD.get(template.partition("_")[0], TemplateGroup.TICKET)
 
 
-notification_preferences = Table(
+notification_preferences = sa.Table(
     "notification_preferences",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("push", Boolean, nullable=False),
-    Column("muted_groups", ARRAY(Text), nullable=False),
-    Column("language", Text, nullable=False),
-    Column("quiet_begin", Time),
-    Column("quiet_end", Time),
-    Column("quiet_zone", Text),
-    Column("updated_at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("push", sa.Boolean, nullable=False),
+    sa.Column("muted_groups", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("quiet_begin", sa.Time),
+    sa.Column("quiet_end", sa.Time),
+    sa.Column("quiet_zone", sa.Text),
+    sa.Column("updated_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint(
         *("partition_id", "shop_id", "recipient_role", "recipient_id"),
         name="notification_preferences_pkey",
     ),

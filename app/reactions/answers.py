@@ -1,11 +1,6 @@
 """Reactions to the merchant's answers to an application."""
 
-from app.domain.order.answers import (
-    ApplicationAgreed,
-    ApplicationRejected,
-    AssistantNotified,
-    RejectionReversed,
-)
+from app.domain.order import answers
 from app.domain.order.returns import ReturnedGoodsRejected
 from app.domain.order.tickets import TicketState
 from app.reactions.public_types import EventType
@@ -24,7 +19,7 @@ from app.reactions.reaction import (
 )
 
 
-def _agreed_line(event: ApplicationAgreed) -> str:
+def _agreed_line(event: answers.ApplicationAgreed) -> str:
     if event.rule is not None:
         return "application_agreed_by_rule"
     if event.automatic:
@@ -32,13 +27,13 @@ def _agreed_line(event: ApplicationAgreed) -> str:
     return "application_agreed_without_return" if event.without_return else "application_agreed"
 
 
-def _agreed_facts(event: ApplicationAgreed) -> Params:
+def _agreed_facts(event: answers.ApplicationAgreed) -> Params:
     if event.rule is not None:
         return {"without_return": event.without_return, **rule_params(event.rule)}
     return {} if event.automatic else acknowledged(event.acknowledged_cost)
 
 
-def _agreed(event: ApplicationAgreed) -> tuple[Addressed, ...]:
+def _agreed(event: answers.ApplicationAgreed) -> tuple[Addressed, ...]:
     if event.state is TicketState.AWAITING_RETURN:
         consumer = to_consumer("ship_goods_back", due_params(event.due))
     else:
@@ -48,7 +43,7 @@ def _agreed(event: ApplicationAgreed) -> tuple[Addressed, ...]:
     return consumer + (to_merchant("application_agreed_automatically") if event.automatic else ())
 
 
-def rejection_facts(event: ApplicationRejected | ReturnedGoodsRejected) -> Params:
+def rejection_facts(event: answers.ApplicationRejected | ReturnedGoodsRejected) -> Params:
     """Return the reason, note and evidence of a rejection."""
     return {
         "reject_reason": event.reason.value,
@@ -57,14 +52,14 @@ def rejection_facts(event: ApplicationRejected | ReturnedGoodsRejected) -> Param
     }
 
 
-def rejection_params(event: ApplicationRejected | ReturnedGoodsRejected) -> Params:
+def rejection_params(event: answers.ApplicationRejected | ReturnedGoodsRejected) -> Params:
     """Return what the buyer reads of a rejection."""
     return {"reject_reason": event.reason.value, "note": event.note}
 
 
 REACTIONS = (
     Reaction(
-        event=ApplicationAgreed,
+        event=answers.ApplicationAgreed,
         lines={
             "application_agreed": text(
                 "商家同意售后单 {ticket_id}", "Merchant agreed to ticket {ticket_id}"
@@ -114,7 +109,7 @@ REACTIONS = (
         public=EventType.TICKET_AGREED,
     ),
     Reaction(
-        event=ApplicationRejected,
+        event=answers.ApplicationRejected,
         lines={
             "application_rejected": text(
                 "商家拒绝售后单 {ticket_id}:{reject_reason}",
@@ -134,7 +129,7 @@ REACTIONS = (
         public=EventType.TICKET_REJECTED,
     ),
     Reaction(
-        event=RejectionReversed,
+        event=answers.RejectionReversed,
         lines={
             "rejection_reversed": text(
                 "商家再次处理并同意售后单 {ticket_id}",
@@ -154,7 +149,7 @@ REACTIONS = (
     ),
     # Not public: a message to the merchant alone.
     Reaction(
-        event=AssistantNotified,
+        event=answers.AssistantNotified,
         lines={
             "assistant_notified": text(
                 "小助手规则「{rule_name}」(第 {rule_version} 版)提醒商家关注售后单 {ticket_id}",

@@ -2,13 +2,7 @@
 
 from pydantic_core import to_jsonable_python
 
-from app.domain.order.applications import (
-    ApplicationModified,
-    TicketClosed,
-    TicketCreated,
-    TicketDueReminded,
-    TicketRemarked,
-)
+from app.domain.order import applications
 from app.domain.order.tickets import CloseCause, Side
 from app.domain.text import instant_text
 from app.event_store.recorded_event import Role
@@ -27,7 +21,7 @@ from app.reactions.reaction import (
 )
 
 
-def _application(event: TicketCreated | ApplicationModified) -> Params:
+def _application(event: applications.TicketCreated | applications.ApplicationModified) -> Params:
     return {
         "type": event.type.value,
         "items": to_jsonable_python(event.items),
@@ -39,7 +33,7 @@ def _application(event: TicketCreated | ApplicationModified) -> Params:
     }
 
 
-def _wish(event: TicketCreated | ApplicationModified) -> Params:
+def _wish(event: applications.TicketCreated | applications.ApplicationModified) -> Params:
     return {
         "type": event.type.value,
         "application_reason": event.reason.value,
@@ -47,17 +41,17 @@ def _wish(event: TicketCreated | ApplicationModified) -> Params:
     }
 
 
-def _withdrawn(event: TicketClosed) -> bool:
+def _withdrawn(event: applications.TicketClosed) -> bool:
     return event.cause is CloseCause.WITHDRAWN
 
 
-def _closed(event: TicketClosed) -> tuple[Addressed, ...]:
+def _closed(event: applications.TicketClosed) -> tuple[Addressed, ...]:
     if _withdrawn(event):
         return to_merchant("application_withdrawn")
     return to_consumer("ticket_closed", {"close_cause": event.cause.value})
 
 
-def _due_soon(event: TicketDueReminded) -> tuple[Addressed, ...]:
+def _due_soon(event: applications.TicketDueReminded) -> tuple[Addressed, ...]:
     params: Params = {"due_action": event.due.action.value, **due_params(event.due)}
     to = to_consumer if event.side is Side.CONSUMER else to_merchant
     return to("ticket_due_soon", params)
@@ -72,7 +66,7 @@ def to_other_side(side: Side, template: str) -> tuple[Addressed, ...]:
 
 REACTIONS = (
     Reaction(
-        event=TicketCreated,
+        event=applications.TicketCreated,
         lines={
             "ticket_created": text(
                 "买家申请售后({type}),原因:{application_reason},售后单 {ticket_id}",
@@ -103,7 +97,7 @@ REACTIONS = (
         public=EventType.TICKET_CREATED,
     ),
     Reaction(
-        event=ApplicationModified,
+        event=applications.ApplicationModified,
         lines={
             "application_modified": text(
                 "买家修改售后单 {ticket_id}:{type},原因:{application_reason}",
@@ -123,7 +117,7 @@ REACTIONS = (
         public=EventType.TICKET_MODIFIED,
     ),
     Reaction(
-        event=TicketClosed,
+        event=applications.TicketClosed,
         lines={
             "application_withdrawn": text(
                 "买家撤销售后单 {ticket_id}", "Buyer withdrew ticket {ticket_id}"
@@ -152,7 +146,7 @@ REACTIONS = (
         public=EventType.TICKET_CLOSED,
     ),
     Reaction(
-        event=TicketRemarked,
+        event=applications.TicketRemarked,
         lines={"ticket_remarked": text("{side}留言:{text}", "Remark of the {side}: {text}")},
         facts=lambda event: {
             "side": event.side.value,
@@ -172,7 +166,7 @@ REACTIONS = (
     ),
     # Not public: a message to one side, and the ticket's `due` showed the instant long before.
     Reaction(
-        event=TicketDueReminded,
+        event=applications.TicketDueReminded,
         lines={
             "ticket_due_reminded": text(
                 "已提醒{side}:{due_at} 后{due_action}",

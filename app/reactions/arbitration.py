@@ -2,13 +2,7 @@
 
 from pydantic_core import to_jsonable_python
 
-from app.domain.order.arbitration import (
-    ArbitrationEvidenceSubmitted,
-    ArbitrationRequested,
-    ArbitrationRuled,
-    ArbitrationWithdrawn,
-    TicketEscalated,
-)
+from app.domain.order import arbitration
 from app.reactions.applications import to_other_side
 from app.reactions.public_types import EventType
 from app.reactions.reaction import (
@@ -25,11 +19,13 @@ from app.reactions.reaction import (
 )
 
 
-def _given(event: ArbitrationRequested | ArbitrationEvidenceSubmitted) -> Params:
+def _given(
+    event: arbitration.ArbitrationRequested | arbitration.ArbitrationEvidenceSubmitted,
+) -> Params:
     return {"note": event.note, "evidence": files(event.evidence)}
 
 
-def _ruling(event: ArbitrationRuled) -> Params:
+def _ruling(event: arbitration.ArbitrationRuled) -> Params:
     return {
         "ruling": event.ruling.value,
         "blame": event.blame.value,
@@ -40,14 +36,14 @@ def _ruling(event: ArbitrationRuled) -> Params:
     }
 
 
-def _ruled(event: ArbitrationRuled) -> tuple[Addressed, ...]:
+def _ruled(event: arbitration.ArbitrationRuled) -> tuple[Addressed, ...]:
     ruling: Params = {"ruling": event.ruling.value, "blame": event.blame.value}
     return to_both("arbitration_ruled", {**ruling, **money_params(event)})
 
 
 REACTIONS = (
     Reaction(
-        event=ArbitrationRequested,
+        event=arbitration.ArbitrationRequested,
         lines={
             "arbitration_requested": text(
                 "买家申请平台仲裁售后单 {ticket_id}",
@@ -67,7 +63,7 @@ REACTIONS = (
         public=EventType.TICKET_ARBITRATION_REQUESTED,
     ),
     Reaction(
-        event=TicketEscalated,
+        event=arbitration.TicketEscalated,
         lines={
             "ticket_escalated": text(
                 "平台介入售后单 {ticket_id}:{arbitration_cause}",
@@ -87,7 +83,7 @@ REACTIONS = (
         public=EventType.TICKET_ESCALATED,
     ),
     Reaction(
-        event=ArbitrationEvidenceSubmitted,
+        event=arbitration.ArbitrationEvidenceSubmitted,
         lines={
             "arbitration_evidence_submitted": text(
                 "{side}提交仲裁凭证(售后单 {ticket_id})",
@@ -107,7 +103,7 @@ REACTIONS = (
         public=EventType.TICKET_EVIDENCE_SUBMITTED,
     ),
     Reaction(
-        event=ArbitrationRuled,
+        event=arbitration.ArbitrationRuled,
         lines={
             "arbitration_ruled": text(
                 "平台仲裁:{ruling},{blame},金额 {amount}",
@@ -134,7 +130,7 @@ REACTIONS = (
         public=EventType.TICKET_RULED,
     ),
     Reaction(
-        event=ArbitrationWithdrawn,
+        event=arbitration.ArbitrationWithdrawn,
         lines={
             "arbitration_withdrawn": text(
                 "买家撤销仲裁申请(售后单 {ticket_id})",

@@ -1,18 +1,6 @@
 """Reactions to the facts of an order (no messages), and to its after-sales entry."""
 
-from app.domain.order.entries import (
-    AfterSalesEntryExpired,
-    AfterSalesEntryExpiring,
-    AfterSalesEntryOpened,
-    EntryReopeningDeclined,
-    EntryReopeningRequested,
-)
-from app.domain.order.registration import (
-    OrderRegistered,
-    OrderSettled,
-    OrderShipped,
-    ReceiptConfirmed,
-)
+from app.domain.order import entries, registration
 from app.domain.text import instant_text
 from app.reactions.public_types import EventType
 from app.reactions.reaction import (
@@ -26,7 +14,7 @@ from app.reactions.reaction import (
 )
 
 
-def _registered(event: OrderRegistered) -> Params:
+def _registered(event: registration.OrderRegistered) -> Params:
     amount = event.facts.payment.amount
     return {
         "buyer_id": event.facts.buyer_id,
@@ -36,7 +24,7 @@ def _registered(event: OrderRegistered) -> Params:
     }
 
 
-def _opened(event: AfterSalesEntryOpened) -> Params:
+def _opened(event: entries.AfterSalesEntryOpened) -> Params:
     return {
         "generation": event.generation,
         "expires_at": instant_text(event.expires_at),
@@ -54,31 +42,31 @@ def _opened(event: AfterSalesEntryOpened) -> Params:
     }
 
 
-def _expires(event: AfterSalesEntryOpened | AfterSalesEntryExpiring) -> Params:
+def _expires(event: entries.AfterSalesEntryOpened | entries.AfterSalesEntryExpiring) -> Params:
     return {"expires_at": instant_text(event.expires_at)}
 
 
-def _declined(event: EntryReopeningDeclined) -> Params:
+def _declined(event: entries.EntryReopeningDeclined) -> Params:
     return {"decline_reason": event.reason.value, "note": event.note}
 
 
 REACTIONS = (
     Reaction(
-        event=OrderRegistered,
+        event=registration.OrderRegistered,
         lines={
             "order_registered": text("订单已登记,实付 {amount}", "Order registered, {amount} paid")
         },
         facts=_registered,
     ),
     Reaction(
-        event=OrderShipped,
+        event=registration.OrderShipped,
         lines={
             "order_shipped": text("商家已于 {shipped_at} 发货", "Goods shipped at {shipped_at}")
         },
         facts=lambda event: {"shipped_at": instant_text(event.shipped_at)},
     ),
     Reaction(
-        event=ReceiptConfirmed,
+        event=registration.ReceiptConfirmed,
         lines={
             "receipt_confirmed": text(
                 "买家已于 {confirmed_at} 确认收货", "Receipt confirmed at {confirmed_at}"
@@ -87,14 +75,14 @@ REACTIONS = (
         facts=lambda event: {"confirmed_at": instant_text(event.confirmed_at)},
     ),
     Reaction(
-        event=OrderSettled,
+        event=registration.OrderSettled,
         lines={
             "order_settled": text("订单已于 {settled_at} 结算", "Order settled at {settled_at}")
         },
         facts=lambda event: {"settled_at": instant_text(event.settled_at)},
     ),
     Reaction(
-        event=AfterSalesEntryOpened,
+        event=entries.AfterSalesEntryOpened,
         lines={
             "entry_opened": text(
                 "商家第 {generation} 次打开售后入口,有效期至 {expires_at}",
@@ -114,7 +102,7 @@ REACTIONS = (
         public=EventType.ENTRY_OPENED,
     ),
     Reaction(
-        event=AfterSalesEntryExpiring,
+        event=entries.AfterSalesEntryExpiring,
         lines={
             "entry_expiring": text(
                 "已提醒买家:售后入口将于 {expires_at} 关闭",
@@ -134,7 +122,7 @@ REACTIONS = (
         public=EventType.ENTRY_EXPIRING,
     ),
     Reaction(
-        event=AfterSalesEntryExpired,
+        event=entries.AfterSalesEntryExpired,
         lines={
             "entry_expired": text(
                 "售后入口到期关闭,买家已通过该入口申请售后",
@@ -158,7 +146,7 @@ REACTIONS = (
         public=EventType.ENTRY_EXPIRED,
     ),
     Reaction(
-        event=EntryReopeningRequested,
+        event=entries.EntryReopeningRequested,
         lines={
             "reopening_requested": text(
                 "买家请求再次打开售后入口", "Buyer asked for the entry to be opened again"
@@ -177,7 +165,7 @@ REACTIONS = (
         public=EventType.ENTRY_REOPENING_REQUESTED,
     ),
     Reaction(
-        event=EntryReopeningDeclined,
+        event=entries.EntryReopeningDeclined,
         lines={
             "reopening_declined": text(
                 "商家拒绝再次打开售后入口:{decline_reason}",

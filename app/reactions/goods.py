@@ -1,13 +1,7 @@
 """Reactions to goods on their way: returns of the buyer, and replacements."""
 
+from app.domain.order import returns
 from app.domain.order.replacements import ReplacementReceived, ReplacementShipped
-from app.domain.order.returns import (
-    GoodsShippedBack,
-    ReturnDeadlineExtended,
-    ReturnedGoodsRejected,
-    ReturnReceived,
-    ReturnShipmentCorrected,
-)
 from app.domain.text import instant_text
 from app.reactions.answers import rejection_facts, rejection_params
 from app.reactions.public_types import EventType
@@ -25,7 +19,7 @@ from app.reactions.reaction import (
 )
 
 
-def _corrected(event: ReturnShipmentCorrected) -> Params:
+def _corrected(event: returns.ReturnShipmentCorrected) -> Params:
     return {
         **shipment_params(event.shipment),
         "previous_carrier": event.previous.carrier.value,
@@ -33,14 +27,14 @@ def _corrected(event: ReturnShipmentCorrected) -> Params:
     }
 
 
-def _received(event: ReturnReceived) -> tuple[Addressed, ...]:
+def _received(event: returns.ReturnReceived) -> tuple[Addressed, ...]:
     late = to_merchant("return_received_automatically") if event.automatic else ()
     return to_consumer("return_received") + late
 
 
 REACTIONS = (
     Reaction(
-        event=GoodsShippedBack,
+        event=returns.GoodsShippedBack,
         lines={
             "goods_shipped_back": text(
                 "买家已寄回商品:{carrier} {tracking_number}",
@@ -62,7 +56,7 @@ REACTIONS = (
         public=EventType.TICKET_RETURN_SHIPPED,
     ),
     Reaction(
-        event=ReturnShipmentCorrected,
+        event=returns.ReturnShipmentCorrected,
         lines={
             "return_shipment_corrected": text(
                 "买家更正退货物流:{previous_carrier} {previous_tracking_number} 改为 {carrier} {tracking_number}",
@@ -84,7 +78,7 @@ REACTIONS = (
         public=EventType.TICKET_RETURN_CORRECTED,
     ),
     Reaction(
-        event=ReturnDeadlineExtended,
+        event=returns.ReturnDeadlineExtended,
         lines={
             "return_deadline_extended": text(
                 "商家延长退货时间 {days} 天,至 {due_at}",
@@ -108,7 +102,7 @@ REACTIONS = (
         public=EventType.TICKET_RETURN_EXTENDED,
     ),
     Reaction(
-        event=ReturnReceived,
+        event=returns.ReturnReceived,
         lines={
             "return_received": text(
                 "商家确认收到退货(售后单 {ticket_id})",
@@ -141,7 +135,7 @@ REACTIONS = (
         public=EventType.TICKET_RETURN_RECEIVED,
     ),
     Reaction(
-        event=ReturnedGoodsRejected,
+        event=returns.ReturnedGoodsRejected,
         lines={
             "returned_goods_rejected": text(
                 "商家拒绝退回的商品:{reject_reason}",

@@ -2,20 +2,7 @@
 
 from pydantic_core import to_jsonable_python
 
-from app.domain.order.payouts import (
-    AdvancePayoutDeclined,
-    AdvancePayoutOutcomeUnknown,
-    AdvancePayoutPaid,
-    AdvancePayoutRefused,
-    AdvancePayoutRequested,
-    AdvancePayoutStarted,
-)
-from app.domain.order.refunds import (
-    RefundFunded,
-    RefundOutcomeUnknown,
-    RefundRefused,
-    RefundSucceeded,
-)
+from app.domain.order import payouts, refunds
 from app.domain.refunds import differs
 from app.reactions.public_types import EventType
 from app.reactions.reaction import (
@@ -31,7 +18,7 @@ from app.reactions.reaction import (
 )
 
 
-def _funded(event: RefundFunded) -> Params:
+def _funded(event: refunds.RefundFunded) -> Params:
     return {
         "refund_key": event.refund_key,
         **money_params(event),
@@ -43,7 +30,7 @@ def _funded(event: RefundFunded) -> Params:
     }
 
 
-def _succeeded(event: RefundSucceeded) -> Params:
+def _succeeded(event: refunds.RefundSucceeded) -> Params:
     return {
         **money_params(event),
         "refund_key": event.refund_key,
@@ -52,7 +39,7 @@ def _succeeded(event: RefundSucceeded) -> Params:
     }
 
 
-def _requested(event: AdvancePayoutRequested) -> Params:
+def _requested(event: payouts.AdvancePayoutRequested) -> Params:
     return {
         "payout_key": event.payout_key,
         **money_params(event),
@@ -67,7 +54,7 @@ def _requested(event: AdvancePayoutRequested) -> Params:
 
 REACTIONS = (
     Reaction(
-        event=RefundFunded,
+        event=refunds.RefundFunded,
         lines={
             "refund_funded": text(
                 "售后单 {ticket_id} 退款 {amount} 由{funding_source}支付,已提交支付渠道",
@@ -83,7 +70,7 @@ REACTIONS = (
         public=EventType.REFUND_FUNDED,
     ),
     Reaction(
-        event=RefundOutcomeUnknown,
+        event=refunds.RefundOutcomeUnknown,
         lines={
             "refund_outcome_unknown": text(
                 "售后单 {ticket_id} 退款结果未知,等待支付渠道答复",
@@ -94,7 +81,7 @@ REACTIONS = (
         public=EventType.REFUND_UNKNOWN,
     ),
     Reaction(
-        event=RefundRefused,
+        event=refunds.RefundRefused,
         lines={
             "refund_refused": text(
                 "售后单 {ticket_id} 退款被支付渠道拒绝:{refund_refusal}",
@@ -118,7 +105,7 @@ REACTIONS = (
         public=EventType.REFUND_FAILED,
     ),
     Reaction(
-        event=RefundSucceeded,
+        event=refunds.RefundSucceeded,
         lines={
             "refund_succeeded": text(
                 "售后单 {ticket_id} 退款成功,金额 {amount}",
@@ -139,7 +126,7 @@ REACTIONS = (
     ),
     # Not public, nor the decline: the platform deliberates, and no money has moved.
     Reaction(
-        event=AdvancePayoutRequested,
+        event=payouts.AdvancePayoutRequested,
         lines={
             "payout_requested": text(
                 "平台商服 {requested_by} 为售后单 {ticket_id} 发起先行赔付 {amount},收款账户:{payee_kind} {payee_account}({payee_holder})",
@@ -154,7 +141,7 @@ REACTIONS = (
         facts=_requested,
     ),
     Reaction(
-        event=AdvancePayoutStarted,
+        event=payouts.AdvancePayoutStarted,
         lines={
             "payout_started": text(
                 "平台先行赔付售后单 {ticket_id} {amount},扣除商家保证金,已提交支付渠道",
@@ -193,7 +180,7 @@ REACTIONS = (
         public=EventType.ADVANCE_PAYOUT_STARTED,
     ),
     Reaction(
-        event=AdvancePayoutDeclined,
+        event=payouts.AdvancePayoutDeclined,
         lines={
             "payout_declined": text(
                 "{declined_by} 否决了售后单 {ticket_id} 的先行赔付",
@@ -207,7 +194,7 @@ REACTIONS = (
         },
     ),
     Reaction(
-        event=AdvancePayoutOutcomeUnknown,
+        event=payouts.AdvancePayoutOutcomeUnknown,
         lines={
             "payout_outcome_unknown": text(
                 "售后单 {ticket_id} 先行赔付结果未知,等待支付渠道答复",
@@ -218,7 +205,7 @@ REACTIONS = (
         public=EventType.ADVANCE_PAYOUT_UNKNOWN,
     ),
     Reaction(
-        event=AdvancePayoutRefused,
+        event=payouts.AdvancePayoutRefused,
         lines={
             "payout_refused": text(
                 "售后单 {ticket_id} 先行赔付被支付渠道拒绝:{refund_refusal}",
@@ -242,7 +229,7 @@ REACTIONS = (
         public=EventType.ADVANCE_PAYOUT_FAILED,
     ),
     Reaction(
-        event=AdvancePayoutPaid,
+        event=payouts.AdvancePayoutPaid,
         lines={
             "payout_paid": text(
                 "售后单 {ticket_id} 先行赔付成功,金额 {amount}",

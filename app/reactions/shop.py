@@ -3,22 +3,7 @@
 Amounts are minor units in the one currency of the shop.
 """
 
-from app.domain.funds.events import (
-    AccountToppedUp,
-    ArrearsCollected,
-    CashWithdrawn,
-    DepositFellBelowRequired,
-    DepositRequired,
-    DepositRestored,
-    FundingReversed,
-    MerchantFundsInsufficient,
-    PayoutFundsReserved,
-    RefundFundsReserved,
-    RefundPaidOut,
-    RestrictionLifted,
-    SettlementReceived,
-    ShopRestricted,
-)
+from app.domain.funds import events
 from app.domain.webhook_endpoints import (
     DisabledReason,
     WebhookEndpointDisabled,
@@ -28,7 +13,7 @@ from app.reactions.public_types import EventType
 from app.reactions.reaction import Addressed, Params, Reaction, message, to_merchant
 
 
-def _deposit(event: DepositFellBelowRequired | DepositRestored) -> Params:
+def _deposit(event: events.DepositFellBelowRequired | events.DepositRestored) -> Params:
     return {"deposit": event.deposit, "level": event.level}
 
 
@@ -43,17 +28,17 @@ def _disabled(event: WebhookEndpointDisabled) -> tuple[Addressed, ...]:
 
 REACTIONS = (
     # A refund is announced by the events of its ticket; movements are in the ledger.
-    Reaction(event=RefundFundsReserved),
-    Reaction(event=PayoutFundsReserved),
-    Reaction(event=RefundPaidOut),
-    Reaction(event=FundingReversed),
-    Reaction(event=SettlementReceived),
-    Reaction(event=AccountToppedUp),
-    Reaction(event=CashWithdrawn),
-    Reaction(event=DepositRequired),
-    Reaction(event=MerchantFundsInsufficient, public=EventType.FUNDS_INSUFFICIENT),
+    Reaction(event=events.RefundFundsReserved),
+    Reaction(event=events.PayoutFundsReserved),
+    Reaction(event=events.RefundPaidOut),
+    Reaction(event=events.FundingReversed),
+    Reaction(event=events.SettlementReceived),
+    Reaction(event=events.AccountToppedUp),
+    Reaction(event=events.CashWithdrawn),
+    Reaction(event=events.DepositRequired),
+    Reaction(event=events.MerchantFundsInsufficient, public=EventType.FUNDS_INSUFFICIENT),
     Reaction(
-        event=ArrearsCollected,
+        event=events.ArrearsCollected,
         messages={
             "arrears_collected": message(
                 "充值已用于偿还欠款",
@@ -72,7 +57,7 @@ REACTIONS = (
         ),
     ),
     Reaction(
-        event=DepositFellBelowRequired,
+        event=events.DepositFellBelowRequired,
         messages={
             "deposit_below_required": message(
                 "保证金低于要求",
@@ -85,7 +70,7 @@ REACTIONS = (
         public=EventType.DEPOSIT_BELOW_REQUIRED,
     ),
     Reaction(
-        event=DepositRestored,
+        event=events.DepositRestored,
         messages={
             "deposit_restored": message(
                 "保证金已补足",
@@ -98,7 +83,7 @@ REACTIONS = (
         public=EventType.DEPOSIT_RESTORED,
     ),
     Reaction(
-        event=ShopRestricted,
+        event=events.ShopRestricted,
         messages={
             "shop_restricted": message(
                 "店铺欠款,暂不能打开售后入口",
@@ -113,7 +98,7 @@ REACTIONS = (
         public=EventType.SHOP_RESTRICTED,
     ),
     Reaction(
-        event=RestrictionLifted,
+        event=events.RestrictionLifted,
         messages={
             "restriction_lifted": message(
                 "可以重新打开售后入口",

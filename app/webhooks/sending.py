@@ -16,34 +16,11 @@ import httpx
 
 from app.clock import Clock
 from app.settings import Settings
+from app.webhooks import outcomes, ssrf_guard
 from app.webhooks.connection_pools import EndpointConnectionPools
 from app.webhooks.egress_policy import EgressPolicy, parse_networks
 from app.webhooks.endpoint_rules import EndpointUrl, UrlFault, find_header_fault, read_endpoint_url
-from app.webhooks.outcomes import (
-    AddressRefused,
-    Attempt,
-    ConnectFailed,
-    ConnectionLost,
-    NameNotResolved,
-    Outcome,
-    Phase,
-    TimedOut,
-    TlsFailed,
-    UrlRefused,
-    classify_response,
-    read_answer,
-    retry_after_in,
-)
 from app.webhooks.signing import SigningSecret, signature_headers
-from app.webhooks.ssrf_guard import (
-    AddressNotAllowed,
-    AnswerTooLong,
-    EgressGuardedBackend,
-    HandshakeFailed,
-    NameUnknown,
-    Resolver,
-    SystemResolver,
-)
 
 USER_AGENT = "aftersales-webhooks/1"
 MESSAGE_BYTES_MAX = 20_000
@@ -105,7 +82,7 @@ class Sender:
         self._limits = limits
         self._clock = clock
 
-    async def send(self, target: Target, message: Message) -> Attempt:
+    async def send(self, target: Target, message: Message) -> outcomes.Attempt:
         """Make one attempt. ValueError for an invalid message or invalid headers.
 
         Waiting for a free connection of the endpoint comes before, and is not counted.
@@ -116,7 +93,9 @@ class Sender:
             raise ValueError(f"endpoint {target.endpoint_id}: {fault}")
         url = read_endpoint_url(target.url, self._reach)
         if isinstance(url, UrlFault):
-            return Attempt(at=self._clock.now(), latency_seconds=0.0, outcome=UrlRefused(fault=url))
+            return outcomes.Attempt(
+                at=self._clock.now(), latency_seconds=0.0, outcome=outcomes.UrlRefused(fault=url)
+            )
         async with self._pools.pool_of(target.endpoint_id) as pool:
             return await self._attempt(pool, url, target, message)
 
@@ -126,7 +105,7 @@ class Sender:
         url: EndpointUrl,
         target: Target,
         message: Message,
-    ) -> Attempt:
+    ) -> outcomes.Attempt:
         loop = asyncio.get_running_loop()
         at, started = self._clock.now(), loop.time()
         signatures = signature_headers(message.id, message.body, target.secrets, at)
@@ -134,39 +113,41 @@ class Sender:
         request = _request(url, {**target.headers, **signatures}, message.body, progress)
         request.extensions["timeout"] = {"connect": self._limits.connect_seconds}
         outcome = await self._outcome(pool, request, progress)
-        return Attempt(at=at, latency_seconds=loop.time() - started, outcome=outcome)
+        return outcomes.Attempt(at=at, latency_seconds=loop.time() - started, outcome=outcome)
 
     async def _outcome(
         self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, progress: "_Progress"
-    ) -> Outcome:
+    ) -> outcomes.Outcome:
         """Send, and return the outcome of any failure."""
         try:
             async with asyncio.timeout(self._limits.total_seconds):
                 return await self._answered(pool, request, progress)
         except (TimeoutError, httpcore.TimeoutException):
-            return TimedOut(phase=progress.phase, status=progress.status)
-        except NameUnknown:
-            return NameNotResolved()
-        except AddressNotAllowed:
-            return AddressRefused()
-        except HandshakeFailed as failed:
-            return TlsFailed(fault=failed.fault)
+            return outcomes.TimedOut(phase=progress.phase, status=progress.status)
+        except ssrf_guard.NameUnknown:
+            return outcomes.NameNotResolved()
+        except ssrf_guard.AddressNotAllowed:
+            return outcomes.AddressRefused()
+        except ssrf_guard.HandshakeFailed as failed:
+            return outcomes.TlsFailed(fault=failed.fault)
         except httpcore.ConnectError:
-            return ConnectFailed()
-        except (httpcore.NetworkError, httpcore.RemoteProtocolError, AnswerTooLong):
-            return ConnectionLost(phase=progress.phase, status=progress.status)
+            return outcomes.ConnectFailed()
+        except (httpcore.NetworkError, httpcore.RemoteProtocolError, ssrf_guard.AnswerTooLong):
+            return outcomes.ConnectionLost(phase=progress.phase, status=progress.status)
 
     async def _answered(
         self, pool: httpcore.AsyncConnectionPool, request: httpcore.Request, progress: "_Progress"
-    ) -> Outcome:
+    ) -> outcomes.Outcome:
         response = await pool.handle_async_request(request)
-        progress.phase, progress.status = Phase.READING, response.status
+        progress.phase, progress.status = outcomes.Phase.READING, response.status
         try:
             beginning, whole = await self._beginning(response)
         finally:
             await response.aclose()
-        answer = read_answer(response.status, response.headers, beginning, cut=not whole)
-        return classify_response(answer, retry_after_in(response.headers, self._clock.now()))
+        answer = outcomes.read_answer(response.status, response.headers, beginning, cut=not whole)
+        return outcomes.classify_response(
+            answer, outcomes.retry_after_in(response.headers, self._clock.now())
+        )
 
     async def _beginning(self, response: httpcore.Response) -> tuple[bytes, bool]:
         """Read a body; return its beginning and whether that is all of it."""
@@ -180,7 +161,7 @@ class Sender:
                 pieces, read_bytes = pieces + 1, read_bytes + len(piece)
                 if pieces == PIECES_MAX or read_bytes >= self._limits.body_bytes_max:
                     return bytes(kept), False
-        except AnswerTooLong:
+        except ssrf_guard.AnswerTooLong:
             whole = False
         return bytes(kept), whole
 
@@ -191,17 +172,17 @@ async def open_sender(
     clock: Clock,
     *,
     limits: SendingLimits | None = None,
-    resolver: Resolver | None = None,
+    resolver: ssrf_guard.Resolver | None = None,
     tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[Sender]:
     """Open a sender, one per process; its connections are closed at the end.
 
     ``tls``: the trusted authorities; by default those of browsers, or of `SSL_CERT_FILE`.
     """
-    own_resolver = SystemResolver()
+    own_resolver = ssrf_guard.SystemResolver()
     limits = limits or SendingLimits()
     pools = EndpointConnectionPools(
-        EgressGuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
+        ssrf_guard.EgressGuardedBackend(reach, resolver or own_resolver, limits.answer_bytes_max),
         tls or httpx.create_ssl_context(),
         connections_per_endpoint_max=limits.connections_per_endpoint_max,
         endpoints_max=limits.endpoints_max,
@@ -225,13 +206,13 @@ def reach_of(settings: Settings) -> EgressPolicy:
 class _Progress:
     """The progress of an attempt."""
 
-    phase: Phase = Phase.CONNECTING
+    phase: outcomes.Phase = outcomes.Phase.CONNECTING
     status: int | None = None
 
     async def note(self, event: str, _: dict[str, Any]) -> None:
         """Receive a trace event of httpcore."""
         if event == "http11.send_request_headers.started":
-            self.phase = Phase.WAITING
+            self.phase = outcomes.Phase.WAITING
 
 
 def _request(

@@ -9,9 +9,8 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from concurrent.futures import Future
 from enum import StrEnum
-from functools import partial
 from threading import Thread
 from typing import Any, Protocol
 
@@ -97,21 +96,18 @@ class SystemResolver:
             task.cancel()
 
     async def _on_a_thread(self, host: str) -> Sequence[str]:
-        loop = asyncio.get_running_loop()
-        found: asyncio.Future[Sequence[str]] = loop.create_future()
+        found: Future[Sequence[str]] = Future()
+        found.set_running_or_notify_cancel()  # from here on the waiting can be cancelled, not this
 
         def work() -> None:
-            deliver: Callable[[], None]
             try:
-                deliver = partial(_set, found, self._look_up(host))
+                found.set_result(self._look_up(host))
             except (OSError, UnicodeError) as error:
-                deliver = partial(_set, found, error)
-            with suppress(RuntimeError):  # the event loop is closed
-                loop.call_soon_threadsafe(deliver)
+                found.set_exception(error)
 
         async with self._free:
             Thread(target=work, name=f"look-up of {host}", daemon=True).start()
-            return await found
+            return await asyncio.wrap_future(found)
 
     def _ended(self, host: str, ended: asyncio.Task[Sequence[str]]) -> None:
         del self._under_way[host]
@@ -223,17 +219,6 @@ class _GuardedStream(httpcore.AsyncNetworkStream):
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
-
-
-def _set(
-    found: asyncio.Future[Sequence[str]], result: Sequence[str] | OSError | UnicodeError
-) -> None:
-    if found.done():
-        return
-    if isinstance(result, Exception):
-        found.set_exception(result)
-    else:
-        found.set_result(result)
 
 
 # OpenSSL's X509_V_ERR_* numbers, which Python does not name.

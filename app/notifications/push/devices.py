@@ -11,18 +11,7 @@ from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    UniqueConstraint,
-    Uuid,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 from uuid_utils.compat import uuid7
 
@@ -36,24 +25,24 @@ from app.sealing import Seal
 DEVICES_MAX = 20
 """The maximum number of devices of a recipient in a shop."""
 
-devices = Table(
+devices = sa.Table(
     "devices",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("device_id", Uuid, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("platform", Text, nullable=False),
-    Column("name", Text),
-    Column("token_hash", LargeBinary, nullable=False),
-    Column("token_sealed", LargeBinary, nullable=False),
-    Column("since_position", BigInteger, nullable=False),
-    Column("registered_at", TIMESTAMP(timezone=True), nullable=False),
-    Column("refreshed_at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint("partition_id", "device_id", name="devices_pkey"),
-    UniqueConstraint("partition_id", "shop_id", "token_hash", name="devices_token_key"),
-    Index("devices_recipient_idx", "partition_id", "shop_id", "recipient_role", "recipient_id"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("device_id", sa.Uuid, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("platform", sa.Text, nullable=False),
+    sa.Column("name", sa.Text),
+    sa.Column("token_hash", sa.LargeBinary, nullable=False),
+    sa.Column("token_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("since_position", sa.BigInteger, nullable=False),
+    sa.Column("registered_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("refreshed_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("partition_id", "device_id", name="devices_pkey"),
+    sa.UniqueConstraint("partition_id", "shop_id", "token_hash", name="devices_token_key"),
+    sa.Index("devices_recipient_idx", "partition_id", "shop_id", "recipient_role", "recipient_id"),
 )
 """``since_position`` is the log's head at registration: nothing older is pushed."""
 

@@ -11,18 +11,9 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID, uuid5
 
+import sqlalchemy as sa
 from pydantic import JsonValue
 from pydantic_core import from_json
-from sqlalchemy import (
-    Column,
-    Index,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-    text,
-)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection, Queryable
@@ -34,34 +25,34 @@ from app.notifications.notification import Recipient, RecipientKey
 from app.postgres.pool import Pool
 from app.topology import Topology
 
-_QUEUED = text("state = 'queued'")
+_QUEUED = sa.text("state = 'queued'")
 
-pushes = Table(
+pushes = sa.Table(
     "pushes",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("notification_id", Uuid, nullable=False),
-    Column("device_id", Uuid, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("recipient_role", BytewiseText, nullable=False),
-    Column("recipient_id", BytewiseText, nullable=False),
-    Column("template", Text, nullable=False),
-    Column("params", JSONB, nullable=False),
-    Column("clock", Text, nullable=False),
-    Column("valid_until", TIMESTAMP(timezone=True)),
-    Column("state", BytewiseText, nullable=False),
-    Column("reason", Text),
-    Column("detail", Text),
-    Column("attempts", SmallInteger, nullable=False),
-    Column("attempt_at", TIMESTAMP(timezone=True), nullable=False),
-    Column("held_until", TIMESTAMP(timezone=True)),
-    Column("claimed_until", TIMESTAMP(timezone=True)),
-    Column("settled_at", TIMESTAMP(timezone=True)),
-    Column("claim", Uuid),
-    PrimaryKeyConstraint("partition_id", "notification_id", "device_id", name="pushes_pkey"),
-    Index("pushes_due_idx", "partition_id", "attempt_at", postgresql_where=_QUEUED),
-    Index("pushes_device_idx", "partition_id", "device_id", postgresql_where=_QUEUED),
-    Index(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("notification_id", sa.Uuid, nullable=False),
+    sa.Column("device_id", sa.Uuid, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("recipient_role", BytewiseText, nullable=False),
+    sa.Column("recipient_id", BytewiseText, nullable=False),
+    sa.Column("template", sa.Text, nullable=False),
+    sa.Column("params", JSONB, nullable=False),
+    sa.Column("clock", sa.Text, nullable=False),
+    sa.Column("valid_until", TIMESTAMP(timezone=True)),
+    sa.Column("state", BytewiseText, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("detail", sa.Text),
+    sa.Column("attempts", sa.SmallInteger, nullable=False),
+    sa.Column("attempt_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("held_until", TIMESTAMP(timezone=True)),
+    sa.Column("claimed_until", TIMESTAMP(timezone=True)),
+    sa.Column("settled_at", TIMESTAMP(timezone=True)),
+    sa.Column("claim", sa.Uuid),
+    sa.PrimaryKeyConstraint("partition_id", "notification_id", "device_id", name="pushes_pkey"),
+    sa.Index("pushes_due_idx", "partition_id", "attempt_at", postgresql_where=_QUEUED),
+    sa.Index("pushes_device_idx", "partition_id", "device_id", postgresql_where=_QUEUED),
+    sa.Index(
         "pushes_recipient_idx",
         *("partition_id", "shop_id", "recipient_role", "recipient_id"),
         postgresql_where=_QUEUED,

@@ -11,16 +11,8 @@ from pydantic import create_model
 from app.event_store.recorded_event import ClockKind
 from app.event_store.streams import endpoint_stream, funds_stream, order_stream
 from app.reactions.public_types import EventType
+from app.webhooks.catalog import payloads
 from app.webhooks.catalog.payload import LATEST
-from app.webhooks.catalog.payloads import (
-    DepositEventData,
-    EntryEventData,
-    EventData,
-    FundsInsufficientData,
-    RestrictionEventData,
-    TicketEventData,
-    WebhookEndpointEventData,
-)
 from app.webhooks.catalog.public_event import Envelope, PublicEvent, id_of
 from app.webhooks.catalog.sample_data import AT, ORDER, SHOP, sample_data_of
 
@@ -34,19 +26,19 @@ def model_name(event_type: EventType) -> str:
     return "".join(word.capitalize() for word in words) + "Event"
 
 
-def data_model(event_type: EventType) -> type[EventData]:
+def data_model(event_type: EventType) -> type[payloads.EventData]:
     """Return the model of a type's `data`, by the noun of its name."""
     return _DATA[event_type.value.partition(".")[0]]
 
 
-_DATA: Mapping[str, type[EventData]] = MappingProxyType(
+_DATA: Mapping[str, type[payloads.EventData]] = MappingProxyType(
     {
-        "entry": EntryEventData,
-        **dict.fromkeys(("ticket", "refund", "advance_payout"), TicketEventData),
-        "funds": FundsInsufficientData,
-        "deposit": DepositEventData,
-        "shop": RestrictionEventData,
-        "webhook_endpoint": WebhookEndpointEventData,
+        "entry": payloads.EntryEventData,
+        **dict.fromkeys(("ticket", "refund", "advance_payout"), payloads.TicketEventData),
+        "funds": payloads.FundsInsufficientData,
+        "deposit": payloads.DepositEventData,
+        "shop": payloads.RestrictionEventData,
+        "webhook_endpoint": payloads.WebhookEndpointEventData,
     }
 )
 
@@ -73,7 +65,7 @@ _DOMAIN_EVENT = UUID("01993c0e-7c00-7000-8000-000000000000")
 def example_of(event_type: EventType) -> dict[str, Any]:
     """Return the example of a body, as parsed JSON."""
     data = sample_data_of(event_type)
-    of_order = isinstance(data, EntryEventData | TicketEventData)
+    of_order = isinstance(data, payloads.EntryEventData | payloads.TicketEventData)
     event = PublicEvent(
         event_id=id_of(_DOMAIN_EVENT, event_type),
         type=event_type,
@@ -85,7 +77,7 @@ def example_of(event_type: EventType) -> dict[str, Any]:
         stream_id=_stream_of(data),
         version=5,
         order_id=ORDER if of_order else None,
-        ticket_id=data.ticket.ticket_id if isinstance(data, TicketEventData) else None,
+        ticket_id=data.ticket.ticket_id if isinstance(data, payloads.TicketEventData) else None,
         caused_by="merchant" if of_order else "system",
         clock=ClockKind.SYSTEM,
         data=data,
@@ -94,9 +86,9 @@ def example_of(event_type: EventType) -> dict[str, Any]:
     return body
 
 
-def _stream_of(data: EventData) -> str:
-    if isinstance(data, EntryEventData | TicketEventData):
+def _stream_of(data: payloads.EventData) -> str:
+    if isinstance(data, payloads.EntryEventData | payloads.TicketEventData):
         return order_stream(SHOP, ORDER)
-    if isinstance(data, WebhookEndpointEventData):
+    if isinstance(data, payloads.WebhookEndpointEventData):
         return endpoint_stream(SHOP, data.endpoint_id)
     return funds_stream(SHOP)

@@ -10,27 +10,17 @@ from app.projections.tickets.view import (
     TicketRejection,
     TicketView,
 )
-from app.webhooks.catalog.payloads import (
-    EventArbitration,
-    EventDue,
-    EventEntry,
-    EventMoney,
-    EventOrder,
-    EventPayout,
-    EventRefund,
-    EventTicket,
-    EventTicketItem,
-)
+from app.webhooks.catalog import payloads
 
 
-def shown_order(view: OrderView) -> EventOrder:
+def shown_order(view: OrderView) -> payloads.EventOrder:
     """Return an order as public events show it."""
     paid = view.facts.payment.amount
-    return EventOrder(
+    return payloads.EventOrder(
         order_id=view.facts.order_id,
         buyer_id=view.buyer_id,
-        paid=EventMoney(amount=paid.amount, currency=paid.currency),
-        refunded=EventMoney(amount=view.refunded_amount, currency=paid.currency),
+        paid=payloads.EventMoney(amount=paid.amount, currency=paid.currency),
+        refunded=payloads.EventMoney(amount=view.refunded_amount, currency=paid.currency),
         shipped_at=view.shipped_at,
         receipt_confirmed_at=view.receipt_confirmed_at,
         settled_at=view.settled_at,
@@ -39,9 +29,9 @@ def shown_order(view: OrderView) -> EventOrder:
     )
 
 
-def shown_ticket(view: TicketView) -> EventTicket:
+def shown_ticket(view: TicketView) -> payloads.EventTicket:
     """Return a ticket as public events show it."""
-    return EventTicket(
+    return payloads.EventTicket(
         ticket_id=view.ticket_id,
         version=view.version,
         type=view.type.value,
@@ -51,10 +41,12 @@ def shown_ticket(view: TicketView) -> EventTicket:
         entry_generation=view.entry_generation,
         reason=view.reason.value,
         items=[
-            EventTicketItem(item_id=item.item_id, quantity=item.quantity, amount=item.amount)
+            payloads.EventTicketItem(
+                item_id=item.item_id, quantity=item.quantity, amount=item.amount
+            )
             for item in view.items
         ],
-        amount=EventMoney(amount=view.amount, currency=view.currency),
+        amount=payloads.EventMoney(amount=view.amount, currency=view.currency),
         modifications=view.modifications,
         due=_due(view.due),
         agreed_automatically=view.agreed_automatically,
@@ -67,12 +59,12 @@ def shown_ticket(view: TicketView) -> EventTicket:
         close_cause=None if view.close_cause is None else view.close_cause.value,
         refund=_refund(view.refund),
         advance_payout=_payout(view.payouts[-1]) if view.payouts else None,
-        refunded=EventMoney(amount=view.refunded_amount, currency=view.currency),
+        refunded=payloads.EventMoney(amount=view.refunded_amount, currency=view.currency),
     )
 
 
-def _entry(entry: EntryView) -> EventEntry:
-    return EventEntry(
+def _entry(entry: EntryView) -> payloads.EventEntry:
+    return payloads.EventEntry(
         state=entry.state.value,
         generation=entry.generation,
         opened_at=entry.opened_at,
@@ -84,8 +76,8 @@ def _entry(entry: EntryView) -> EventEntry:
     )
 
 
-def _due(due: Due | None) -> EventDue | None:
-    return None if due is None else EventDue(at=due.at, action=due.action.value)
+def _due(due: Due | None) -> payloads.EventDue | None:
+    return None if due is None else payloads.EventDue(at=due.at, action=due.action.value)
 
 
 def _reason(rejection: TicketRejection | None) -> str | None:
@@ -96,11 +88,13 @@ def _carrier(parcel: ShipmentView | None) -> str | None:
     return None if parcel is None else parcel.shipment.carrier.value
 
 
-def _arbitration(arbitration: ArbitrationView | None, currency: str) -> EventArbitration | None:
+def _arbitration(
+    arbitration: ArbitrationView | None, currency: str
+) -> payloads.EventArbitration | None:
     if arbitration is None:
         return None
     ruling = arbitration.ruling
-    return EventArbitration(
+    return payloads.EventArbitration(
         number=arbitration.number,
         cause=arbitration.cause.value,
         withdrawn=arbitration.withdrawn_at is not None,
@@ -108,14 +102,14 @@ def _arbitration(arbitration: ArbitrationView | None, currency: str) -> EventArb
         blame=None if ruling is None else ruling.blame.value,
         granted=None
         if ruling is None
-        else EventMoney(amount=ruling.final_amount, currency=currency),
+        else payloads.EventMoney(amount=ruling.final_amount, currency=currency),
     )
 
 
-def _refund(refund: RefundView | None) -> EventRefund | None:
+def _refund(refund: RefundView | None) -> payloads.EventRefund | None:
     if refund is None:
         return None
-    return EventRefund(
+    return payloads.EventRefund(
         refund_key=refund.refund_key,
         status=refund.status.value,
         source=refund.source.value,
@@ -124,8 +118,8 @@ def _refund(refund: RefundView | None) -> EventRefund | None:
     )
 
 
-def _payout(payout: PayoutView) -> EventPayout:
-    return EventPayout(
+def _payout(payout: PayoutView) -> payloads.EventPayout:
+    return payloads.EventPayout(
         payout_key=payout.payout_key,
         status=payout.status.value,
         refusal=None if payout.refusal is None else payout.refusal.value,

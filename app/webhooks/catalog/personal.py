@@ -12,13 +12,7 @@ from typing import TypeVar
 
 from app.domain.attachments import ATTACHMENTS_MAX, Attachment
 from app.projections.orders.view import EntryView, OrderView
-from app.projections.tickets.view import (
-    EvidenceView,
-    RemarkView,
-    ShipmentView,
-    TicketRejection,
-    TicketView,
-)
+from app.projections.tickets import view
 from app.webhooks.catalog.payload import Int64, Payload
 
 
@@ -183,7 +177,7 @@ def _of_entry(entry: EntryView, cut: _Cutting) -> EntryPersonalData:
     )
 
 
-def _of_ticket(ticket: TicketView, cut: _Cutting) -> TicketPersonalData:
+def _of_ticket(ticket: view.TicketView, cut: _Cutting) -> TicketPersonalData:
     arbitration = ticket.arbitration
     ruling = None if arbitration is None else arbitration.ruling
     given = () if arbitration is None else arbitration.evidence
@@ -201,13 +195,13 @@ def _of_ticket(ticket: TicketView, cut: _Cutting) -> TicketPersonalData:
     )
 
 
-def _grounds(rejected: TicketRejection | None, cut: _Cutting) -> EventGrounds | None:
+def _grounds(rejected: view.TicketRejection | None, cut: _Cutting) -> EventGrounds | None:
     if rejected is None:
         return None
     return EventGrounds(note=cut.note(rejected.note), evidence=cut.files(rejected.evidence))
 
 
-def _parcel(parcel: ShipmentView | None) -> EventParcel | None:
+def _parcel(parcel: view.ShipmentView | None) -> EventParcel | None:
     if parcel is None:
         return None
     return EventParcel(
@@ -215,7 +209,7 @@ def _parcel(parcel: ShipmentView | None) -> EventParcel | None:
     )
 
 
-def _remark(remark: RemarkView, cut: _Cutting) -> EventRemark:
+def _remark(remark: view.RemarkView, cut: _Cutting) -> EventRemark:
     return EventRemark(
         at=remark.at,
         side=remark.side.value,
@@ -224,7 +218,7 @@ def _remark(remark: RemarkView, cut: _Cutting) -> EventRemark:
     )
 
 
-def _evidence(given: EvidenceView, cut: _Cutting) -> EventEvidence:
+def _evidence(given: view.EvidenceView, cut: _Cutting) -> EventEvidence:
     return EventEvidence(
         at=given.at,
         side=given.side.value,

@@ -13,26 +13,18 @@ from pydantic import ConfigDict
 from app.event_store.recorded_event import ClockKind
 from app.projections.orders.view import OrderView
 from app.reactions.public_types import EventType
-from app.webhooks.catalog.payload import (
-    BODY_BYTES_MAX,
-    LATEST,
-    ApiVersion,
-    BodyForm,
-    Inclusion,
-    Int64,
-    Payload,
-)
+from app.webhooks.catalog import payload
 from app.webhooks.catalog.payloads import EventData
 from app.webhooks.catalog.personal import personal_data_of
 
-PLAIN = BodyForm(api_version=LATEST)
+PLAIN = payload.BodyForm(api_version=payload.LATEST)
 """The form of the feed: of persons only ids."""
 
 # No JSON string can contain this: quotation marks are escaped there.
 _PERSONAL, _END = ',"personal":', "}}"
 
 
-class Envelope(Payload):
+class Envelope(payload.Payload):
     """The common members of all public events."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
@@ -49,7 +41,7 @@ class Envelope(Payload):
     """Null in `webhook_endpoint.disabled` of an endpoint of the platform."""
     stream_id: str
     """The subject: an order with its tickets, a shop's funds, or a webhook endpoint."""
-    version: Int64
+    version: payload.Int64
     """The version of the stream: higher is later; events of one cause may share it."""
     caused_by: str
     """`merchant`, `consumer`, `platform` or `system` (timers and workers); more may come."""
@@ -82,18 +74,18 @@ class PublicEvent:
     data: EventData
     order: OrderView | None = field(default=None, repr=False)
 
-    def body(self, form: BodyForm = PLAIN) -> str:
+    def body(self, form: payload.BodyForm = PLAIN) -> str:
         """Return the body in a form: JSON, at most `BODY_BYTES_MAX` bytes."""
         match form.api_version:
-            case ApiVersion.V2026_11_01:
+            case payload.ApiVersion.V2026_11_01:
                 plain = self._enveloped(form.api_version, self.data)
             case _:
                 assert_never(form.api_version)
-        if Inclusion.PERSONAL_DATA in form.include and self.order is not None:
+        if payload.Inclusion.PERSONAL_DATA in form.include and self.order is not None:
             return _with_personal(plain, self.order, self.ticket_id)
         return plain
 
-    def _enveloped(self, api_version: ApiVersion, data: EventData) -> str:
+    def _enveloped(self, api_version: payload.ApiVersion, data: EventData) -> str:
         envelope = Envelope(
             id=str(self.event_id),
             type=self.type.value,
@@ -116,7 +108,7 @@ def without_personal(body: str) -> str:
 
 
 def _with_personal(plain: str, order: OrderView, ticket_id: str | None) -> str:
-    free_bytes = BODY_BYTES_MAX - len(plain.encode()) - len(_PERSONAL)
+    free_bytes = payload.BODY_BYTES_MAX - len(plain.encode()) - len(_PERSONAL)
     personal = personal_data_of(order, ticket_id, free_bytes)
     return f"{plain.removesuffix(_END)}{_PERSONAL}{personal.model_dump_json()}{_END}"
 

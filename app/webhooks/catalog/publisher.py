@@ -7,6 +7,7 @@ event, and after a rebuild it always is.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from app.domain import webhook_endpoints
 from app.domain.funds.events import (
     DepositFellBelowRequired,
     DepositRestored,
@@ -18,12 +19,6 @@ from app.domain.funds.events import (
 from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.registration import FactEvent
 from app.domain.order.tickets import TicketState
-from app.domain.webhook_endpoints import (
-    DisabledReason,
-    WebhookEndpointDisabled,
-    WebhookEndpointEnabled,
-    WebhookEndpointEvent,
-)
 from app.event_store.connections import Connection
 from app.event_store.histories import read_beginnings
 from app.event_store.recorded_event import Recorded
@@ -34,16 +29,8 @@ from app.projections.orders.view import OrderView
 from app.projections.stream_kinds import is_of_endpoint, is_of_funds, is_of_order
 from app.reactions.public_types import EventType
 from app.reactions.table import reaction_to
+from app.webhooks.catalog import payloads
 from app.webhooks.catalog.payload_mapping import shown_order, shown_ticket
-from app.webhooks.catalog.payloads import (
-    DepositEventData,
-    EntryEventData,
-    EventData,
-    FundsInsufficientData,
-    RestrictionEventData,
-    TicketEventData,
-    WebhookEndpointEventData,
-)
 from app.webhooks.catalog.public_event import PublicEvent, id_of
 
 
@@ -52,7 +39,7 @@ class Announcement:
     """The type, data and subject of a public event."""
 
     type: EventType
-    data: EventData
+    data: payloads.EventData
     order_id: str | None = None
     ticket_id: str | None = None
 
@@ -64,14 +51,14 @@ def of_order_event(
     order_id = after.facts.order_id
     public = reaction_to(event).public
     if not isinstance(event, TicketEvent):
-        data = EntryEventData(order=shown_order(after))
+        data = payloads.EntryEventData(order=shown_order(after))
         return () if public is None else (Announcement(type=public, data=data, order_id=order_id),)
     ticket = after.ticket(event.ticket_id)
     if ticket is None:
         return ()
     earlier = None if before is None else before.ticket(event.ticket_id)
     types = ticket_types(public, None if earlier is None else earlier.state, ticket.state)
-    shown = TicketEventData(order=shown_order(after), ticket=shown_ticket(ticket))
+    shown = payloads.TicketEventData(order=shown_order(after), ticket=shown_ticket(ticket))
     return tuple(
         Announcement(type=each, data=shown, order_id=order_id, ticket_id=ticket.ticket_id)
         for each in types
@@ -95,16 +82,20 @@ _REACHED = {
 """States with a public type each; other changes are described by their event."""
 
 
-def of_shop_event(event: FundsEvent | WebhookEndpointEvent) -> tuple[Announcement, ...]:
+def of_shop_event(
+    event: FundsEvent | webhook_endpoints.WebhookEndpointEvent,
+) -> tuple[Announcement, ...]:
     """Return the public event of a shop's funds or endpoint event, if it has one."""
     public = reaction_to(event).public
     return () if public is None else (_of_shop(public, event),)
 
 
-def _of_shop(public: EventType, event: FundsEvent | WebhookEndpointEvent) -> Announcement:
+def _of_shop(
+    public: EventType, event: FundsEvent | webhook_endpoints.WebhookEndpointEvent
+) -> Announcement:
     match event:
         case MerchantFundsInsufficient(order_id=order_id, ticket_id=ticket_id):
-            data = FundsInsufficientData(
+            data = payloads.FundsInsufficientData(
                 refund_key=event.refund_key,
                 order_id=order_id,
                 ticket_id=ticket_id,
@@ -114,26 +105,28 @@ def _of_shop(public: EventType, event: FundsEvent | WebhookEndpointEvent) -> Ann
             )
             return Announcement(type=public, data=data, order_id=order_id, ticket_id=ticket_id)
         case DepositFellBelowRequired(level=level) | DepositRestored(level=level):
-            deposit = DepositEventData(deposit=event.deposit, required=level)
+            deposit = payloads.DepositEventData(deposit=event.deposit, required=level)
             return Announcement(type=public, data=deposit)
         case ShopRestricted(arrears=arrears, limit=limit):
-            restricted = RestrictionEventData(arrears=arrears, arrears_limit=limit)
+            restricted = payloads.RestrictionEventData(arrears=arrears, arrears_limit=limit)
             return Announcement(type=public, data=restricted)
         case RestrictionLifted(arrears=arrears):
-            lifted = RestrictionEventData(arrears=arrears, arrears_limit=None)
+            lifted = payloads.RestrictionEventData(arrears=arrears, arrears_limit=None)
             return Announcement(type=public, data=lifted)
-        case WebhookEndpointDisabled(reason=reason):
+        case webhook_endpoints.WebhookEndpointDisabled(reason=reason):
             return _of_endpoint(public, event, reason)
-        case WebhookEndpointEnabled():
+        case webhook_endpoints.WebhookEndpointEnabled():
             return _of_endpoint(public, event, None)
         case _:
             raise AssertionError(f"{type(event).__name__} is public and has no data")
 
 
 def _of_endpoint(
-    event_type: EventType, event: WebhookEndpointEvent, reason: DisabledReason | None
+    event_type: EventType,
+    event: webhook_endpoints.WebhookEndpointEvent,
+    reason: webhook_endpoints.DisabledReason | None,
 ) -> Announcement:
-    data = WebhookEndpointEventData(
+    data = payloads.WebhookEndpointEventData(
         endpoint_id=event.endpoint_id,
         url=event.url,
         disabled_reason=None if reason is None else reason.value,

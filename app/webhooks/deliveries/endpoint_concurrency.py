@@ -15,15 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
-from app.webhooks.breaker import (
-    Closed,
-    Health,
-    HealthPolicy,
-    Send,
-    admit,
-    healthy,
-    record_outcome,
-)
+from app.webhooks import breaker
 from app.webhooks.deliveries.claims import DueQueue, Queue
 from app.webhooks.outcomes import Outcome
 
@@ -38,7 +30,7 @@ class ConcurrencyLimits:
     """``total_max``: concurrent attempts of one process."""
 
     total_max: int = 256
-    policy: HealthPolicy = field(default_factory=HealthPolicy)
+    policy: breaker.HealthPolicy = field(default_factory=breaker.HealthPolicy)
 
 
 class EndpointConcurrency:
@@ -47,7 +39,7 @@ class EndpointConcurrency:
     def __init__(self, limits: ConcurrencyLimits) -> None:
         self._limits = limits
         self._under_way: Counter[UUID] = Counter()
-        self._health: OrderedDict[UUID, Health] = OrderedDict()
+        self._health: OrderedDict[UUID, breaker.Health] = OrderedDict()
         self._enabled: dict[UUID, int] = {}
         self._turn = 0
 
@@ -59,9 +51,9 @@ class EndpointConcurrency:
     def capacity_of(self, endpoint_id: UUID, now: datetime) -> int:
         """Return how many more attempts an endpoint may have, by its owner's clock."""
         health, under_way = self._health_of(endpoint_id), self._under_way[endpoint_id]
-        if not isinstance(admit(health, under_way, now, self._limits.policy), Send):
+        if not isinstance(breaker.admit(health, under_way, now, self._limits.policy), breaker.Send):
             return 0
-        own = health.concurrency - under_way if isinstance(health.circuit, Closed) else 1
+        own = health.concurrency - under_way if isinstance(health.circuit, breaker.Closed) else 1
         return max(min(own, self._free(fails=health.failing)), 0)
 
     def allocate(self, due: Sequence[DueQueue]) -> dict[Queue, int]:
@@ -102,8 +94,10 @@ class EndpointConcurrency:
     def acquire(self, endpoint_id: UUID, now: datetime) -> None:
         """Count an attempt that begins; a probe, if the circuit was open."""
         under_way = self._under_way[endpoint_id]
-        authorization = admit(self._health_of(endpoint_id), under_way, now, self._limits.policy)
-        if isinstance(authorization, Send):
+        authorization = breaker.admit(
+            self._health_of(endpoint_id), under_way, now, self._limits.policy
+        )
+        if isinstance(authorization, breaker.Send):
             self._remember(endpoint_id, authorization.health)
         self._under_way[endpoint_id] = under_way + 1
 
@@ -116,7 +110,9 @@ class EndpointConcurrency:
     def record(self, endpoint_id: UUID, outcome: Outcome, now: datetime) -> None:
         """Record the outcome of an attempt, by the owner's clock."""
         health = self._health_of(endpoint_id)
-        self._remember(endpoint_id, record_outcome(health, outcome, now, self._limits.policy))
+        self._remember(
+            endpoint_id, breaker.record_outcome(health, outcome, now, self._limits.policy)
+        )
 
     def _free(self, *, fails: bool) -> int:
         free = self._limits.total_max - self.total
@@ -136,13 +132,15 @@ class EndpointConcurrency:
             self._enabled[queue.endpoint_id] = queue.enabled_version
 
     @property
-    def _unknown(self) -> Health:
-        return replace(healthy(self._limits.policy), concurrency=UNKNOWN_ENDPOINT_CONCURRENCY)
+    def _unknown(self) -> breaker.Health:
+        return replace(
+            breaker.healthy(self._limits.policy), concurrency=UNKNOWN_ENDPOINT_CONCURRENCY
+        )
 
-    def _health_of(self, endpoint_id: UUID) -> Health:
+    def _health_of(self, endpoint_id: UUID) -> breaker.Health:
         return self._health.get(endpoint_id) or self._unknown
 
-    def _remember(self, endpoint_id: UUID, health: Health) -> None:
+    def _remember(self, endpoint_id: UUID, health: breaker.Health) -> None:
         self._health[endpoint_id] = health
         self._health.move_to_end(endpoint_id)
         if len(self._health) > REMEMBERED_MAX:

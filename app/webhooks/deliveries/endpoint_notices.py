@@ -18,15 +18,9 @@ from app.sealing import Seal
 from app.webhooks.catalog.payloads import WebhookEndpointEventData
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.tables import Cause
+from app.webhooks.endpoints import service
 from app.webhooks.endpoints.endpoint import Endpoint, Owner
 from app.webhooks.endpoints.queries import fetch_endpoint, list_endpoints
-from app.webhooks.endpoints.service import (
-    BEFORE_ALL,
-    ENDPOINTS_MAX,
-    Change,
-    shown_url,
-    stream_version,
-)
 
 TEST_TYPE = "webhook.test"
 
@@ -39,7 +33,7 @@ async def send_test(
     In an open transaction. ``now`` is by the owner's clock; ``test_mode``: that is a test clock.
     """
     about = {"endpoint_id": str(endpoint.endpoint_id)}
-    version = await stream_version(connection, endpoint)
+    version = await service.stream_version(connection, endpoint)
     test = _notice(endpoint, TEST_TYPE, endpoint, about, now, version=version, test_mode=test_mode)
     await queue_deliveries(connection, [test])
     return test.message.message_id
@@ -53,7 +47,7 @@ def disabled_notice(to: Endpoint, disabled: Endpoint, now: datetime) -> QueuedDe
     reason = None if disabled.disabled is None else disabled.disabled.reason.value
     about = WebhookEndpointEventData(
         endpoint_id=str(disabled.endpoint_id),
-        url=shown_url(disabled.url),
+        url=service.shown_url(disabled.url),
         disabled_reason=reason,
     ).model_dump()
     kind = EventType.WEBHOOK_ENDPOINT_DISABLED.value
@@ -143,7 +137,7 @@ async def disable_endpoint(
     endpoints with this event type receive a notice.
     """
     async with pool.acquire() as connection, connection.transaction():
-        change = Change(
+        change = service.Change(
             connection=connection,
             seal=seal,
             owner=owner,
@@ -164,7 +158,9 @@ async def disable_endpoint(
 
 async def _notify(connection: Connection, disabled: Endpoint, now: datetime) -> None:
     """Queue a notice for the platform's other endpoints that one was disabled."""
-    own = await list_endpoints(connection, PLATFORM, after=BEFORE_ALL, limit=ENDPOINTS_MAX)
+    own = await list_endpoints(
+        connection, PLATFORM, after=service.BEFORE_ALL, limit=service.ENDPOINTS_MAX
+    )
     notices = [
         disabled_notice(one, disabled, now) for one in own if one.disabled is None and _wants(one)
     ]

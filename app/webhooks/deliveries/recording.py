@@ -18,15 +18,9 @@ from app.leased_work.batching import Batcher
 from app.postgres.pool import CONNECTION_FAILURES, Pool
 from app.projections.rows import columns_of
 from app.topology import Topology
+from app.webhooks import outcomes
 from app.webhooks.deliveries.claims import ClaimedDelivery, DeliveryKey, Queue, holding_queues
 from app.webhooks.deliveries.tables import counts_of
-from app.webhooks.outcomes import (
-    Attempt,
-    Delivered,
-    answer_of,
-    detail_of,
-    status_of,
-)
 
 TOGETHER_MAX = 500
 RETRY_SECONDS = 0.5
@@ -130,19 +124,14 @@ RETURNING q.endpoint_id, q.failing_since
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndedAttempt:
-    """The outcome of an attempt. ``at`` and ``retry_at`` are by the owner's clock.
+    """An attempt of a delivery that ended. ``at`` and ``retry_at`` are by the owner's clock.
 
-    ``retry_at``: the time of the next attempt; None if delivered or given up.
+    ``retry_at``: the time of the next attempt, unless it was delivered; None after the last one.
     """
 
     delivery: ClaimedDelivery
+    attempt: outcomes.Attempt
     at: datetime
-    outcome: str
-    detail: str | None
-    status: int | None
-    latency_ms: int
-    answer: str | None
-    delivered: bool
     retry_at: datetime | None
 
     @property
@@ -151,9 +140,9 @@ class EndedAttempt:
         return self.delivery.key
 
     @property
-    def queue(self) -> Queue:
-        """The queue of the delivery."""
-        return self.key.queue
+    def delivered(self) -> bool:
+        """Whether the attempt succeeded."""
+        return isinstance(self.attempt.outcome, outcomes.Delivered)
 
     @property
     def state(self) -> str:
@@ -161,6 +150,11 @@ class EndedAttempt:
         if self.delivered:
             return "delivered"
         return "failed" if self.retry_at is None else "queued"
+
+    @property
+    def latency_ms(self) -> int:
+        """The duration of the attempt."""
+        return round(self.attempt.latency_seconds * 1_000)
 
 
 @dataclass(slots=True)
@@ -173,27 +167,6 @@ class _Counted:
 
     def due(self, at: datetime) -> None:
         self.due_at = at if self.due_at is None else min(self.due_at, at)
-
-
-def ended(
-    delivery: ClaimedDelivery, attempt: Attempt, now: datetime, retry_at: datetime | None
-) -> EndedAttempt:
-    """Return the outcome of an attempt. ``now``: by the owner's clock.
-
-    ``retry_at``: None after the last attempt of the schedule.
-    """
-    outcome, delivered = attempt.outcome, isinstance(attempt.outcome, Delivered)
-    return EndedAttempt(
-        delivery=delivery,
-        at=now,
-        outcome=outcome.code,
-        detail=detail_of(outcome),
-        status=status_of(outcome),
-        latency_ms=round(attempt.latency_seconds * 1_000),
-        answer=answer_of(outcome),
-        delivered=delivered,
-        retry_at=None if delivered else retry_at,
-    )
 
 
 class AttemptRecorder:
@@ -236,7 +209,7 @@ async def record_attempts(pool: Pool, ended: Sequence[EndedAttempt]) -> dict[UUI
     The instants are those of the partition.
     """
     async with holding_queues(pool, durable=False) as connection:
-        queues = sorted({one.queue for one in ended})
+        queues = sorted({one.key.queue for one in ended})
         await connection.fetch(LOCK_QUEUES, *columns_of(queues))
         await connection.execute(ADD_ATTEMPTS, *columns_of(map(_attempt_row, ended)))
         counted = await _settle(connection, ended)
@@ -278,16 +251,19 @@ async def _settle(
 
 
 def _attempt_row(one: EndedAttempt) -> tuple[object, ...]:
+    outcome = one.attempt.outcome
     return (
         *(one.key.partition_id, one.key.endpoint_id, one.key.message_id, one.delivery.attempt),
-        *(one.at, one.outcome, one.detail, one.status, one.latency_ms, one.answer),
+        *(one.at, outcome.code, outcomes.detail_of(outcome), outcomes.status_of(outcome)),
+        *(one.latency_ms, outcomes.answer_of(outcome)),
     )
 
 
 def _settled_row(one: EndedAttempt) -> tuple[object, ...]:
+    outcome, retry_at = one.attempt.outcome, None if one.delivered else one.retry_at
     return (
         *(one.key.partition_id, one.key.endpoint_id, one.key.message_id, one.delivery.attempt),
-        *(one.state, one.retry_at, one.at, one.status, one.outcome),
+        *(one.state, retry_at, one.at, outcomes.status_of(outcome), outcome.code),
     )
 
 
@@ -298,7 +274,7 @@ def _count_rows(
 ) -> Iterator[tuple[object, ...]]:
     of_queue: defaultdict[Queue, list[EndedAttempt]] = defaultdict(list)
     for one in ended:
-        of_queue[one.queue].append(one)
+        of_queue[one.key.queue].append(one)
     for queue in queues:
         own, count = of_queue[queue], counted[queue]
         latencies = [one.latency_ms for one in own]

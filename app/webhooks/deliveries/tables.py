@@ -3,19 +3,7 @@
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Column,
-    Index,
-    Integer,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-    text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TIMESTAMP
 
 from app.event_store.tables import BytewiseText, metadata
@@ -46,16 +34,18 @@ class Cause(StrEnum):
     """The owner requested a test."""
 
 
-webhook_messages = Table(
+webhook_messages = sa.Table(
     "webhook_messages",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("message_id", Uuid, nullable=False),
-    Column("api_version", BytewiseText, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("kept_from", _INSTANT, nullable=False),
-    PrimaryKeyConstraint("partition_id", "message_id", "api_version", name="webhook_messages_pkey"),
-    Index("webhook_messages_kept_idx", "partition_id", "kept_from"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("message_id", sa.Uuid, nullable=False),
+    sa.Column("api_version", BytewiseText, nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("kept_from", _INSTANT, nullable=False),
+    sa.PrimaryKeyConstraint(
+        "partition_id", "message_id", "api_version", name="webhook_messages_pkey"
+    ),
+    sa.Index("webhook_messages_kept_idx", "partition_id", "kept_from"),
 )
 """A message, stored once for all endpoints. Its id is the public event's.
 
@@ -65,52 +55,52 @@ webhook_messages = Table(
 ``kept_from`` is when a delivery of it was last queued, by the database's clock.
 """
 
-_UNSETTLED = text("state IN ('queued', 'waiting')")
+_UNSETTLED = sa.text("state IN ('queued', 'waiting')")
 _LIST_END = ("created_at", "message_id")
 
-webhook_deliveries = Table(
+webhook_deliveries = sa.Table(
     "webhook_deliveries",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("message_id", Uuid, nullable=False),
-    Column("api_version", BytewiseText, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("ordinal", SmallInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("stream_id", BytewiseText, nullable=False),
-    Column("order_id", BytewiseText),
-    Column("type", BytewiseText, nullable=False),
-    Column("cause", Text, nullable=False),
-    Column("state", BytewiseText, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("failures", SmallInteger, nullable=False),
-    Column("due_at", _INSTANT, nullable=False),
-    Column("claimed_until", _INSTANT),
-    Column("created_at", _INSTANT, nullable=False),
-    Column("settled_at", _INSTANT),
-    Column("last_status", SmallInteger),
-    Column("last_outcome", Text),
-    PrimaryKeyConstraint(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("message_id", sa.Uuid, nullable=False),
+    sa.Column("api_version", BytewiseText, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("stream_id", BytewiseText, nullable=False),
+    sa.Column("order_id", BytewiseText),
+    sa.Column("type", BytewiseText, nullable=False),
+    sa.Column("cause", sa.Text, nullable=False),
+    sa.Column("state", BytewiseText, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failures", sa.SmallInteger, nullable=False),
+    sa.Column("due_at", _INSTANT, nullable=False),
+    sa.Column("claimed_until", _INSTANT),
+    sa.Column("created_at", _INSTANT, nullable=False),
+    sa.Column("settled_at", _INSTANT),
+    sa.Column("last_status", sa.SmallInteger),
+    sa.Column("last_outcome", sa.Text),
+    sa.PrimaryKeyConstraint(
         "partition_id", "endpoint_id", "message_id", name="webhook_deliveries_pkey"
     ),
-    Index(
+    sa.Index(
         "webhook_deliveries_due_idx",
         *("partition_id", "endpoint_id", "due_at"),
-        postgresql_where=text("state = 'queued'"),
+        postgresql_where=sa.text("state = 'queued'"),
     ),
-    Index(
+    sa.Index(
         "webhook_deliveries_stream_idx",
         *("partition_id", "endpoint_id", "stream_id", "position", "ordinal"),
         postgresql_where=_UNSETTLED,
     ),
-    Index("webhook_deliveries_list_idx", "partition_id", "endpoint_id", *_LIST_END),
-    Index("webhook_deliveries_state_idx", "partition_id", "endpoint_id", "state", *_LIST_END),
-    Index("webhook_deliveries_type_idx", "partition_id", "endpoint_id", "type", *_LIST_END),
-    Index(
+    sa.Index("webhook_deliveries_list_idx", "partition_id", "endpoint_id", *_LIST_END),
+    sa.Index("webhook_deliveries_state_idx", "partition_id", "endpoint_id", "state", *_LIST_END),
+    sa.Index("webhook_deliveries_type_idx", "partition_id", "endpoint_id", "type", *_LIST_END),
+    sa.Index(
         "webhook_deliveries_order_idx",
         *("partition_id", "endpoint_id", "order_id", *_LIST_END),
-        postgresql_where=text("order_id IS NOT NULL"),
+        postgresql_where=sa.text("order_id IS NOT NULL"),
     ),
 )
 """A message for an endpoint, and its state. ``claimed_until`` is by the service's clock, all other
@@ -120,70 +110,70 @@ instants by the owner's.
 since the schedule began, so a killed worker uses up no attempt.
 """
 
-webhook_attempts = Table(
+webhook_attempts = sa.Table(
     "webhook_attempts",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("message_id", Uuid, nullable=False),
-    Column("attempt", Integer, nullable=False),
-    Column("at", _INSTANT, nullable=False),
-    Column("outcome", Text, nullable=False),
-    Column("detail", Text),
-    Column("status", SmallInteger),
-    Column("latency_ms", Integer, nullable=False),
-    Column("answer", Text),
-    PrimaryKeyConstraint(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("message_id", sa.Uuid, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("at", _INSTANT, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("detail", sa.Text),
+    sa.Column("status", sa.SmallInteger),
+    sa.Column("latency_ms", sa.Integer, nullable=False),
+    sa.Column("answer", sa.Text),
+    sa.PrimaryKeyConstraint(
         "partition_id", "endpoint_id", "message_id", "attempt", name="webhook_attempts_pkey"
     ),
 )
 """The attempts. ``answer`` is the beginning of the response's body, sanitized."""
 
-webhook_paces = Table(
+webhook_paces = sa.Table(
     "webhook_paces",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("next_at", _INSTANT, nullable=False),
-    PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_paces_pkey"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("next_at", _INSTANT, nullable=False),
+    sa.PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_paces_pkey"),
 )
 """When the next attempt may begin, for endpoints with a rate limit, by the database's clock. One
 row an endpoint.
 """
 
-webhook_queues = Table(
+webhook_queues = sa.Table(
     "webhook_queues",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("test_shop_id", BytewiseText),
-    Column("due_at", _INSTANT),
-    Column("claimed_until", _INSTANT),
-    Column("pending", BigInteger, nullable=False),
-    Column("delivered", BigInteger, nullable=False),
-    Column("given_up", BigInteger, nullable=False),
-    Column("attempts_failed", BigInteger, nullable=False),
-    Column("latency_ms_sum", BigInteger, nullable=False),
-    Column("latency_counts", ARRAY(BigInteger), nullable=False),
-    Column("failing_since", _INSTANT),
-    Column("last_success_at", _INSTANT),
-    Column("last_failure_at", _INSTANT),
-    Column("enabled_version", Integer, nullable=False, server_default="0"),
-    PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_queues_pkey"),
-    Index(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("test_shop_id", BytewiseText),
+    sa.Column("due_at", _INSTANT),
+    sa.Column("claimed_until", _INSTANT),
+    sa.Column("pending", sa.BigInteger, nullable=False),
+    sa.Column("delivered", sa.BigInteger, nullable=False),
+    sa.Column("given_up", sa.BigInteger, nullable=False),
+    sa.Column("attempts_failed", sa.BigInteger, nullable=False),
+    sa.Column("latency_ms_sum", sa.BigInteger, nullable=False),
+    sa.Column("latency_counts", sa.ARRAY(sa.BigInteger), nullable=False),
+    sa.Column("failing_since", _INSTANT),
+    sa.Column("last_success_at", _INSTANT),
+    sa.Column("last_failure_at", _INSTANT),
+    sa.Column("enabled_version", sa.Integer, nullable=False, server_default="0"),
+    sa.PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_queues_pkey"),
+    sa.Index(
         "webhook_queues_due_idx",
         *("partition_id", "due_at"),
-        postgresql_where=text("test_shop_id IS NULL"),
+        postgresql_where=sa.text("test_shop_id IS NULL"),
     ),
-    Index(
+    sa.Index(
         "webhook_queues_test_idx",
         *("partition_id", "test_shop_id", "due_at"),
-        postgresql_where=text("test_shop_id IS NOT NULL"),
+        postgresql_where=sa.text("test_shop_id IS NOT NULL"),
     ),
-    Index(
+    sa.Index(
         "webhook_queues_claimed_idx",
         *("partition_id", "claimed_until"),
-        postgresql_where=text("claimed_until IS NOT NULL"),
+        postgresql_where=sa.text("claimed_until IS NOT NULL"),
     ),
 )
 """The queue of an endpoint in a partition, with counters.

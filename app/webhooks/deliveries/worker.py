@@ -21,15 +21,10 @@ from app.sealing import Seal, UnreadableSeal
 from app.shop_clocks.clocks import ShopClocks
 from app.topology import Topology
 from app.webhooks.breaker import disabled_reason
-from app.webhooks.deliveries.claims import (
-    ClaimedDelivery,
-    Queue,
-    claim_deliveries,
-    find_due_queues,
-)
+from app.webhooks.deliveries import claims
 from app.webhooks.deliveries.endpoint_concurrency import ConcurrencyLimits, EndpointConcurrency
 from app.webhooks.deliveries.endpoint_notices import disable_endpoint, failing_since
-from app.webhooks.deliveries.recording import AttemptRecorder, EndedAttempt, ended
+from app.webhooks.deliveries.recording import AttemptRecorder, EndedAttempt
 from app.webhooks.deliveries.targets import DeliveryTarget, Targets, body_for, reserve_slots
 from app.webhooks.endpoints.endpoint import Owner
 from app.webhooks.outcomes import Attempt, next_attempt_at, retry_after_of
@@ -51,7 +46,7 @@ class DeliveryLimits:
 class _Addressed:
     """A claimed delivery, its endpoint, and the wait for the endpoint's rate limit."""
 
-    delivery: ClaimedDelivery
+    delivery: claims.ClaimedDelivery
     target: DeliveryTarget
     wait_seconds: float
 
@@ -85,7 +80,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         self._concurrency = EndpointConcurrency(limits.concurrency)
         self._targets = Targets(seal)
         self._recorder = AttemptRecorder(pool, topology)
-        self._apart: Callable[[Queue], int] = (
+        self._apart: Callable[[claims.Queue], int] = (
             (lambda queue: queue[0]) if topology is Topology.CITUS else (lambda _: 0)
         )
         self._random = random
@@ -103,8 +98,10 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         rows_max: int,  # noqa: ARG002 - bounded per endpoint and in all
     ) -> list[_Addressed]:
         """Claim what is due for endpoints with capacity; on Citus, partition by partition."""
-        due = await find_due_queues(self._pool, now, list(self._concurrency.without_capacity(now)))
-        together: defaultdict[int, dict[Queue, int]] = defaultdict(dict)
+        due = await claims.find_due_queues(
+            self._pool, now, list(self._concurrency.without_capacity(now))
+        )
+        together: defaultdict[int, dict[claims.Queue, int]] = defaultdict(dict)
         for queue, free in self._concurrency.allocate(due).items():
             together[self._apart(queue)][queue] = free
         claimed: list[_Addressed] = []
@@ -117,10 +114,10 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         return {"message_id": str(work.delivery.key.message_id)}
 
     async def _claim_of(
-        self, capacity: dict[Queue, int], now: datetime, until: datetime
+        self, capacity: dict[claims.Queue, int], now: datetime, until: datetime
     ) -> list[_Addressed]:
-        deliveries = await claim_deliveries(self._pool, capacity, now, until)
-        of_endpoint: defaultdict[UUID, list[ClaimedDelivery]] = defaultdict(list)
+        deliveries = await claims.claim_deliveries(self._pool, capacity, now, until)
+        of_endpoint: defaultdict[UUID, list[claims.ClaimedDelivery]] = defaultdict(list)
         for delivery in deliveries:
             of_endpoint[delivery.key.endpoint_id].append(delivery)
         targets = await self._open_targets({delivery.key.queue for delivery in deliveries})
@@ -136,7 +133,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
                     )
         return claimed
 
-    async def _open_targets(self, queues: set[Queue]) -> dict[UUID, DeliveryTarget]:
+    async def _open_targets(self, queues: set[claims.Queue]) -> dict[UUID, DeliveryTarget]:
         """Unseal endpoints; those that fail are left out, and their claims expire."""
         if not queues:
             return {}
@@ -193,7 +190,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
         retry_at = next_attempt_at(
             one.delivery.tried, now, self._random(), retry_after_of(attempt.outcome)
         )
-        return ended(one.delivery, attempt, now, retry_at)
+        return EndedAttempt(delivery=one.delivery, attempt=attempt, at=now, retry_at=retry_at)
 
     async def _disable_if_hopeless(
         self, one: _Addressed, attempt: Attempt, since: datetime | None, now: datetime
@@ -211,7 +208,7 @@ class DeliveryWorker(LeasedWorker[_Addressed]):
                 test_mode=one.delivery.test_shop_id is not None,
             )
 
-    async def _endpoint_now(self, delivery: ClaimedDelivery) -> datetime:
+    async def _endpoint_now(self, delivery: claims.ClaimedDelivery) -> datetime:
         """Return the present by the owner's clock."""
         if delivery.test_shop_id is None:
             return self._clock.now()

@@ -11,17 +11,7 @@ from pydantic import TypeAdapter
 from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.sealing import Seal
-from app.webhooks.signing import (
-    KeptSecret,
-    PrivateKey,
-    SigningSecret,
-    in_force,
-    new_private_key,
-    new_shared_secret,
-    parse_secret,
-    public_key_of,
-    rotated,
-)
+from app.webhooks import signing
 
 PLATFORM_PARTITION = 0
 """The partition of a platform endpoint's rows that exist once."""
@@ -107,8 +97,8 @@ class Endpoint:
 class EndpointSecrets:
     """The secrets of both kinds, newest first: shared ones sign v1, private keys v1a."""
 
-    shared: tuple[KeptSecret, ...]
-    private: tuple[KeptSecret, ...]
+    shared: tuple[signing.KeptSecret, ...]
+    private: tuple[signing.KeptSecret, ...]
 
     @property
     def newest(self) -> str:
@@ -118,28 +108,28 @@ class EndpointSecrets:
     @property
     def public_key(self) -> str:
         """The public key (`whpk_`) of the newest private key, which verifies v1a signatures."""
-        key = parse_secret(self.private[0].secret)
-        assert isinstance(key, PrivateKey)  # noqa: S101 - it holds private keys only
-        return public_key_of(key)
+        key = signing.parse_secret(self.private[0].secret)
+        assert isinstance(key, signing.PrivateKey)  # noqa: S101 - it holds private keys only
+        return signing.public_key_of(key)
 
     def rotated(self, now: datetime) -> "EndpointSecrets":
         """Return new secrets; the old ones stay valid for 24 hours. TooManyRotations."""
         return EndpointSecrets(
-            shared=rotated(self.shared, new_shared_secret(), now),
-            private=rotated(self.private, new_private_key(), now),
+            shared=signing.rotated(self.shared, signing.new_shared_secret(), now),
+            private=signing.rotated(self.private, signing.new_private_key(), now),
         )
 
-    def signing_at(self, now: datetime) -> list[SigningSecret]:
+    def signing_at(self, now: datetime) -> list[signing.SigningSecret]:
         """Return the secrets to sign with at an instant of the owner's clock."""
-        kept = (*in_force(self.shared, now), *in_force(self.private, now))
-        return [parse_secret(one.secret) for one in kept]
+        kept = (*signing.in_force(self.shared, now), *signing.in_force(self.private, now))
+        return [signing.parse_secret(one.secret) for one in kept]
 
 
 def new_secrets() -> EndpointSecrets:
     """Return a new secret of each kind."""
     return EndpointSecrets(
-        shared=(KeptSecret(secret=new_shared_secret(), until=None),),
-        private=(KeptSecret(secret=new_private_key(), until=None),),
+        shared=(signing.KeptSecret(secret=signing.new_shared_secret(), until=None),),
+        private=(signing.KeptSecret(secret=signing.new_private_key(), until=None),),
     )
 
 

@@ -7,79 +7,61 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import sqlalchemy as sa
 from pydantic_core import from_json
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    Boolean,
-    Column,
-    Index,
-    Integer,
-    LargeBinary,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-    Uuid,
-)
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.domain.webhook_endpoints import DisabledReason
 from app.event_store.connections import Queryable
 from app.event_store.recorded_event import Actor, Role
 from app.event_store.tables import BytewiseText, metadata
-from app.webhooks.endpoints.endpoint import (
-    ChangeKind,
-    Disabled,
-    Endpoint,
-    Owner,
-)
+from app.webhooks.endpoints import endpoint
 
-webhook_endpoints = Table(
+webhook_endpoints = sa.Table(
     "webhook_endpoints",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("shop_id", BytewiseText),
-    Column("url", Text, nullable=False),
-    Column("description", Text),
-    Column("event_types", ARRAY(Text)),
-    Column("ordered", Boolean, nullable=False),
-    Column("rate_per_second", Integer),
-    Column("include", ARRAY(Text), nullable=False, server_default="{}"),
-    Column("api_version", Text, nullable=False),
-    Column("header_names", ARRAY(Text), nullable=False),
-    Column("headers_sealed", LargeBinary),
-    Column("public_key", Text, nullable=False),
-    Column("secrets_sealed", LargeBinary, nullable=False),
-    Column("former_secret_until", TIMESTAMP(timezone=True)),
-    Column("enabled", Boolean, nullable=False),
-    Column("disabled_reason", Text),
-    Column("disabled_at", TIMESTAMP(timezone=True)),
-    Column("since_position", BigInteger, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("created_at", TIMESTAMP(timezone=True), nullable=False),
-    Column("changed_at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_endpoints_pkey"),
-    Index("webhook_endpoints_owner_idx", "partition_id", "shop_id", "created_at", "endpoint_id"),
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("shop_id", BytewiseText),
+    sa.Column("url", sa.Text, nullable=False),
+    sa.Column("description", sa.Text),
+    sa.Column("event_types", sa.ARRAY(sa.Text)),
+    sa.Column("ordered", sa.Boolean, nullable=False),
+    sa.Column("rate_per_second", sa.Integer),
+    sa.Column("include", sa.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("api_version", sa.Text, nullable=False),
+    sa.Column("header_names", sa.ARRAY(sa.Text), nullable=False),
+    sa.Column("headers_sealed", sa.LargeBinary),
+    sa.Column("public_key", sa.Text, nullable=False),
+    sa.Column("secrets_sealed", sa.LargeBinary, nullable=False),
+    sa.Column("former_secret_until", TIMESTAMP(timezone=True)),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("disabled_reason", sa.Text),
+    sa.Column("disabled_at", TIMESTAMP(timezone=True)),
+    sa.Column("since_position", sa.BigInteger, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.Column("changed_at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint("partition_id", "endpoint_id", name="webhook_endpoints_pkey"),
+    sa.Index("webhook_endpoints_owner_idx", "partition_id", "shop_id", "created_at", "endpoint_id"),
 )
 """An endpoint of a shop is a row in the shop's partition. One of the platform (without ``shop_id``)
 is a row in every partition, so that no query crosses partitions; the copies differ only in
 ``since_position``: the position in their partition after which events are sent to it.
 """
 
-webhook_endpoint_changes = Table(
+webhook_endpoint_changes = sa.Table(
     "webhook_endpoint_changes",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("endpoint_id", Uuid, nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("kind", Text, nullable=False),
-    Column("settings", JSONB, nullable=False),
-    Column("actor_role", Text, nullable=False),
-    Column("actor_id", Text, nullable=False),
-    Column("at", TIMESTAMP(timezone=True), nullable=False),
-    PrimaryKeyConstraint(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("endpoint_id", sa.Uuid, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("settings", JSONB, nullable=False),
+    sa.Column("actor_role", sa.Text, nullable=False),
+    sa.Column("actor_id", sa.Text, nullable=False),
+    sa.Column("at", TIMESTAMP(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint(
         "partition_id", "endpoint_id", "version", name="webhook_endpoint_changes_pkey"
     ),
 )
@@ -134,13 +116,15 @@ class EndpointChange:
     """A change of an endpoint, with the settings after it, without secrets."""
 
     version: int
-    kind: ChangeKind
+    kind: endpoint.ChangeKind
     settings: dict[str, Any]
     actor: Actor
     at: datetime
 
 
-async def fetch_endpoint(database: Queryable, owner: Owner, endpoint_id: UUID) -> Endpoint | None:
+async def fetch_endpoint(
+    database: Queryable, owner: endpoint.Owner, endpoint_id: UUID
+) -> endpoint.Endpoint | None:
     """Return one of an owner's endpoints; None if it belongs to another owner."""
     if owner.shop_id is None:
         row = await database.fetchrow(FETCH_OF_PLATFORM, owner.home, endpoint_id)
@@ -150,8 +134,8 @@ async def fetch_endpoint(database: Queryable, owner: Owner, endpoint_id: UUID) -
 
 
 async def list_endpoints(
-    database: Queryable, owner: Owner, *, after: tuple[datetime, UUID], limit: int
-) -> list[Endpoint]:
+    database: Queryable, owner: endpoint.Owner, *, after: tuple[datetime, UUID], limit: int
+) -> list[endpoint.Endpoint]:
     """Return an owner's endpoints after an instant and id, oldest first."""
     if owner.shop_id is None:
         rows = await database.fetch(LIST_OF_PLATFORM, owner.home, *after, limit)
@@ -161,14 +145,14 @@ async def list_endpoints(
 
 
 async def list_changes(
-    database: Queryable, owner: Owner, endpoint_id: UUID, *, limit: int
+    database: Queryable, owner: endpoint.Owner, endpoint_id: UUID, *, limit: int
 ) -> Sequence[EndpointChange]:
     """Return the changes of an endpoint, latest first."""
     rows = await database.fetch(LIST_CHANGES, owner.home, endpoint_id, limit)
     return [
         EndpointChange(
             version=row["version"],
-            kind=ChangeKind(row["kind"]),
+            kind=endpoint.ChangeKind(row["kind"]),
             settings={"include": [], **from_json(row["settings"])},  # absent in the oldest rows
             actor=Actor(role=Role(row["actor_role"]), id=row["actor_id"]),
             at=row["at"],
@@ -177,11 +161,15 @@ async def list_changes(
     ]
 
 
-def endpoint_of(row: asyncpg.Record) -> Endpoint:
+def endpoint_of(row: asyncpg.Record) -> endpoint.Endpoint:
     """Return the endpoint of a row with at least the `COLUMNS`."""
-    columns = {one.name: row[one.name] for one in fields(Endpoint) if one.name != "disabled"}
+    columns = {
+        one.name: row[one.name] for one in fields(endpoint.Endpoint) if one.name != "disabled"
+    }
     if not row["enabled"]:
-        disabled = Disabled(reason=DisabledReason(row["disabled_reason"]), at=row["disabled_at"])
+        disabled = endpoint.Disabled(
+            reason=DisabledReason(row["disabled_reason"]), at=row["disabled_at"]
+        )
     else:
         disabled = None
     types = row["event_types"]
@@ -190,7 +178,7 @@ def endpoint_of(row: asyncpg.Record) -> Endpoint:
         "include": tuple(row["include"]),
         "header_names": tuple(row["header_names"]),
     }
-    return Endpoint(**{**columns, **arrays, "disabled": disabled})
+    return endpoint.Endpoint(**{**columns, **arrays, "disabled": disabled})
 
 
 LOCK_OWNER = "SELECT pg_advisory_xact_lock($1, hashtext($2))"

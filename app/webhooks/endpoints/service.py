@@ -13,12 +13,7 @@ import httpx
 from pydantic_core import to_json
 from uuid_utils.compat import uuid7
 
-from app.domain.webhook_endpoints import (
-    DisabledReason,
-    WebhookEndpointDisabled,
-    WebhookEndpointEnabled,
-    WebhookEndpointEvent,
-)
+from app.domain import webhook_endpoints
 from app.event_store.append import Append, NewEvent, Written
 from app.event_store.append_statement import append_to_one_partition
 from app.event_store.connections import Connection
@@ -28,6 +23,7 @@ from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
 from app.event_store.streams import endpoint_stream
 from app.event_types.registry import endpoint_codec
 from app.sealing import Seal
+from app.webhooks.endpoints import queries
 from app.webhooks.endpoints.endpoint import (
     ChangeKind,
     Endpoint,
@@ -38,20 +34,6 @@ from app.webhooks.endpoints.endpoint import (
     open_secrets,
     seal_headers,
     seal_secrets,
-)
-from app.webhooks.endpoints.queries import (
-    ADD_CHANGE,
-    CHANGE,
-    DELETE,
-    DISABLE,
-    ENABLE,
-    INSERT,
-    LOCK_OWNER,
-    READ_SECRETS,
-    ROTATE,
-    WAKE_QUEUES,
-    fetch_endpoint,
-    list_endpoints,
 )
 from app.webhooks.signing import OLD_SECRET_KEPT
 
@@ -103,14 +85,14 @@ class Change:
     ) -> tuple[Endpoint, EndpointSecrets]:
         """Create an endpoint and its secrets; TooManyEndpoints."""
         await self.lock()
-        own = await list_endpoints(
+        own = await queries.list_endpoints(
             self.connection, self.owner, after=BEFORE_ALL, limit=ENDPOINTS_MAX
         )
         if len(own) >= ENDPOINTS_MAX:
             raise TooManyEndpoints
         endpoint_id, secrets, headers = uuid7(), new_secrets(), settings.headers or {}
         await self.connection.execute(
-            INSERT,
+            queries.INSERT,
             *(self.owner.partitions, endpoint_id, self.owner.shop_id, *_columns(settings)),
             *(api_version, sorted(headers), seal_headers(self.seal, endpoint_id, headers)),
             *(secrets.public_key, seal_secrets(self.seal, endpoint_id, secrets), self.at),
@@ -124,14 +106,16 @@ class Change:
             return before
         headers = settings.headers or {}
         await self.connection.execute(
-            CHANGE,
+            queries.CHANGE,
             *(self.owner.partitions, endpoint_id, *_columns(settings)),
             *(settings.headers is not None, sorted(headers)),
             *(seal_headers(self.seal, endpoint_id, headers), self.at),
         )
         return await self._recorded(endpoint_id, ChangeKind.CHANGED)
 
-    async def disable(self, endpoint_id: UUID, reason: DisabledReason) -> Endpoint:
+    async def disable(
+        self, endpoint_id: UUID, reason: webhook_endpoints.DisabledReason
+    ) -> Endpoint:
         """Disable an endpoint; queued deliveries stay queued. No change if it is disabled.
 
         For a shop's endpoint this appends an event, so it holds the lock of the log's head.
@@ -140,7 +124,7 @@ class Change:
         if before.disabled is not None:
             return before
         await self.connection.execute(
-            DISABLE, self.owner.partitions, endpoint_id, reason.value, self.at
+            queries.DISABLE, self.owner.partitions, endpoint_id, reason.value, self.at
         )
         return await self._published(await self._recorded(endpoint_id, ChangeKind.DISABLED))
 
@@ -154,17 +138,17 @@ class Change:
         if before.disabled is None:
             return before
         place = (self.owner.partitions, endpoint_id)
-        await self.connection.execute(ENABLE, *place, self.at)
-        await self.connection.execute(WAKE_QUEUES, *place, before.version + 1)
+        await self.connection.execute(queries.ENABLE, *place, self.at)
+        await self.connection.execute(queries.WAKE_QUEUES, *place, before.version + 1)
         return await self._published(await self._recorded(endpoint_id, ChangeKind.ENABLED))
 
     async def rotate(self, endpoint_id: UUID) -> tuple[Endpoint, EndpointSecrets]:
         """Create new secrets; the old ones stay valid for 24 hours. TooManyRotations."""
         await self._found(endpoint_id)
-        sealed = await self.connection.fetchval(READ_SECRETS, self.owner.home, endpoint_id)
+        sealed = await self.connection.fetchval(queries.READ_SECRETS, self.owner.home, endpoint_id)
         secrets = open_secrets(self.seal, endpoint_id, sealed).rotated(self.at)
         await self.connection.execute(
-            ROTATE,
+            queries.ROTATE,
             *(self.owner.partitions, endpoint_id),
             *(seal_secrets(self.seal, endpoint_id, secrets), secrets.public_key),
             *(self.at + OLD_SECRET_KEPT, self.at),
@@ -174,17 +158,17 @@ class Change:
     async def delete(self, endpoint_id: UUID) -> None:
         """Delete an endpoint and its secrets; its history is kept."""
         endpoint = await self._found(endpoint_id)
-        await self.connection.execute(DELETE, self.owner.partitions, endpoint_id)
+        await self.connection.execute(queries.DELETE, self.owner.partitions, endpoint_id)
         await self._record(endpoint, endpoint.version + 1, ChangeKind.DELETED)
 
     async def lock(self) -> None:
         """Lock the owner's endpoints against other changes."""
         name = f"webhook endpoints/{self.owner.shop_id or ''}"
-        await self.connection.execute(LOCK_OWNER, self.owner.home, name)
+        await self.connection.execute(queries.LOCK_OWNER, self.owner.home, name)
 
     async def _found(self, endpoint_id: UUID) -> Endpoint:
         await self.lock()
-        endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
+        endpoint = await queries.fetch_endpoint(self.connection, self.owner, endpoint_id)
         if endpoint is None:
             raise EndpointNotFound
         if self.seen_version not in {None, endpoint.version}:
@@ -193,7 +177,7 @@ class Change:
 
     async def _recorded(self, endpoint_id: UUID, kind: ChangeKind) -> Endpoint:
         """Record a change that was made, and return the endpoint after it."""
-        endpoint = await fetch_endpoint(self.connection, self.owner, endpoint_id)
+        endpoint = await queries.fetch_endpoint(self.connection, self.owner, endpoint_id)
         assert endpoint is not None  # noqa: S101 - just written and locked
         await self._record(endpoint, endpoint.version, kind)
         return endpoint
@@ -212,7 +196,7 @@ class Change:
 
     async def _record(self, endpoint: Endpoint, version: int, kind: ChangeKind) -> None:
         await self.connection.execute(
-            ADD_CHANGE,
+            queries.ADD_CHANGE,
             *(self.owner.home, endpoint.endpoint_id, version, kind.value),
             to_json(_shown_settings(endpoint)).decode(),
             *(self.actor.role.value, self.actor.id, self.at),
@@ -276,11 +260,13 @@ def shown_url(url: str) -> str:
     return str(httpx.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
 
 
-def _event_of(endpoint: Endpoint) -> WebhookEndpointEvent:
+def _event_of(endpoint: Endpoint) -> webhook_endpoints.WebhookEndpointEvent:
     endpoint_id, url = str(endpoint.endpoint_id), shown_url(endpoint.url)
     if endpoint.disabled is None:
-        return WebhookEndpointEnabled(at=endpoint.changed_at, endpoint_id=endpoint_id, url=url)
-    return WebhookEndpointDisabled(
+        return webhook_endpoints.WebhookEndpointEnabled(
+            at=endpoint.changed_at, endpoint_id=endpoint_id, url=url
+        )
+    return webhook_endpoints.WebhookEndpointDisabled(
         at=endpoint.disabled.at,
         endpoint_id=endpoint_id,
         url=url,
@@ -288,7 +274,7 @@ def _event_of(endpoint: Endpoint) -> WebhookEndpointEvent:
     )
 
 
-def _encoded(event: WebhookEndpointEvent, metadata: EventMetadata) -> NewEvent:
+def _encoded(event: webhook_endpoints.WebhookEndpointEvent, metadata: EventMetadata) -> NewEvent:
     encoded = _CODEC.encode(event)
     return NewEvent(
         event_id=uuid7(),

@@ -6,15 +6,7 @@ It can be rebuilt from the log at any time: ids and bodies stay the same, and no
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    PrimaryKeyConstraint,
-    SmallInteger,
-    Table,
-    Text,
-)
+import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
 
 from app.event_store.connections import Connection, Queryable
@@ -28,20 +20,20 @@ from app.webhooks.catalog.publisher import public_events_of
 
 _PLACE = ("position", "ordinal")
 
-public_events = Table(
+public_events = sa.Table(
     "public_events",
     metadata,
-    Column("partition_id", SmallInteger, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("ordinal", SmallInteger, nullable=False),
-    Column("shop_id", BytewiseText, nullable=False),
-    Column("type", BytewiseText, nullable=False),
-    Column("event_id", UUID(as_uuid=True), nullable=False),
-    Column("body", Text, nullable=False),
-    PrimaryKeyConstraint(
+    sa.Column("partition_id", sa.SmallInteger, nullable=False),
+    sa.Column("position", sa.BigInteger, nullable=False),
+    sa.Column("ordinal", sa.SmallInteger, nullable=False),
+    sa.Column("shop_id", BytewiseText, nullable=False),
+    sa.Column("type", BytewiseText, nullable=False),
+    sa.Column("event_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("body", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint(
         "partition_id", *_PLACE, name="public_events_pkey", postgresql_include=["type"]
     ),
-    Index(
+    sa.Index(
         "public_events_shop_idx",
         *("partition_id", "shop_id", *_PLACE),
         postgresql_include=["type"],

@@ -20,8 +20,7 @@ from app.command_handling.stored_answer import answer_after, remembered, replaye
 from app.domain.funds.commands import FundsCommand, TopUp, WithdrawCash
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection
 from app.event_store.append import Append, NewEvent

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from app.command_handling.requests import IdempotencyKey
 from app.domain.funds.events import FundsEvent
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, StoredRequest

@@ -13,7 +13,8 @@ from itertools import product
 
 from app.domain.assistant import Conditions, HistoryLimit, Rule
 from app.domain.money import Money
-from app.domain.order.tickets import REASONS_OF_TYPE, AssistantAction, TicketType, sends_goods_back
+from app.domain.order.input_rules import REASONS_OF_TYPE
+from app.domain.order.tickets import AssistantAction, TicketType, sends_goods_back
 from app.domain.reasons import ApplicationReason
 
 Cell = tuple[TicketType, bool, ApplicationReason]

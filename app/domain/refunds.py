@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.domain.money import split
 from app.domain.text import TextEnum
 
 
@@ -82,6 +83,13 @@ class Shares:
     def total(self) -> int:
         """The whole amount."""
         return self.shop + self.talent + self.agency + self.service_fee
+
+
+def flowing_back(amount: int, shares: Shares) -> Shares:
+    """Split an amount in proportion to what everybody still holds of the order."""
+    limits = (shares.shop, shares.talent, shares.agency, shares.service_fee)
+    shop, talent, agency, service_fee = split(amount, limits)
+    return Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee)
 
 
 def refund_key_of(shop_id: str, ticket_id: str) -> str:

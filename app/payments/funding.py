@@ -21,11 +21,11 @@ from app.domain.funds.commands import (
 )
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
-from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
+from app.domain.funds.state import fold as fold_funds
 from app.domain.order.answers import ApplicationAgreed, RejectionReversed
 from app.domain.order.arbitration import ArbitrationRuled
-from app.domain.order.cost_preview import refund_of
+from app.domain.order.commission_split import refund_of
 from app.domain.order.events import OrderEvent
 from app.domain.order.evolve import fold as fold_order
 from app.domain.order.facts import OnlinePayment

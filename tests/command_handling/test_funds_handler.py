@@ -14,8 +14,7 @@ from app.command_handling.opening import open_command_handlers
 from app.command_handling.requests import Answer, IdempotencyKey, KeyReused, TooManyConflicts
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import FundsCommand, TopUp, WithdrawCash
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.policy import POLICY
 from app.domain.refunds import FundingSource
 from app.domain.rejections import Rejection, RejectionCode

@@ -15,7 +15,8 @@ from app.domain.assistant import (
     matching_rule,
 )
 from app.domain.assistant_faults import RuleFaultCode, find_fault
-from app.domain.order.tickets import REASONS_OF_TYPE, TicketType, asks_for_money
+from app.domain.order.input_rules import REASONS_OF_TYPE
+from app.domain.order.tickets import TicketType, asks_for_money
 from tests.domain.search_depth import bounded
 from tests.support.rules import APPLIED, A, K, R, T, a_rule, an_application, yuan
 

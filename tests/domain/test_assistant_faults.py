@@ -7,7 +7,8 @@ import pytest
 
 from app.domain.assistant import Rule
 from app.domain.assistant_faults import RuleFaultCode, find_fault
-from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
+from app.domain.order.input_rules import REASONS_OF_TYPE
+from app.domain.order.tickets import TicketType
 from tests.support.rules import A, K, R, T, a_rule, at_most, yuan
 
 MONEY = frozenset({T.REFUND_ONLY, T.RETURN_AND_REFUND})

@@ -12,7 +12,7 @@ from app.domain.funds.state import Funds
 from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import AMOUNT_MAX, share_of
 from app.domain.order.answers import AgreeToApplication, ApplicationAgreed
-from app.domain.order.cost_preview import cost_of_opening, cost_of_ticket
+from app.domain.order.commission_split import cost_of_opening, cost_of_ticket
 from app.domain.order.decide import decide, looks_at_funds
 from app.domain.order.entries import AfterSalesEntryOpened, OpenAfterSalesEntry
 from app.domain.order.facts import CommissionTerms, OrderFacts

@@ -8,8 +8,8 @@ from datetime import timedelta
 from app.clock import ManualClock
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import OrderRequest
-from app.domain.funds.evolve import fold as fold_funds
 from app.domain.funds.state import Funds
+from app.domain.funds.state import fold as fold_funds
 from app.domain.order.answers import RejectApplication
 from app.domain.order.arbitration import RequestArbitration, RuleArbitration
 from app.domain.order.commands import OrderCommand

@@ -12,8 +12,7 @@ from app.domain.funds.events import (
     RefundPaidOut,
     SettlementReceived,
 )
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.facts import PaymentChannel
 from app.domain.order.refunds import RecordRefundFunding, RecordRefundRefusal, RecordRefundSuccess

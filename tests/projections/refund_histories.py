@@ -5,8 +5,7 @@ from datetime import datetime
 
 from app.domain.funds.commands import FundsCommand
 from app.domain.funds.decide import decide
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.order.commands import OrderCommand
 from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.payouts import RecordPayoutSuccess, StartAdvancePayout

@@ -13,8 +13,7 @@ from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.policy import POLICY
 from app.domain.rejections import Rejection
 from app.event_store.partitions import partition_of

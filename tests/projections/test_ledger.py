@@ -20,8 +20,7 @@ from app.domain.funds.commands import (
 )
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent, Movement
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.order.facts import PaymentChannel
 from app.domain.order.registration import OrderRegistered
 from app.domain.policy import POLICY

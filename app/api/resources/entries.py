@@ -31,7 +31,7 @@ from app.api.resources.entry_models import (
 )
 from app.api.resources.orders import read_order
 from app.command_handling.requests import Answer, History, KeyReused, Refusal, TooManyConflicts
-from app.domain.order.cost_preview import cost_of_opening
+from app.domain.order.commission_split import cost_of_opening
 from app.domain.order.eligibility import check_eligibility
 from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.rejections import Rejection

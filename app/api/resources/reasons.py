@@ -6,7 +6,8 @@ from fastapi import Response
 
 from app.api.request_context import RequestContext
 from app.api.resources.common import LocalizedText, ResponseModel, localized
-from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
+from app.domain.order.input_rules import REASONS_OF_TYPE
+from app.domain.order.tickets import TicketType
 from app.domain.reasons import (
     REJECT_REASONS_OF_APPLICATION,
     REJECT_REASONS_OF_RETURNED_GOODS,

@@ -19,7 +19,7 @@ from app.api.resources.orders import PageLimit, read_order
 from app.api.resources.ticket_models import TicketPage, ticket_on_wire
 from app.api.resources.ticket_parts import TicketCost, cost_on_wire
 from app.domain.money import AMOUNT_MAX
-from app.domain.order.cost_preview import cost_of_ticket
+from app.domain.order.commission_split import cost_of_ticket
 from app.domain.order.input_rules import refuse_tracking_number
 from app.domain.order.tickets import Side, TicketState, TicketType, due_in, waiting_for
 from app.domain.policy import Policy

@@ -33,8 +33,7 @@ from app.domain.funds.events import (
     SettlementReceived,
     ShopRestricted,
 )
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.funds.waterfall import choose, in_advance
 from app.domain.money import AMOUNT_MAX
 from app.domain.policy import Policy

@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from app.domain.funds.accounts import Account, Journal, cash_account, journal
 from app.domain.funds.commands import FundRefund
 from app.domain.funds.state import Funds
-from app.domain.order.commission_split import flowing_back
-from app.domain.refunds import FundingSource, Shares
+from app.domain.refunds import FundingSource, Shares, flowing_back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

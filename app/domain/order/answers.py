@@ -6,17 +6,16 @@ from typing import assert_never
 
 from app.domain.attachments import Attachment
 from app.domain.funds.state import Funds
-from app.domain.order.cost_preview import cost_of_ticket
+from app.domain.order.commission_split import cost_of_ticket
 from app.domain.order.input_rules import refuse_attachments, refuse_reject_reason
-from app.domain.order.state import Order
+from app.domain.order.state import Order, entering, staying
 from app.domain.order.tickets import (
     AppliedRule,
     AssistantAction,
-    Due,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
-    due_in,
     state_once_granted,
 )
 from app.domain.order.transitions import REJECTED_STATES, Transitions, allow
@@ -81,7 +80,7 @@ TRANSITIONS: Transitions = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationAgreed:
+class ApplicationAgreed(TicketEventFields):
     """The merchant agreed, or a rule did, or the time for an answer ran out (``automatic``).
 
     ``without_return``: the goods stay with the buyer, though the type would send them back.
@@ -89,52 +88,31 @@ class ApplicationAgreed:
     merchant was shown it would cost, None if nobody looked.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     automatic: bool
     without_return: bool
     rule: AppliedRule | None
     acknowledged_cost: CostPreview | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationRejected:
+class ApplicationRejected(TicketEventFields):
     """The merchant rejected the application for a coded reason."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     reason: RejectReason
     note: str | None
     evidence: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RejectionReversed:
+class RejectionReversed(TicketEventFields):
     """The merchant took a rejected ticket up again and granted it (拒绝后再次处理)."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    state: TicketState
-    due: Due | None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AssistantNotified:
+class AssistantNotified(TicketEventFields):
     """A rule of the assistant drew the merchant's attention to an application."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     rule: AppliedRule
-    state: TicketState
-    due: Due | None
 
 
 AnswerToApplication = (
@@ -204,15 +182,11 @@ def agreement(
     settled = without_return or ticket.return_settled
     state = state_once_granted(ticket.type, return_settled=settled)
     return ApplicationAgreed(
-        at=at,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **entering(state, order, ticket.ticket_id, at, policy),
         automatic=automatic,
         without_return=without_return,
         rule=rule,
         acknowledged_cost=acknowledged_cost,
-        state=state,
-        due=due_in(state, at, policy),
     )
 
 
@@ -237,12 +211,8 @@ def apply_rule(
         return ()
     return (
         AssistantNotified(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **staying(order, ticket, now),
             rule=command.rule,
-            state=ticket.state,
-            due=ticket.due,
         ),
     )
 
@@ -258,14 +228,10 @@ def reject_application(
         return refusal
     return (
         ApplicationRejected(
-            at=now,
-            ticket_id=command.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(TicketState.REJECTED, order, command.ticket_id, now, policy),
             reason=command.reason,
             note=command.note,
             evidence=command.evidence,
-            state=TicketState.REJECTED,
-            due=due_in(TicketState.REJECTED, now, policy),
         ),
     )
 
@@ -277,11 +243,7 @@ def process_rejected(
     state = state_once_granted(ticket.type, return_settled=ticket.return_settled)
     return (
         RejectionReversed(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
-            state=state,
-            due=due_in(state, now, policy),
+            **entering(state, order, ticket.ticket_id, now, policy),
         ),
     )
 

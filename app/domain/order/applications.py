@@ -6,18 +6,17 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.attachments import Attachment
-from app.domain.order.facts import Item
-from app.domain.order.input_rules import refuse_attachments, refuse_reason
-from app.domain.order.state import EntryOpen, ItemRefunds, Order
+from app.domain.order.input_rules import refuse_attachments, refuse_items, refuse_reason
+from app.domain.order.state import EntryOpen, Order, entering, event_fields, staying
 from app.domain.order.tickets import (
     CloseCause,
     Due,
     RequestedItem,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
     TicketType,
-    asks_for_money,
     due_in,
 )
 from app.domain.order.transitions import ACTIVE_STATES, REJECTED_STATES, Transitions, allow
@@ -138,16 +137,13 @@ TRANSITIONS: Transitions = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketCreated:
+class TicketCreated(TicketEventFields):
     """The consumer's application became a ticket.
 
     ``overdue`` is the label 超期售后: the application came through an opened entry, whose
     ``entry_generation`` is named then and absent otherwise.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     type: TicketType
     items: tuple[RequestedItem, ...]
     amount: int
@@ -157,29 +153,19 @@ class TicketCreated:
     evidence: tuple[Attachment, ...]
     overdue: bool
     entry_generation: int | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketClosed:
+class TicketClosed(TicketEventFields):
     """The ticket ended without the request being met."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     cause: CloseCause
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationModified:
+class ApplicationModified(TicketEventFields):
     """The consumer changed the application; it waits for the merchant anew."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     type: TicketType
     items: tuple[RequestedItem, ...]
     amount: int
@@ -187,36 +173,25 @@ class ApplicationModified:
     reason: ApplicationReason
     description: str | None
     evidence: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketRemarked:
+class TicketRemarked(TicketEventFields):
     """One side added a remark; the ticket stays where it is."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     side: Side
     text: str
     pictures: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketDueReminded:
+class TicketDueReminded(TicketEventFields):
     """The side concerned is reminded once of what is about to happen by itself.
 
     The ticket itself is not changed by it, nor is its version.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     side: Side
-    state: TicketState
     due: Due
 
 
@@ -287,9 +262,7 @@ def modify(
         return refusal
     return (
         ApplicationModified(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(TicketState.PENDING_MERCHANT, order, ticket.ticket_id, now, policy),
             type=command.type,
             items=command.items,
             amount=sum(item.amount for item in command.items),
@@ -297,8 +270,6 @@ def modify(
             reason=command.reason,
             description=command.description,
             evidence=command.evidence,
-            state=TicketState.PENDING_MERCHANT,
-            due=due_in(TicketState.PENDING_MERCHANT, now, policy),
         ),
     )
 
@@ -333,56 +304,16 @@ def _order_busy_or_done(order: Order) -> Rejection | None:
 def _wish_refused(command: Application | ModifyApplication, order: Order) -> Rejection | None:
     return (
         refuse_reason(command.reason, command.type)
-        or _items_refused(command, order)
+        or refuse_items(command.items, command.type, order)
         or refuse_attachments(command.evidence)
     )
-
-
-def _items_refused(command: Application | ModifyApplication, order: Order) -> Rejection | None:
-    ids = [item.item_id for item in command.items]
-    repeated = next((item_id for item_id in ids if ids.count(item_id) > 1), None)
-    if repeated is not None:
-        return reject(RejectionCode.ITEM_REPEATED, item_id=repeated)
-    wants_money = asks_for_money(command.type)
-    for requested in command.items:
-        refunds = order.refunds.get(requested.item_id, ItemRefunds())
-        refusal = _item_refused(requested, order.facts.items, refunds, wants_money=wants_money)
-        if refusal is not None:
-            return refusal
-    if not any(item.amount > 0 or not wants_money for item in command.items):
-        return reject(RejectionCode.NOTHING_REQUESTED)
-    return None
-
-
-def _item_refused(
-    requested: RequestedItem, items: Sequence[Item], done: ItemRefunds, *, wants_money: bool
-) -> Rejection | None:
-    item_id = requested.item_id
-    item = next((item for item in items if item.item_id == item_id), None)
-    if item is None:
-        return reject(RejectionCode.ITEM_NOT_IN_ORDER, item_id=item_id)
-    if requested.quantity < 1 or requested.amount < 0:
-        return reject(RejectionCode.NOTHING_REQUESTED, item_id=item_id)
-    quantity_left = item.quantity - done.quantity_returned
-    if requested.quantity > quantity_left:
-        return reject(RejectionCode.QUANTITY_EXCEEDED, item_id=item_id, left=quantity_left)
-    amount_left = item.amount_paid - done.amount if wants_money else 0
-    if requested.amount > amount_left:
-        return reject(
-            RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, item_id=item_id, refundable=str(amount_left)
-        )
-    return None
 
 
 def withdraw(ticket: Ticket, order: Order, now: datetime) -> Decision[ApplicationChange]:
     return (
         TicketClosed(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, TicketState.CLOSED, None),
             cause=CloseCause.WITHDRAWN,
-            state=TicketState.CLOSED,
-            due=None,
         ),
     )
 
@@ -397,14 +328,10 @@ def remark(
         return refusal
     return (
         TicketRemarked(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **staying(order, ticket, now),
             side=command.side,
             text=command.text,
             pictures=command.pictures,
-            state=ticket.state,
-            due=ticket.due,
         ),
     )
 

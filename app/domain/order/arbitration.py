@@ -7,20 +7,19 @@ from typing import assert_never
 from app.domain.attachments import Attachment
 from app.domain.money import split
 from app.domain.order.input_rules import refuse_attachments
-from app.domain.order.state import ItemRefunds, Order
+from app.domain.order.state import ItemRefunds, Order, entering, event_fields
 from app.domain.order.tickets import (
     Arbitration,
     ArbitrationCause,
     Blame,
     CloseCause,
-    Due,
     RequestedItem,
     Ruling,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
     asks_for_money,
-    due_in,
     state_once_granted,
 )
 from app.domain.order.transitions import REJECTED_STATES, Transitions, allow
@@ -90,55 +89,37 @@ TRANSITIONS: Transitions = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArbitrationRequested:
+class ArbitrationRequested(TicketEventFields):
     """The buyer asked the platform to arbitrate a rejection."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     note: str
     evidence: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TicketEscalated:
+class TicketEscalated(TicketEventFields):
     """The platform stepped in by itself, because the merchant did not act in time."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     cause: ArbitrationCause
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArbitrationEvidenceSubmitted:
+class ArbitrationEvidenceSubmitted(TicketEventFields):
     """One side gave evidence in an arbitration."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     side: Side
     note: str | None
     evidence: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArbitrationRuled:
+class ArbitrationRuled(TicketEventFields):
     """The platform ruled, or the time for the merchant's evidence ran out (``automatic``).
 
     ``items`` and ``amount``: the money granted, in minor units; 0 where goods are sent, or nothing.
     ``close_cause``: why the ticket ends here, None if it goes on.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     automatic: bool
     ruling: Ruling
     blame: Blame
@@ -147,19 +128,11 @@ class ArbitrationRuled:
     currency: str
     note: str | None
     close_cause: CloseCause | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArbitrationWithdrawn:
+class ArbitrationWithdrawn(TicketEventFields):
     """The buyer took the request for arbitration back; the ticket stands where it stood."""
-
-    at: datetime
-    ticket_id: str
-    buyer_id: str
-    state: TicketState
-    due: Due | None
 
 
 ArbitrationChange = (
@@ -203,13 +176,9 @@ def request_arbitration(
         return refusal
     return (
         ArbitrationRequested(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(TicketState.IN_ARBITRATION, order, ticket.ticket_id, now, policy),
             note=command.note,
             evidence=command.evidence,
-            state=TicketState.IN_ARBITRATION,
-            due=due_in(TicketState.IN_ARBITRATION, now, policy),
         ),
     )
 
@@ -217,12 +186,8 @@ def request_arbitration(
 def escalation(ticket: Ticket, order: Order, at: datetime, policy: Policy) -> TicketEscalated:
     """Return the platform's stepping in for goods that were not shipped in time."""
     return TicketEscalated(
-        at=at,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **entering(TicketState.IN_ARBITRATION, order, ticket.ticket_id, at, policy),
         cause=ArbitrationCause.REPLACEMENT_NOT_SHIPPED,
-        state=TicketState.IN_ARBITRATION,
-        due=due_in(TicketState.IN_ARBITRATION, at, policy),
     )
 
 
@@ -239,16 +204,13 @@ def submit_evidence(
     refusal = refuse_attachments(command.evidence)
     if refusal is not None:
         return refusal
+    due = None if command.side is Side.MERCHANT else ticket.due
     return (
         ArbitrationEvidenceSubmitted(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, ticket.state, due),
             side=command.side,
             note=command.note,
             evidence=command.evidence,
-            state=ticket.state,
-            due=None if command.side is Side.MERCHANT else ticket.due,
         ),
     )
 
@@ -262,11 +224,7 @@ def withdraw_arbitration(
         return reject(RejectionCode.ESCALATION_NOT_WITHDRAWABLE)
     return (
         ArbitrationWithdrawn(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
-            state=arbitration.came_from,
-            due=due_in(arbitration.came_from, now, policy),
+            **entering(arbitration.came_from, order, ticket.ticket_id, now, policy),
         ),
     )
 
@@ -346,9 +304,7 @@ def _ruling(
     else:
         state = state_once_granted(ticket.type, return_settled=ticket.return_settled)
     return ArbitrationRuled(
-        at=at,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **entering(state, order, ticket.ticket_id, at, policy),
         automatic=automatic,
         ruling=ruling,
         blame=blame,
@@ -357,8 +313,6 @@ def _ruling(
         currency=order.facts.payment.amount.currency,
         note=note,
         close_cause=close_cause,
-        state=state,
-        due=due_in(state, at, policy),
     )
 
 

@@ -1,10 +1,20 @@
-"""How an order's money is shared among those who earn on it, and what of it is left."""
+"""How an order's money is shared among those who earn on it, and what a refund of it would cost."""
 
+from app.domain.funds.commands import FundRefund
+from app.domain.funds.state import Funds
+from app.domain.funds.waterfall import choose, shortfall
 from app.domain.money import share_of, split
-from app.domain.order.facts import CommissionTerms
+from app.domain.order.facts import CommissionTerms, OnlinePayment
 from app.domain.order.state import Order
 from app.domain.order.tickets import Payout, Refund, Ticket, TicketState
-from app.domain.refunds import FundingSource, PayoutStatus, RefundStatus, Shares
+from app.domain.refunds import (
+    CostPreview,
+    FundingSource,
+    PayoutStatus,
+    RefundStatus,
+    Shares,
+    flowing_back,
+)
 
 _WHOLE = 10_000
 _CHARGED = frozenset({PayoutStatus.STARTED, PayoutStatus.UNKNOWN, PayoutStatus.PAID})
@@ -73,13 +83,6 @@ def shares_of_payout(order: Order, ticket: Ticket) -> Shares:
     if left is None or ticket.overdue:
         return Shares(shop=ticket.amount, talent=0, agency=0, service_fee=0)
     return flowing_back(ticket.amount, left)
-
-
-def flowing_back(amount: int, shares: Shares) -> Shares:
-    """Split an amount in proportion to what everybody still holds of the order."""
-    limits = (shares.shop, shares.talent, shares.agency, shares.service_fee)
-    shop, talent, agency, service_fee = split(amount, limits)
-    return Shares(shop=shop, talent=talent, agency=agency, service_fee=service_fee)
 
 
 def shares_left(order: Order) -> Shares | None:
@@ -151,4 +154,67 @@ def _less(left: Shares, taken: Shares) -> Shares:
         talent=left.talent - taken.talent,
         agency=left.agency - taken.agency,
         service_fee=left.service_fee - taken.service_fee,
+    )
+
+
+def differs(preview: CostPreview | None, source: FundingSource, borne: int) -> bool | None:
+    """Tell whether another source paid than was previewed, or the merchant bears more.
+
+    None where there is nothing to compare with. Less than was previewed is no surprise: opening an
+    entry previews everything that is refundable.
+    """
+    if preview is None or preview.source is None:
+        return None
+    return source is not preview.source or borne > preview.borne
+
+
+def cost_of_opening(order: Order, funds: Funds) -> CostPreview:
+    """Work out the cost if everything still refundable were refunded past the period."""
+    return _cost(order, order.refundable, funds, overdue=True)
+
+
+def cost_of_ticket(order: Order, ticket: Ticket, funds: Funds) -> CostPreview:
+    """Work out the cost of what a ticket asks for."""
+    return _cost(order, ticket.amount, funds, overdue=ticket.overdue)
+
+
+def refund_of(
+    order: Order,
+    payment: OnlinePayment,
+    *,
+    amount: int,
+    overdue: bool,
+    refund_key: str = "",
+    ticket_id: str = "",
+) -> FundRefund:
+    """Return what is asked of the shop's money for a refund of an order paid online."""
+    return FundRefund(
+        refund_key=refund_key,
+        order_id=order.facts.order_id,
+        ticket_id=ticket_id,
+        channel=payment.channel,
+        amount=amount,
+        overdue=overdue,
+        shares=shares_left(order),
+    )
+
+
+def _cost(order: Order, amount: int, funds: Funds, *, overdue: bool) -> CostPreview:
+    payment, terms = order.facts.payment, order.facts.commission
+    # Before settlement nobody has earned anything yet; in the period what was earned flows back.
+    kept_of = amount if overdue and order.settled_shares is not None else 0
+    source, borne, missing = None, amount, None
+    if isinstance(payment, OnlinePayment):
+        refund = refund_of(order, payment, amount=amount, overdue=overdue)
+        chosen = choose(refund, funds)
+        source, borne, missing = chosen.source, chosen.borne, shortfall(refund, funds)
+    return CostPreview(
+        currency=payment.amount.currency,
+        refundable=amount,
+        source=source,
+        borne=borne,
+        talent_commission_kept=share_of(kept_of, terms.talent_basis_points),
+        agency_commission_kept=share_of(kept_of, terms.agency_basis_points),
+        service_fee_kept=share_of(kept_of, terms.service_fee_basis_points),
+        shortfall=missing,
     )

@@ -11,7 +11,7 @@ from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.evolve import evolve
 from app.domain.order.replacements import replacement_received
 from app.domain.order.returns import return_received
-from app.domain.order.state import EntryOpen, Order
+from app.domain.order.state import EntryOpen, Order, event_fields
 from app.domain.order.tickets import (
     CloseCause,
     Due,
@@ -63,9 +63,9 @@ def _reminder(order: Order, ticket: Ticket, due: Due, remind_at: datetime) -> Or
         at=max(remind_at, order.updated_at),
         ticket_id=ticket.ticket_id,
         buyer_id=order.facts.buyer_id,
-        side=concerned_by(due.action),
         state=ticket.state,
         due=due,
+        side=concerned_by(due.action),
     )
 
 
@@ -96,12 +96,8 @@ def _ticket_event(order: Order, ticket: Ticket, due: Due, policy: Policy) -> Tic
             return agreement(ticket, order, due.at, policy, automatic=True)
         case DueAction.CLOSE:
             return TicketClosed(
-                at=due.at,
-                ticket_id=ticket.ticket_id,
-                buyer_id=order.facts.buyer_id,
+                **event_fields(order, ticket.ticket_id, due.at, TicketState.CLOSED, None),
                 cause=_CLOSE_CAUSES[ticket.state],
-                state=TicketState.CLOSED,
-                due=None,
             )
         case DueAction.CONFIRM_RETURN:
             return return_received(ticket, order, due.at, policy, automatic=True)

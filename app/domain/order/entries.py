@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.funds.state import Funds
-from app.domain.order.cost_preview import cost_of_opening
+from app.domain.order.commission_split import cost_of_opening
 from app.domain.order.eligibility import Verdict, check_eligibility
 from app.domain.order.state import Entry, EntryClosed, EntryOpen, NeverOpened, Order
 from app.domain.policy import Policy

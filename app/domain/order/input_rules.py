@@ -1,7 +1,8 @@
-"""What people give with a decision, and why it is not taken: files, parcels, reasons."""
+"""Why what comes with an application or a decision is refused: files, parcels, reasons, items."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from app.domain.attachments import (
     ATTACHMENTS_MAX,
@@ -11,7 +12,9 @@ from app.domain.attachments import (
     Attachment,
     MediaType,
 )
-from app.domain.order.tickets import REASONS_OF_TYPE, TicketType
+from app.domain.order.facts import Item
+from app.domain.order.state import ItemRefunds, Order
+from app.domain.order.tickets import RequestedItem, TicketType, asks_for_money
 from app.domain.reasons import ApplicationReason, RejectReason
 from app.domain.rejections import Rejection, RejectionCode, reject
 from app.domain.shipments import Shipment
@@ -23,6 +26,21 @@ _URL = re.compile(r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[!-~]
 _TRACKING_NUMBER = re.compile(r"[A-Z0-9](?:[A-Z0-9-]{6,30})[A-Z0-9]")
 _DIGITS_MIN = 6
 _DISTINCT_MIN = 3
+
+
+_R = ApplicationReason
+_AGREED = frozenset({_R.PROMISED_AFTER_SALES, _R.AGREED_WITH_MERCHANT, _R.OTHER})
+REASONS_OF_TYPE: Mapping[TicketType, frozenset[ApplicationReason]] = MappingProxyType(
+    {
+        TicketType.REFUND_ONLY: frozenset(_R),
+        TicketType.RETURN_AND_REFUND: frozenset(_R) - {_R.NOT_RECEIVED},
+        TicketType.EXCHANGE: frozenset(_R) - {_R.NOT_RECEIVED},
+        TicketType.REISSUE: _AGREED
+        | {_R.DAMAGED, _R.WRONG_ITEM, _R.MISSING_PARTS, _R.NOT_RECEIVED},
+        TicketType.REPAIR: _AGREED | {_R.QUALITY_PROBLEM, _R.DAMAGED, _R.NOT_AS_DESCRIBED},
+    }
+)
+"""The reasons each type may be applied for: goods never received cannot go back."""
 
 
 def refuse_attachments(
@@ -90,3 +108,42 @@ def refuse_reject_reason(reason: RejectReason, given: frozenset[RejectReason]) -
         reason=reason.value,
         taken=", ".join(sorted(given)),
     )
+
+
+def refuse_items(
+    items: Sequence[RequestedItem], ticket_type: TicketType, order: Order
+) -> Rejection | None:
+    """Return why an application cannot ask for these items, or None."""
+    ids = [item.item_id for item in items]
+    repeated = next((item_id for item_id in ids if ids.count(item_id) > 1), None)
+    if repeated is not None:
+        return reject(RejectionCode.ITEM_REPEATED, item_id=repeated)
+    wants_money = asks_for_money(ticket_type)
+    for requested in items:
+        refunds = order.refunds.get(requested.item_id, ItemRefunds())
+        refusal = _refuse_item(requested, order.facts.items, refunds, wants_money=wants_money)
+        if refusal is not None:
+            return refusal
+    if not any(item.amount > 0 or not wants_money for item in items):
+        return reject(RejectionCode.NOTHING_REQUESTED)
+    return None
+
+
+def _refuse_item(
+    requested: RequestedItem, items: Sequence[Item], done: ItemRefunds, *, wants_money: bool
+) -> Rejection | None:
+    item_id = requested.item_id
+    item = next((item for item in items if item.item_id == item_id), None)
+    if item is None:
+        return reject(RejectionCode.ITEM_NOT_IN_ORDER, item_id=item_id)
+    if requested.quantity < 1 or requested.amount < 0:
+        return reject(RejectionCode.NOTHING_REQUESTED, item_id=item_id)
+    quantity_left = item.quantity - done.quantity_returned
+    if requested.quantity > quantity_left:
+        return reject(RejectionCode.QUANTITY_EXCEEDED, item_id=item_id, left=quantity_left)
+    amount_left = item.amount_paid - done.amount if wants_money else 0
+    if requested.amount > amount_left:
+        return reject(
+            RejectionCode.AMOUNT_EXCEEDS_REFUNDABLE, item_id=item_id, refundable=str(amount_left)
+        )
+    return None

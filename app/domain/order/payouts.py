@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.order.commission_split import shares_of_payout
-from app.domain.order.state import Order
+from app.domain.order.state import Order, event_fields
 from app.domain.order.tickets import (
-    Due,
     Payout,
     RequestedItem,
     Ticket,
+    TicketEventFields,
     TicketState,
 )
 from app.domain.payees import SealedPayee
@@ -93,12 +93,9 @@ PayoutCommand = PayoutDecision | PayoutReport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutRequested:
+class AdvancePayoutRequested(TicketEventFields):
     """Customer service asked for a payout. ``needs_approval``: it waits for a second person."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     payee: SealedPayee
     amount: int
@@ -106,85 +103,58 @@ class AdvancePayoutRequested:
     note: str | None
     requested_by: str
     needs_approval: bool
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutStarted:
+class AdvancePayoutStarted(TicketEventFields):
     """The platform pays in advance and charges the deposit; the provider is asked to pay.
 
     ``approved_by``: None where it needed nobody's approval. ``shares``: who bears how much of
     ``amount``, in minor units: all of it the shop, but for what flows back in the period.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     amount: int
     currency: str
     approved_by: str | None
     shares: Shares
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutDeclined:
+class AdvancePayoutDeclined(TicketEventFields):
     """A payout was not let go; nothing had moved."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     declined_by: str
     note: str | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutOutcomeUnknown:
+class AdvancePayoutOutcomeUnknown(TicketEventFields):
     """The provider gave no answer; until it does, nothing else pays."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     why: str
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutRefused:
+class AdvancePayoutRefused(TicketEventFields):
     """The provider will not pay to this payee; what was charged goes back."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     refusal: RefundRefusal
     provider_text: str
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdvancePayoutPaid:
+class AdvancePayoutPaid(TicketEventFields):
     """The buyer has the money; the ticket has succeeded."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     payout_key: str
     items: tuple[RequestedItem, ...]
     amount: int
     currency: str
     provider_reference: str
-    state: TicketState
-    due: Due | None
 
 
 PayoutChange = (
@@ -260,9 +230,7 @@ def _request(
 ) -> Decision[PayoutChange]:
     needs_approval = ticket.amount > policy.payout_dual_control_above
     requested = AdvancePayoutRequested(
-        at=now,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **event_fields(order, ticket.ticket_id, now, ticket.state, None),
         payout_key=command.payout_key,
         payee=command.payee,
         amount=ticket.amount,
@@ -270,8 +238,6 @@ def _request(
         note=command.note,
         requested_by=command.requested_by,
         needs_approval=needs_approval,
-        state=ticket.state,
-        due=None,
     )
     if needs_approval:
         return (requested,)
@@ -291,16 +257,12 @@ def _started(
     payout_key: str, ticket: Ticket, order: Order, now: datetime, approved_by: str | None
 ) -> AdvancePayoutStarted:
     return AdvancePayoutStarted(
-        at=now,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **event_fields(order, ticket.ticket_id, now, ticket.state, None),
         payout_key=payout_key,
         amount=ticket.amount,
         currency=order.facts.payment.amount.currency,
         approved_by=approved_by,
         shares=shares_of_payout(order, ticket),
-        state=ticket.state,
-        due=None,
     )
 
 
@@ -308,14 +270,10 @@ def _declined(
     command: DeclineAdvancePayout, ticket: Ticket, order: Order, now: datetime
 ) -> AdvancePayoutDeclined:
     return AdvancePayoutDeclined(
-        at=now,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **event_fields(order, ticket.ticket_id, now, ticket.state, None),
         payout_key=command.payout_key,
         declined_by=command.declined_by,
         note=command.note,
-        state=ticket.state,
-        due=None,
     )
 
 
@@ -357,37 +315,25 @@ def _told(
     match command:
         case RecordPayoutUnknown():
             return AdvancePayoutOutcomeUnknown(
-                at=now,
-                ticket_id=ticket.ticket_id,
-                buyer_id=order.facts.buyer_id,
+                **event_fields(order, ticket.ticket_id, now, ticket.state, None),
                 payout_key=command.payout_key,
                 why=command.why,
-                state=ticket.state,
-                due=None,
             )
         case RecordPayoutRefusal():
             return AdvancePayoutRefused(
-                at=now,
-                ticket_id=ticket.ticket_id,
-                buyer_id=order.facts.buyer_id,
+                **event_fields(order, ticket.ticket_id, now, ticket.state, None),
                 payout_key=command.payout_key,
                 refusal=command.refusal,
                 provider_text=command.provider_text,
-                state=ticket.state,
-                due=None,
             )
         case RecordPayoutSuccess():
             return AdvancePayoutPaid(
-                at=now,
-                ticket_id=ticket.ticket_id,
-                buyer_id=order.facts.buyer_id,
+                **event_fields(order, ticket.ticket_id, now, TicketState.SUCCEEDED, None),
                 payout_key=command.payout_key,
                 items=ticket.items,
                 amount=ticket.amount,
                 currency=order.facts.payment.amount.currency,
                 provider_reference=command.provider_reference,
-                state=TicketState.SUCCEEDED,
-                due=None,
             )
         case _:
             assert_never(command)

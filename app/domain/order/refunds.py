@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.order.commission_split import shares_of
-from app.domain.order.state import Order
+from app.domain.order.state import Order, event_fields
 from app.domain.order.tickets import (
-    Due,
     Refund,
     RequestedItem,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
 )
 from app.domain.order.transitions import Transitions, allow
@@ -80,7 +80,7 @@ RefundCommand = RefundReport | RecordRefundSuccess
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundFunded:
+class RefundFunded(TicketEventFields):
     """A source was found for the money of a ticket; the provider is asked to pay.
 
     ``shares``: who bears how much of ``amount``. ``insufficient``: neither cash nor deposit covered
@@ -88,9 +88,6 @@ class RefundFunded:
     ``preview``: the cost acknowledged before, if any.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     refund_key: str
     amount: int
     currency: str
@@ -98,57 +95,40 @@ class RefundFunded:
     shares: Shares
     insufficient: bool
     preview: CostPreview | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundOutcomeUnknown:
+class RefundOutcomeUnknown(TicketEventFields):
     """The provider gave no answer; until it does, nothing else pays."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     refund_key: str
     why: str
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundRefused:
+class RefundRefused(TicketEventFields):
     """The provider will not pay to the buyer's account; the funding goes back."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     refund_key: str
     refusal: RefundRefusal
     provider_text: str
     settled_late: Shares | None
     """How the money is shared that goes back to the escrow of an order settled meanwhile."""
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RefundSucceeded:
+class RefundSucceeded(TicketEventFields):
     """The money of a ticket reached the buyer.
 
     ``refund_key``, ``source`` and ``provider_reference`` are None where finance reported it.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     items: tuple[RequestedItem, ...]
     amount: int
     currency: str
     refund_key: str | None
     source: FundingSource | None
     provider_reference: str | None
-    state: TicketState
-    due: Due | None
 
 
 RefundChange = RefundFunded | RefundOutcomeUnknown | RefundRefused | RefundSucceeded
@@ -182,9 +162,7 @@ def record_funding(
         return () if same else reject(RejectionCode.REFUND_KEY_DIFFERS, known=refund.refund_key)
     return (
         RefundFunded(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, ticket.state, None),
             refund_key=command.refund_key,
             amount=ticket.amount,
             currency=order.facts.payment.amount.currency,
@@ -192,8 +170,6 @@ def record_funding(
             shares=command.shares,
             insufficient=command.insufficient,
             preview=ticket.previewed,
-            state=ticket.state,
-            due=None,
         ),
     )
 
@@ -212,13 +188,9 @@ def record_unknown(
         return ()
     return (
         RefundOutcomeUnknown(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, ticket.state, None),
             refund_key=command.refund_key,
             why=command.why,
-            state=ticket.state,
-            due=None,
         ),
     )
 
@@ -234,15 +206,11 @@ def record_refusal(
         return ()
     return (
         RefundRefused(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, ticket.state, None),
             refund_key=command.refund_key,
             refusal=command.refusal,
             provider_text=command.provider_text,
             settled_late=_settled_late(refund, ticket, order),
-            state=ticket.state,
-            due=None,
         ),
     )
 
@@ -264,17 +232,13 @@ def succeed(
         return reject(RejectionCode.NOT_REFUNDING, status=refund.status.value)
     return (
         RefundSucceeded(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, TicketState.SUCCEEDED, None),
             items=ticket.items,
             amount=ticket.amount,
             currency=order.facts.payment.amount.currency,
             refund_key=command.refund_key,
             source=None if refund is None else refund.source,
             provider_reference=command.provider_reference,
-            state=TicketState.SUCCEEDED,
-            due=None,
         ),
     )
 

@@ -5,13 +5,12 @@ from datetime import datetime
 from typing import assert_never
 
 from app.domain.order.input_rules import refuse_shipment
-from app.domain.order.state import Order
+from app.domain.order.state import Order, entering, event_fields
 from app.domain.order.tickets import (
-    Due,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
-    due_in,
 )
 from app.domain.order.transitions import Transitions, allow
 from app.domain.policy import Policy
@@ -47,27 +46,17 @@ TRANSITIONS: Transitions = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplacementShipped:
+class ReplacementShipped(TicketEventFields):
     """The merchant shipped the replacement, the reissued or the repaired goods."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     shipment: Shipment
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReplacementReceived:
+class ReplacementReceived(TicketEventFields):
     """The buyer confirmed the goods sent, or the time for it ran out (``automatic``)."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     automatic: bool
-    state: TicketState
-    due: Due | None
 
 
 ReplacementChange = ReplacementShipped | ReplacementReceived
@@ -101,12 +90,8 @@ def ship_replacement(
     state = TicketState.AWAITING_BUYER_RECEIPT
     return (
         ReplacementShipped(
-            at=now,
-            ticket_id=command.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(state, order, command.ticket_id, now, policy),
             shipment=shipment,
-            state=state,
-            due=due_in(state, now, policy),
         ),
     )
 
@@ -121,12 +106,8 @@ def replacement_received(
 ) -> ReplacementReceived:
     """Return the receipt of the goods sent at an instant."""
     return ReplacementReceived(
-        at=at,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **event_fields(order, ticket.ticket_id, at, TicketState.COMPLETED, None),
         automatic=automatic,
-        state=TicketState.COMPLETED,
-        due=None,
     )
 
 

@@ -6,17 +6,16 @@ from typing import assert_never
 
 from app.domain.attachments import Attachment
 from app.domain.funds.state import Funds
-from app.domain.order.cost_preview import cost_of_ticket
+from app.domain.order.commission_split import cost_of_ticket
 from app.domain.order.input_rules import refuse_attachments, refuse_reject_reason, refuse_shipment
-from app.domain.order.state import Order
+from app.domain.order.state import Order, entering, event_fields, staying
 from app.domain.order.tickets import (
-    Due,
     DueAction,
     Side,
     Ticket,
+    TicketEventFields,
     TicketState,
     due_at,
-    due_in,
     state_once_granted,
 )
 from app.domain.order.transitions import Transitions, allow
@@ -97,71 +96,46 @@ TRANSITIONS: Transitions = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GoodsShippedBack:
+class GoodsShippedBack(TicketEventFields):
     """The buyer sent the goods back."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     shipment: Shipment
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnShipmentCorrected:
+class ReturnShipmentCorrected(TicketEventFields):
     """The buyer corrected carrier or tracking number; ``previous`` is what it said before."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     previous: Shipment
     shipment: Shipment
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnDeadlineExtended:
+class ReturnDeadlineExtended(TicketEventFields):
     """The merchant gave the buyer more time for the return."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     previous_due_at: datetime
     days: int
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnReceived:
+class ReturnReceived(TicketEventFields):
     """The merchant confirmed the returned goods, or the time for it ran out (``automatic``).
 
     ``acknowledged_cost``: what the merchant was shown it would cost, None if nobody looked.
     """
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     automatic: bool
     acknowledged_cost: CostPreview | None
-    state: TicketState
-    due: Due | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReturnedGoodsRejected:
+class ReturnedGoodsRejected(TicketEventFields):
     """The merchant rejected the goods that came back."""
 
-    at: datetime
-    ticket_id: str
-    buyer_id: str
     reason: RejectReason
     note: str | None
     evidence: tuple[Attachment, ...]
-    state: TicketState
-    due: Due | None
 
 
 ReturnChange = (
@@ -209,12 +183,8 @@ def ship_back(
     state = TicketState.AWAITING_MERCHANT_RECEIPT
     return (
         GoodsShippedBack(
-            at=now,
-            ticket_id=command.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(state, order, command.ticket_id, now, policy),
             shipment=shipment,
-            state=state,
-            due=due_in(state, now, policy),
         ),
     )
 
@@ -233,13 +203,9 @@ def correct_return(
         return refusal
     return (
         ReturnShipmentCorrected(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **staying(order, ticket, now),
             previous=previous,
             shipment=shipment,
-            state=ticket.state,
-            due=ticket.due,
         ),
     )
 
@@ -259,15 +225,12 @@ def extend_return(
             limit=policy.return_extension_days_max,
         )
     extended_to = ticket.due.at + timedelta(days=command.days)
+    due = due_at(extended_to, DueAction.CLOSE, extended_to - now, policy)
     return (
         ReturnDeadlineExtended(
-            at=now,
-            ticket_id=ticket.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **event_fields(order, ticket.ticket_id, now, ticket.state, due),
             previous_due_at=ticket.due.at,
             days=command.days,
-            state=ticket.state,
-            due=due_at(extended_to, DueAction.CLOSE, extended_to - now, policy),
         ),
     )
 
@@ -299,13 +262,9 @@ def return_received(
     """Return the receipt of returned goods at an instant: money or goods follow."""
     state = state_once_granted(ticket.type, return_settled=True)
     return ReturnReceived(
-        at=at,
-        ticket_id=ticket.ticket_id,
-        buyer_id=order.facts.buyer_id,
+        **entering(state, order, ticket.ticket_id, at, policy),
         automatic=automatic,
         acknowledged_cost=acknowledged_cost,
-        state=state,
-        due=due_in(state, at, policy),
     )
 
 
@@ -322,14 +281,10 @@ def reject_returned(
     state = TicketState.REJECTED_AFTER_RETURN
     return (
         ReturnedGoodsRejected(
-            at=now,
-            ticket_id=command.ticket_id,
-            buyer_id=order.facts.buyer_id,
+            **entering(state, order, command.ticket_id, now, policy),
             reason=command.reason,
             note=command.note,
             evidence=command.evidence,
-            state=state,
-            due=due_in(state, now, policy),
         ),
     )
 

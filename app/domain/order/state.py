@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
+from typing import TypedDict
 
 from app.domain.order.facts import OrderFacts
-from app.domain.order.tickets import Ticket
+from app.domain.order.tickets import Due, Ticket, TicketState, due_in
+from app.domain.policy import Policy
 from app.domain.refunds import CostPreview, Shares
 
 
@@ -88,3 +90,33 @@ class Order:
 
 
 OrderState = Unregistered | Order
+
+
+class EventFields(TypedDict):
+    """The values of `TicketEventFields`."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    state: TicketState
+    due: Due | None
+
+
+def event_fields(
+    order: Order, ticket_id: str, at: datetime, state: TicketState, due: Due | None
+) -> EventFields:
+    """Return what an event of a ticket of this order has in common with all others."""
+    buyer_id = order.facts.buyer_id
+    return EventFields(at=at, ticket_id=ticket_id, buyer_id=buyer_id, state=state, due=due)
+
+
+def entering(
+    state: TicketState, order: Order, ticket_id: str, at: datetime, policy: Policy
+) -> EventFields:
+    """Return these fields of an event that leads to a state, with that state's deadline."""
+    return event_fields(order, ticket_id, at, state, due_in(state, at, policy))
+
+
+def staying(order: Order, ticket: Ticket, at: datetime) -> EventFields:
+    """Return these fields of an event that leaves state and deadline as they are."""
+    return event_fields(order, ticket.ticket_id, at, ticket.state, ticket.due)

@@ -283,36 +283,15 @@ class Ticket:
         return self.goods_returned or self.return_waived
 
 
-REASONS_OF_TYPE: Mapping[TicketType, frozenset[ApplicationReason]] = MappingProxyType(
-    {
-        TicketType.REFUND_ONLY: frozenset(ApplicationReason),
-        TicketType.RETURN_AND_REFUND: frozenset(ApplicationReason)
-        - {ApplicationReason.NOT_RECEIVED},
-        TicketType.EXCHANGE: frozenset(ApplicationReason) - {ApplicationReason.NOT_RECEIVED},
-        TicketType.REISSUE: frozenset(
-            {
-                ApplicationReason.DAMAGED,
-                ApplicationReason.WRONG_ITEM,
-                ApplicationReason.MISSING_PARTS,
-                ApplicationReason.NOT_RECEIVED,
-                ApplicationReason.PROMISED_AFTER_SALES,
-                ApplicationReason.AGREED_WITH_MERCHANT,
-                ApplicationReason.OTHER,
-            }
-        ),
-        TicketType.REPAIR: frozenset(
-            {
-                ApplicationReason.QUALITY_PROBLEM,
-                ApplicationReason.DAMAGED,
-                ApplicationReason.NOT_AS_DESCRIBED,
-                ApplicationReason.PROMISED_AFTER_SALES,
-                ApplicationReason.AGREED_WITH_MERCHANT,
-                ApplicationReason.OTHER,
-            }
-        ),
-    }
-)
-"""The reasons each type may be applied for: goods never received cannot go back."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketEventFields:
+    """What every event of a ticket has, the state and the deadline it leads to among it."""
+
+    at: datetime
+    ticket_id: str
+    buyer_id: str
+    state: TicketState
+    due: Due | None
 
 
 def asks_for_money(ticket_type: TicketType) -> bool:

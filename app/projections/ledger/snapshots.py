@@ -22,8 +22,7 @@ from sqlalchemy import (
 )
 
 from app.domain.funds.events import FundsEvent
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection, Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, EventLog

@@ -8,8 +8,7 @@ from app.domain.funds.accounts import Account, cash_account, change_of
 from app.domain.funds.commands import CompleteRefund, FundRefund, FundsCommand, SettleOrder, TopUp
 from app.domain.funds.decide import decide
 from app.domain.funds.events import FundsEvent, MerchantFundsInsufficient, RefundFundsReserved
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.money import AMOUNT_MAX
 from app.domain.order.commission_split import shares_of
 from app.domain.order.facts import CommissionTerms, PaymentChannel

@@ -19,8 +19,7 @@ from app.domain.funds.commands import (
 )
 from app.domain.funds.decide import decide
 from app.domain.funds.events import Movement
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.money import AMOUNT_MAX, split
 from app.domain.order.facts import PaymentChannel
 from app.domain.policy import POLICY

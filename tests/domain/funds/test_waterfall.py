@@ -26,8 +26,7 @@ from app.domain.funds.events import (
     RestrictionLifted,
     ShopRestricted,
 )
-from app.domain.funds.evolve import fold
-from app.domain.funds.state import Funds
+from app.domain.funds.state import Funds, fold
 from app.domain.order.facts import PaymentChannel
 from app.domain.policy import POLICY
 from app.domain.refunds import FundingSource, Shares

@@ -19,10 +19,7 @@ each command with an example.
 """
 
 COMMANDS = {
-    "serve": (
-        "app.cli.serve:serve",
-        "Serve the HTTP API, and run a worker beside it.",
-    ),
+    "serve": ("app.cli.serve:serve", "Serve the HTTP API, and run a worker beside it."),
     "worker": (
         "app.cli.serve:worker",
         "Run a worker: it updates read models, acts on deadlines and sends webhooks and pushes.",
@@ -71,14 +68,8 @@ COMMANDS = {
         "tools.importers.command:importing",
         "Import orders into a running service, over HTTP.",
     ),
-    "keys": (
-        "app.cli.keys:keys",
-        "Make, list, rotate and revoke API keys.",
-    ),
-    "readers": (
-        "app.cli.readers:readers",
-        "Show the readers' positions; resume a stopped one.",
-    ),
+    "keys": ("app.cli.keys:keys", "Make, list, rotate and revoke API keys."),
+    "readers": ("app.cli.readers:readers", "Show the readers' positions; resume a stopped one."),
     "webhooks": (
         "app.cli.webhooks:webhooks",
         "List, check, disable, enable, recover and test webhook endpoints.",

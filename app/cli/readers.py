@@ -119,8 +119,5 @@ async def _rebuild(name: str, resources: Resources) -> int:
         async with resources.pool.acquire() as connection:
             await ensure_checkpoints(connection, [name])
         return await Rebuild(
-            pool=resources.pool,
-            codec=event_codec(),
-            reader=REBUILDABLE[name],
-            on_progress=show,
+            pool=resources.pool, codec=event_codec(), reader=REBUILDABLE[name], on_progress=show
         ).run()

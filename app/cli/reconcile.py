@@ -52,8 +52,7 @@ def reconcile(  # noqa: PLR0917 - typer takes each by its name
     repair: Annotated[
         bool,
         typer.Option(
-            "--repair",
-            help="Query the provider about unknown outcomes again, and record payments.",
+            "--repair", help="Query the provider about unknown outcomes again, and record payments."
         ),
     ] = False,
     grace_seconds: Annotated[

@@ -133,8 +133,7 @@ class OperatorsWebhooks:
 T = TypeVar("T")
 
 webhooks = typer.Typer(
-    no_args_is_help=True,
-    help="List, check, disable, enable, recover and test webhook endpoints.",
+    no_args_is_help=True, help="List, check, disable, enable, recover and test webhook endpoints."
 )
 
 Shop = Annotated[str | None, typer.Option("--shop", help="Endpoints of this shop.")]
@@ -204,8 +203,7 @@ def enable(endpoint: EndpointId, shop: Shop = None, *, platform: Platform = Fals
 def recover(
     endpoint: EndpointId,
     since: Annotated[
-        timedelta,
-        typer.Option(parser=duration, metavar="DURATION", help="How far back: 6h, 3d."),
+        timedelta, typer.Option(parser=duration, metavar="DURATION", help="How far back: 6h, 3d.")
     ],
     shop: Shop = None,
     *,

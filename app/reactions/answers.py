@@ -12,6 +12,8 @@ from app.reactions.reaction import (
     due_params,
     files,
     message,
+    one_line,
+    one_message,
     rule_params,
     text,
     to_consumer,
@@ -110,61 +112,55 @@ REACTIONS = (
     ),
     Reaction(
         event=answers.ApplicationRejected,
-        lines={
-            "application_rejected": text(
-                "商家拒绝售后单 {ticket_id}:{reject_reason}",
-                "Merchant rejected ticket {ticket_id}: {reject_reason}",
-            )
-        },
+        lines=one_line(
+            "application_rejected",
+            "商家拒绝售后单 {ticket_id}:{reject_reason}",
+            "Merchant rejected ticket {ticket_id}: {reject_reason}",
+        ),
         facts=rejection_facts,
-        messages={
-            "application_rejected": message(
-                "商家拒绝了您的售后申请",
-                "Your application was rejected",
-                "您的售后单 {ticket_id} 被商家拒绝,原因:{reject_reason}。",
-                "The merchant rejected your ticket {ticket_id}: {reject_reason}.",
-            )
-        },
+        messages=one_message(
+            "application_rejected",
+            "商家拒绝了您的售后申请",
+            "Your application was rejected",
+            "您的售后单 {ticket_id} 被商家拒绝,原因:{reject_reason}。",
+            "The merchant rejected your ticket {ticket_id}: {reject_reason}.",
+        ),
         notify=lambda event: to_consumer("application_rejected", rejection_params(event)),
         public=EventType.TICKET_REJECTED,
     ),
     Reaction(
         event=answers.RejectionReversed,
-        lines={
-            "rejection_reversed": text(
-                "商家再次处理并同意售后单 {ticket_id}",
-                "Merchant took ticket {ticket_id} up again and agreed",
-            )
-        },
-        messages={
-            "rejection_reversed": message(
-                "商家重新同意了您的售后申请",
-                "Your rejected ticket was agreed to after all",
-                "您的售后单 {ticket_id} 已由商家再次处理并同意。",
-                "The merchant took your ticket {ticket_id} up again and agreed to it.",
-            )
-        },
+        lines=one_line(
+            "rejection_reversed",
+            "商家再次处理并同意售后单 {ticket_id}",
+            "Merchant took ticket {ticket_id} up again and agreed",
+        ),
+        messages=one_message(
+            "rejection_reversed",
+            "商家重新同意了您的售后申请",
+            "Your rejected ticket was agreed to after all",
+            "您的售后单 {ticket_id} 已由商家再次处理并同意。",
+            "The merchant took your ticket {ticket_id} up again and agreed to it.",
+        ),
         notify=lambda _: to_consumer("rejection_reversed"),
         public=EventType.TICKET_REJECTION_REVERSED,
     ),
     # Not public: a message to the merchant alone.
     Reaction(
         event=answers.AssistantNotified,
-        lines={
-            "assistant_notified": text(
-                "小助手规则「{rule_name}」(第 {rule_version} 版)提醒商家关注售后单 {ticket_id}",
-                "The assistant pointed the merchant to ticket {ticket_id}, rule {rule_name} (version {rule_version})",
-            )
-        },
+        lines=one_line(
+            "assistant_notified",
+            "小助手规则「{rule_name}」(第 {rule_version} 版)提醒商家关注售后单 {ticket_id}",
+            "The assistant pointed the merchant to ticket {ticket_id}, rule {rule_name} (version {rule_version})",
+        ),
         facts=lambda event: rule_params(event.rule),
-        messages={
-            "assistant_notified": message(
-                "小助手提醒",
-                "Your assistant points to a ticket",
-                "规则「{rule_name}」提醒您关注售后单 {ticket_id}。",
-                'Your rule "{rule_name}" asks you to look at ticket {ticket_id}.',
-            )
-        },
+        messages=one_message(
+            "assistant_notified",
+            "小助手提醒",
+            "Your assistant points to a ticket",
+            "规则「{rule_name}」提醒您关注售后单 {ticket_id}。",
+            'Your rule "{rule_name}" asks you to look at ticket {ticket_id}.',
+        ),
         notify=lambda event: to_merchant("assistant_notified", rule_params(event.rule)),
     ),
 )

@@ -14,6 +14,8 @@ from app.reactions.reaction import (
     due_params,
     files,
     message,
+    one_line,
+    one_message,
     text,
     to_both,
     to_consumer,
@@ -83,14 +85,13 @@ REACTIONS = (
             "overdue": event.overdue,
             "generation": event.entry_generation,
         },
-        messages={
-            "ticket_created": message(
-                "您有新的售后单",
-                "A new after-sales ticket",
-                "订单 {order_id} 的买家申请{type},原因:{application_reason},请在 {due_at} 前处理售后单 {ticket_id}。",
-                "The buyer of order {order_id} applied ({type}): {application_reason}. Please answer ticket {ticket_id} before {due_at}.",
-            )
-        },
+        messages=one_message(
+            "ticket_created",
+            "您有新的售后单",
+            "A new after-sales ticket",
+            "订单 {order_id} 的买家申请{type},原因:{application_reason},请在 {due_at} 前处理售后单 {ticket_id}。",
+            "The buyer of order {order_id} applied ({type}): {application_reason}. Please answer ticket {ticket_id} before {due_at}.",
+        ),
         notify=lambda event: to_merchant(
             "ticket_created", {**_wish(event), "overdue": event.overdue}
         ),
@@ -98,21 +99,19 @@ REACTIONS = (
     ),
     Reaction(
         event=applications.ApplicationModified,
-        lines={
-            "application_modified": text(
-                "买家修改售后单 {ticket_id}:{type},原因:{application_reason}",
-                "Buyer modified ticket {ticket_id}: {type}, reason: {application_reason}",
-            )
-        },
+        lines=one_line(
+            "application_modified",
+            "买家修改售后单 {ticket_id}:{type},原因:{application_reason}",
+            "Buyer modified ticket {ticket_id}: {type}, reason: {application_reason}",
+        ),
         facts=_application,
-        messages={
-            "application_modified": message(
-                "买家修改了售后申请",
-                "A buyer modified an application",
-                "订单 {order_id} 的买家修改了售后单 {ticket_id}({type}),请在 {due_at} 前处理。",
-                "The buyer of order {order_id} modified ticket {ticket_id} ({type}). Please answer before {due_at}.",
-            )
-        },
+        messages=one_message(
+            "application_modified",
+            "买家修改了售后申请",
+            "A buyer modified an application",
+            "订单 {order_id} 的买家修改了售后单 {ticket_id}({type}),请在 {due_at} 前处理。",
+            "The buyer of order {order_id} modified ticket {ticket_id} ({type}). Please answer before {due_at}.",
+        ),
         notify=lambda event: to_merchant("application_modified", _wish(event)),
         public=EventType.TICKET_MODIFIED,
     ),
@@ -147,45 +146,42 @@ REACTIONS = (
     ),
     Reaction(
         event=applications.TicketRemarked,
-        lines={"ticket_remarked": text("{side}留言:{text}", "Remark of the {side}: {text}")},
+        lines=one_line("ticket_remarked", "{side}留言:{text}", "Remark of the {side}: {text}"),
         facts=lambda event: {
             "side": event.side.value,
             "text": event.text,
             "pictures": files(event.pictures),
         },
-        messages={
-            "ticket_remarked": message(
-                "售后单有新留言",
-                "A new remark on a ticket",
-                "售后单 {ticket_id} 有{side}的新留言。",
-                "The {side} added a remark to ticket {ticket_id}.",
-            )
-        },
+        messages=one_message(
+            "ticket_remarked",
+            "售后单有新留言",
+            "A new remark on a ticket",
+            "售后单 {ticket_id} 有{side}的新留言。",
+            "The {side} added a remark to ticket {ticket_id}.",
+        ),
         notify=lambda event: to_other_side(event.side, "ticket_remarked"),
         public=EventType.TICKET_REMARKED,
     ),
     # Not public: a message to one side, and the ticket's `due` showed the instant long before.
     Reaction(
         event=applications.TicketDueReminded,
-        lines={
-            "ticket_due_reminded": text(
-                "已提醒{side}:{due_at} 后{due_action}",
-                "Reminded the {side}: after {due_at} {due_action}",
-            )
-        },
+        lines=one_line(
+            "ticket_due_reminded",
+            "已提醒{side}:{due_at} 后{due_action}",
+            "Reminded the {side}: after {due_at} {due_action}",
+        ),
         facts=lambda event: {
             "side": event.side.value,
             "due_action": event.due.action.value,
             "due_at": instant_text(event.due.at),
         },
-        messages={
-            "ticket_due_soon": message(
-                "售后单即将超时",
-                "A ticket is about to run out of time",
-                "售后单 {ticket_id}:{due_at} 后{due_action}。",
-                "Ticket {ticket_id}: after {due_at} {due_action}.",
-            )
-        },
+        messages=one_message(
+            "ticket_due_soon",
+            "售后单即将超时",
+            "A ticket is about to run out of time",
+            "售后单 {ticket_id}:{due_at} 后{due_action}。",
+            "Ticket {ticket_id}: after {due_at} {due_action}.",
+        ),
         notify=_due_soon,
     ),
 )

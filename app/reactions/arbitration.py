@@ -11,8 +11,9 @@ from app.reactions.reaction import (
     Reaction,
     due_params,
     files,
-    message,
     money_params,
+    one_line,
+    one_message,
     text,
     to_both,
     to_merchant,
@@ -44,61 +45,55 @@ def _ruled(event: arbitration.ArbitrationRuled) -> tuple[Addressed, ...]:
 REACTIONS = (
     Reaction(
         event=arbitration.ArbitrationRequested,
-        lines={
-            "arbitration_requested": text(
-                "买家申请平台仲裁售后单 {ticket_id}",
-                "Buyer asked the platform to arbitrate ticket {ticket_id}",
-            )
-        },
+        lines=one_line(
+            "arbitration_requested",
+            "买家申请平台仲裁售后单 {ticket_id}",
+            "Buyer asked the platform to arbitrate ticket {ticket_id}",
+        ),
         facts=_given,
-        messages={
-            "arbitration_requested": message(
-                "买家申请平台仲裁",
-                "A buyer asked for arbitration",
-                "售后单 {ticket_id} 已进入平台仲裁,请在 {due_at} 前提交凭证。",
-                "Ticket {ticket_id} is in arbitration. Please give evidence before {due_at}.",
-            )
-        },
+        messages=one_message(
+            "arbitration_requested",
+            "买家申请平台仲裁",
+            "A buyer asked for arbitration",
+            "售后单 {ticket_id} 已进入平台仲裁,请在 {due_at} 前提交凭证。",
+            "Ticket {ticket_id} is in arbitration. Please give evidence before {due_at}.",
+        ),
         notify=lambda event: to_merchant("arbitration_requested", due_params(event.due)),
         public=EventType.TICKET_ARBITRATION_REQUESTED,
     ),
     Reaction(
         event=arbitration.TicketEscalated,
-        lines={
-            "ticket_escalated": text(
-                "平台介入售后单 {ticket_id}:{arbitration_cause}",
-                "Platform stepped in on ticket {ticket_id}: {arbitration_cause}",
-            )
-        },
+        lines=one_line(
+            "ticket_escalated",
+            "平台介入售后单 {ticket_id}:{arbitration_cause}",
+            "Platform stepped in on ticket {ticket_id}: {arbitration_cause}",
+        ),
         facts=lambda event: {"arbitration_cause": event.cause.value},
-        messages={
-            "ticket_escalated": message(
-                "平台已介入售后单",
-                "The platform stepped in",
-                "售后单 {ticket_id} 由平台介入:{arbitration_cause}。",
-                "The platform stepped in on ticket {ticket_id}: {arbitration_cause}.",
-            )
-        },
+        messages=one_message(
+            "ticket_escalated",
+            "平台已介入售后单",
+            "The platform stepped in",
+            "售后单 {ticket_id} 由平台介入:{arbitration_cause}。",
+            "The platform stepped in on ticket {ticket_id}: {arbitration_cause}.",
+        ),
         notify=lambda event: to_both("ticket_escalated", {"arbitration_cause": event.cause.value}),
         public=EventType.TICKET_ESCALATED,
     ),
     Reaction(
         event=arbitration.ArbitrationEvidenceSubmitted,
-        lines={
-            "arbitration_evidence_submitted": text(
-                "{side}提交仲裁凭证(售后单 {ticket_id})",
-                "Evidence given by the {side} for ticket {ticket_id}",
-            )
-        },
+        lines=one_line(
+            "arbitration_evidence_submitted",
+            "{side}提交仲裁凭证(售后单 {ticket_id})",
+            "Evidence given by the {side} for ticket {ticket_id}",
+        ),
         facts=lambda event: {**_given(event), "side": event.side.value},
-        messages={
-            "arbitration_evidence_submitted": message(
-                "对方提交了仲裁凭证",
-                "New evidence in an arbitration",
-                "售后单 {ticket_id} 的{side}提交了凭证。",
-                "The {side} gave evidence on ticket {ticket_id}.",
-            )
-        },
+        messages=one_message(
+            "arbitration_evidence_submitted",
+            "对方提交了仲裁凭证",
+            "New evidence in an arbitration",
+            "售后单 {ticket_id} 的{side}提交了凭证。",
+            "The {side} gave evidence on ticket {ticket_id}.",
+        ),
         notify=lambda event: to_other_side(event.side, "arbitration_evidence_submitted"),
         public=EventType.TICKET_EVIDENCE_SUBMITTED,
     ),
@@ -118,33 +113,30 @@ REACTIONS = (
             "arbitration_ruled_automatically" if event.automatic else "arbitration_ruled"
         ),
         facts=_ruling,
-        messages={
-            "arbitration_ruled": message(
-                "平台已作出仲裁",
-                "The platform has ruled",
-                "售后单 {ticket_id} 仲裁结果:{ruling},{blame}。",
-                "Ticket {ticket_id}: ruled {ruling}, {blame}.",
-            )
-        },
+        messages=one_message(
+            "arbitration_ruled",
+            "平台已作出仲裁",
+            "The platform has ruled",
+            "售后单 {ticket_id} 仲裁结果:{ruling},{blame}。",
+            "Ticket {ticket_id}: ruled {ruling}, {blame}.",
+        ),
         notify=_ruled,
         public=EventType.TICKET_RULED,
     ),
     Reaction(
         event=arbitration.ArbitrationWithdrawn,
-        lines={
-            "arbitration_withdrawn": text(
-                "买家撤销仲裁申请(售后单 {ticket_id})",
-                "Buyer took the request for arbitration of ticket {ticket_id} back",
-            )
-        },
-        messages={
-            "arbitration_withdrawn": message(
-                "买家撤销了仲裁申请",
-                "A buyer withdrew an arbitration",
-                "售后单 {ticket_id} 的仲裁申请已撤销。",
-                "The request for arbitration of ticket {ticket_id} was withdrawn.",
-            )
-        },
+        lines=one_line(
+            "arbitration_withdrawn",
+            "买家撤销仲裁申请(售后单 {ticket_id})",
+            "Buyer took the request for arbitration of ticket {ticket_id} back",
+        ),
+        messages=one_message(
+            "arbitration_withdrawn",
+            "买家撤销了仲裁申请",
+            "A buyer withdrew an arbitration",
+            "售后单 {ticket_id} 的仲裁申请已撤销。",
+            "The request for arbitration of ticket {ticket_id} was withdrawn.",
+        ),
         notify=lambda _: to_merchant("arbitration_withdrawn"),
         public=EventType.TICKET_ARBITRATION_WITHDRAWN,
     ),

@@ -12,6 +12,8 @@ from app.reactions.reaction import (
     acknowledged,
     due_params,
     message,
+    one_line,
+    one_message,
     shipment_params,
     text,
     to_consumer,
@@ -35,21 +37,19 @@ def _received(event: returns.ReturnReceived) -> tuple[Addressed, ...]:
 REACTIONS = (
     Reaction(
         event=returns.GoodsShippedBack,
-        lines={
-            "goods_shipped_back": text(
-                "买家已寄回商品:{carrier} {tracking_number}",
-                "Buyer shipped the goods back: {carrier} {tracking_number}",
-            )
-        },
+        lines=one_line(
+            "goods_shipped_back",
+            "买家已寄回商品:{carrier} {tracking_number}",
+            "Buyer shipped the goods back: {carrier} {tracking_number}",
+        ),
         facts=lambda event: shipment_params(event.shipment),
-        messages={
-            "goods_shipped_back": message(
-                "买家已寄回商品",
-                "A buyer shipped the goods back",
-                "售后单 {ticket_id} 的商品已寄回:{carrier} {tracking_number},请在 {due_at} 前处理。",
-                "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm or reject them before {due_at}.",
-            )
-        },
+        messages=one_message(
+            "goods_shipped_back",
+            "买家已寄回商品",
+            "A buyer shipped the goods back",
+            "售后单 {ticket_id} 的商品已寄回:{carrier} {tracking_number},请在 {due_at} 前处理。",
+            "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm or reject them before {due_at}.",
+        ),
         notify=lambda event: to_merchant(
             "goods_shipped_back", {**shipment_params(event.shipment), **due_params(event.due)}
         ),
@@ -57,21 +57,19 @@ REACTIONS = (
     ),
     Reaction(
         event=returns.ReturnShipmentCorrected,
-        lines={
-            "return_shipment_corrected": text(
-                "买家更正退货物流:{previous_carrier} {previous_tracking_number} 改为 {carrier} {tracking_number}",
-                "Buyer corrected the return from {previous_carrier} {previous_tracking_number} to {carrier} {tracking_number}",
-            )
-        },
+        lines=one_line(
+            "return_shipment_corrected",
+            "买家更正退货物流:{previous_carrier} {previous_tracking_number} 改为 {carrier} {tracking_number}",
+            "Buyer corrected the return from {previous_carrier} {previous_tracking_number} to {carrier} {tracking_number}",
+        ),
         facts=_corrected,
-        messages={
-            "return_shipment_corrected": message(
-                "买家更正了退货物流",
-                "A buyer corrected the return",
-                "售后单 {ticket_id} 的退货物流更正为 {carrier} {tracking_number}。",
-                "The return of ticket {ticket_id} is {carrier} {tracking_number}.",
-            )
-        },
+        messages=one_message(
+            "return_shipment_corrected",
+            "买家更正了退货物流",
+            "A buyer corrected the return",
+            "售后单 {ticket_id} 的退货物流更正为 {carrier} {tracking_number}。",
+            "The return of ticket {ticket_id} is {carrier} {tracking_number}.",
+        ),
         notify=lambda event: to_merchant(
             "return_shipment_corrected", shipment_params(event.shipment)
         ),
@@ -79,25 +77,23 @@ REACTIONS = (
     ),
     Reaction(
         event=returns.ReturnDeadlineExtended,
-        lines={
-            "return_deadline_extended": text(
-                "商家延长退货时间 {days} 天,至 {due_at}",
-                "Merchant extended the time for the return by {days} days, until {due_at}",
-            )
-        },
+        lines=one_line(
+            "return_deadline_extended",
+            "商家延长退货时间 {days} 天,至 {due_at}",
+            "Merchant extended the time for the return by {days} days, until {due_at}",
+        ),
         facts=lambda event: {
             "days": event.days,
             "previous_due_at": instant_text(event.previous_due_at),
             **due_params(event.due),
         },
-        messages={
-            "return_deadline_extended": message(
-                "退货时间已延长",
-                "You have more time for the return",
-                "售后单 {ticket_id} 的退货时间已延长至 {due_at}。",
-                "You may send the goods of ticket {ticket_id} back until {due_at}.",
-            )
-        },
+        messages=one_message(
+            "return_deadline_extended",
+            "退货时间已延长",
+            "You have more time for the return",
+            "售后单 {ticket_id} 的退货时间已延长至 {due_at}。",
+            "You may send the goods of ticket {ticket_id} back until {due_at}.",
+        ),
         notify=lambda event: to_consumer("return_deadline_extended", due_params(event.due)),
         public=EventType.TICKET_RETURN_EXTENDED,
     ),
@@ -136,41 +132,37 @@ REACTIONS = (
     ),
     Reaction(
         event=returns.ReturnedGoodsRejected,
-        lines={
-            "returned_goods_rejected": text(
-                "商家拒绝退回的商品:{reject_reason}",
-                "Merchant rejected the returned goods: {reject_reason}",
-            )
-        },
+        lines=one_line(
+            "returned_goods_rejected",
+            "商家拒绝退回的商品:{reject_reason}",
+            "Merchant rejected the returned goods: {reject_reason}",
+        ),
         facts=rejection_facts,
-        messages={
-            "returned_goods_rejected": message(
-                "商家拒绝了您退回的商品",
-                "Your return was rejected",
-                "售后单 {ticket_id} 退回的商品被商家拒绝,原因:{reject_reason}。",
-                "The merchant rejected the goods you sent back for ticket {ticket_id}: {reject_reason}.",
-            )
-        },
+        messages=one_message(
+            "returned_goods_rejected",
+            "商家拒绝了您退回的商品",
+            "Your return was rejected",
+            "售后单 {ticket_id} 退回的商品被商家拒绝,原因:{reject_reason}。",
+            "The merchant rejected the goods you sent back for ticket {ticket_id}: {reject_reason}.",
+        ),
         notify=lambda event: to_consumer("returned_goods_rejected", rejection_params(event)),
         public=EventType.TICKET_RETURN_REJECTED,
     ),
     Reaction(
         event=ReplacementShipped,
-        lines={
-            "replacement_shipped": text(
-                "商家已发出商品:{carrier} {tracking_number}",
-                "Merchant shipped the goods: {carrier} {tracking_number}",
-            )
-        },
+        lines=one_line(
+            "replacement_shipped",
+            "商家已发出商品:{carrier} {tracking_number}",
+            "Merchant shipped the goods: {carrier} {tracking_number}",
+        ),
         facts=lambda event: shipment_params(event.shipment),
-        messages={
-            "replacement_shipped": message(
-                "商家已发货",
-                "The goods are on their way",
-                "售后单 {ticket_id} 的商品已发出:{carrier} {tracking_number},收到后请确认。",
-                "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm them when they arrive.",
-            )
-        },
+        messages=one_message(
+            "replacement_shipped",
+            "商家已发货",
+            "The goods are on their way",
+            "售后单 {ticket_id} 的商品已发出:{carrier} {tracking_number},收到后请确认。",
+            "The goods of ticket {ticket_id} are on their way: {carrier} {tracking_number}. Please confirm them when they arrive.",
+        ),
         notify=lambda event: to_consumer("replacement_shipped", shipment_params(event.shipment)),
         public=EventType.TICKET_REPLACEMENT_SHIPPED,
     ),
@@ -189,14 +181,13 @@ REACTIONS = (
         line=lambda event: (
             "replacement_received_automatically" if event.automatic else "replacement_received"
         ),
-        messages={
-            "replacement_received": message(
-                "售后单已完成",
-                "A ticket is completed",
-                "售后单 {ticket_id} 的商品已确认收货。",
-                "The goods of ticket {ticket_id} were received.",
-            )
-        },
+        messages=one_message(
+            "replacement_received",
+            "售后单已完成",
+            "A ticket is completed",
+            "售后单 {ticket_id} 的商品已确认收货。",
+            "The goods of ticket {ticket_id} were received.",
+        ),
         notify=lambda _: to_merchant("replacement_received"),
         public=EventType.TICKET_COMPLETED,
     ),

@@ -42,6 +42,18 @@ def text(zh_cn: str, en: str) -> Text:
     return Text(zh_cn=zh_cn, en=en)
 
 
+def one_line(code: str, zh_cn: str, en: str) -> Mapping[str, Text]:
+    """Return the only log line of an event, by its code."""
+    return {code: text(zh_cn, en)}
+
+
+def one_message(
+    template: str, title_zh_cn: str, title_en: str, body_zh_cn: str, body_en: str
+) -> Mapping[str, Message]:
+    """Return the only message of an event, by its template."""
+    return {template: message(title_zh_cn, title_en, body_zh_cn, body_en)}
+
+
 class Paying(Protocol):
     """An event that names an amount in minor units and its currency."""
 

@@ -11,6 +11,8 @@ from app.reactions.reaction import (
     cost_params,
     message,
     money_params,
+    one_line,
+    one_message,
     text,
     to_both,
     to_consumer,
@@ -71,56 +73,51 @@ REACTIONS = (
     ),
     Reaction(
         event=refunds.RefundOutcomeUnknown,
-        lines={
-            "refund_outcome_unknown": text(
-                "售后单 {ticket_id} 退款结果未知,等待支付渠道答复",
-                "The outcome of the refund for ticket {ticket_id} is unknown; waiting for the provider",
-            )
-        },
+        lines=one_line(
+            "refund_outcome_unknown",
+            "售后单 {ticket_id} 退款结果未知,等待支付渠道答复",
+            "The outcome of the refund for ticket {ticket_id} is unknown; waiting for the provider",
+        ),
         facts=lambda event: {"refund_key": event.refund_key, "why": event.why},
         public=EventType.REFUND_UNKNOWN,
     ),
     Reaction(
         event=refunds.RefundRefused,
-        lines={
-            "refund_refused": text(
-                "售后单 {ticket_id} 退款被支付渠道拒绝:{refund_refusal}",
-                "The provider refused the refund for ticket {ticket_id}: {refund_refusal}",
-            )
-        },
+        lines=one_line(
+            "refund_refused",
+            "售后单 {ticket_id} 退款被支付渠道拒绝:{refund_refusal}",
+            "The provider refused the refund for ticket {ticket_id}: {refund_refusal}",
+        ),
         facts=lambda event: {
             "refund_key": event.refund_key,
             "refund_refusal": event.refusal.value,
             "provider_text": event.provider_text,
         },
-        messages={
-            "refund_refused": message(
-                "退款未能到账",
-                "A refund could not be paid",
-                "售后单 {ticket_id} 的退款未能到账:{refund_refusal}。平台客服将协助处理。",
-                "The refund of ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
-            )
-        },
+        messages=one_message(
+            "refund_refused",
+            "退款未能到账",
+            "A refund could not be paid",
+            "售后单 {ticket_id} 的退款未能到账:{refund_refusal}。平台客服将协助处理。",
+            "The refund of ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
+        ),
         notify=lambda event: to_both("refund_refused", {"refund_refusal": event.refusal.value}),
         public=EventType.REFUND_FAILED,
     ),
     Reaction(
         event=refunds.RefundSucceeded,
-        lines={
-            "refund_succeeded": text(
-                "售后单 {ticket_id} 退款成功,金额 {amount}",
-                "Refund of {amount} for ticket {ticket_id} succeeded",
-            )
-        },
+        lines=one_line(
+            "refund_succeeded",
+            "售后单 {ticket_id} 退款成功,金额 {amount}",
+            "Refund of {amount} for ticket {ticket_id} succeeded",
+        ),
         facts=_succeeded,
-        messages={
-            "refund_succeeded": message(
-                "退款成功",
-                "Your refund succeeded",
-                "您的售后单 {ticket_id} 已退款 {amount}。",
-                "{amount} were refunded to you for ticket {ticket_id}.",
-            )
-        },
+        messages=one_message(
+            "refund_succeeded",
+            "退款成功",
+            "Your refund succeeded",
+            "您的售后单 {ticket_id} 已退款 {amount}。",
+            "{amount} were refunded to you for ticket {ticket_id}.",
+        ),
         notify=lambda event: to_consumer("refund_succeeded", money_params(event)),
         public=EventType.REFUND_SUCCEEDED,
     ),
@@ -181,12 +178,11 @@ REACTIONS = (
     ),
     Reaction(
         event=payouts.AdvancePayoutDeclined,
-        lines={
-            "payout_declined": text(
-                "{declined_by} 否决了售后单 {ticket_id} 的先行赔付",
-                "{declined_by} declined the advance payout for ticket {ticket_id}",
-            )
-        },
+        lines=one_line(
+            "payout_declined",
+            "{declined_by} 否决了售后单 {ticket_id} 的先行赔付",
+            "{declined_by} declined the advance payout for ticket {ticket_id}",
+        ),
         facts=lambda event: {
             "payout_key": event.payout_key,
             "declined_by": event.declined_by,
@@ -195,60 +191,55 @@ REACTIONS = (
     ),
     Reaction(
         event=payouts.AdvancePayoutOutcomeUnknown,
-        lines={
-            "payout_outcome_unknown": text(
-                "售后单 {ticket_id} 先行赔付结果未知,等待支付渠道答复",
-                "The outcome of the advance payout for ticket {ticket_id} is unknown; waiting for the provider",
-            )
-        },
+        lines=one_line(
+            "payout_outcome_unknown",
+            "售后单 {ticket_id} 先行赔付结果未知,等待支付渠道答复",
+            "The outcome of the advance payout for ticket {ticket_id} is unknown; waiting for the provider",
+        ),
         facts=lambda event: {"payout_key": event.payout_key, "why": event.why},
         public=EventType.ADVANCE_PAYOUT_UNKNOWN,
     ),
     Reaction(
         event=payouts.AdvancePayoutRefused,
-        lines={
-            "payout_refused": text(
-                "售后单 {ticket_id} 先行赔付被支付渠道拒绝:{refund_refusal}",
-                "The provider refused the advance payout for ticket {ticket_id}: {refund_refusal}",
-            )
-        },
+        lines=one_line(
+            "payout_refused",
+            "售后单 {ticket_id} 先行赔付被支付渠道拒绝:{refund_refusal}",
+            "The provider refused the advance payout for ticket {ticket_id}: {refund_refusal}",
+        ),
         facts=lambda event: {
             "payout_key": event.payout_key,
             "refund_refusal": event.refusal.value,
             "provider_text": event.provider_text,
         },
-        messages={
-            "payout_refused": message(
-                "先行赔付未能到账",
-                "An advance payout could not be paid",
-                "售后单 {ticket_id} 的先行赔付未能到账:{refund_refusal}。平台客服将协助处理。",
-                "The advance payout for ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
-            )
-        },
+        messages=one_message(
+            "payout_refused",
+            "先行赔付未能到账",
+            "An advance payout could not be paid",
+            "售后单 {ticket_id} 的先行赔付未能到账:{refund_refusal}。平台客服将协助处理。",
+            "The advance payout for ticket {ticket_id} could not be paid: {refund_refusal}. Customer service will take care of it.",
+        ),
         notify=lambda event: to_both("payout_refused", {"refund_refusal": event.refusal.value}),
         public=EventType.ADVANCE_PAYOUT_FAILED,
     ),
     Reaction(
         event=payouts.AdvancePayoutPaid,
-        lines={
-            "payout_paid": text(
-                "售后单 {ticket_id} 先行赔付成功,金额 {amount}",
-                "Advance payout of {amount} for ticket {ticket_id} succeeded",
-            )
-        },
+        lines=one_line(
+            "payout_paid",
+            "售后单 {ticket_id} 先行赔付成功,金额 {amount}",
+            "Advance payout of {amount} for ticket {ticket_id} succeeded",
+        ),
         facts=lambda event: {
             "payout_key": event.payout_key,
             **money_params(event),
             "provider_reference": event.provider_reference,
         },
-        messages={
-            "payout_paid": message(
-                "先行赔付已到账",
-                "The advance payout has arrived",
-                "售后单 {ticket_id} 的先行赔付 {amount} 已支付。",
-                "The advance payout of {amount} for ticket {ticket_id} has been paid.",
-            )
-        },
+        messages=one_message(
+            "payout_paid",
+            "先行赔付已到账",
+            "The advance payout has arrived",
+            "售后单 {ticket_id} 的先行赔付 {amount} 已支付。",
+            "The advance payout of {amount} for ticket {ticket_id} has been paid.",
+        ),
         notify=lambda event: to_both("payout_paid", money_params(event)),
         public=EventType.ADVANCE_PAYOUT_PAID,
     ),

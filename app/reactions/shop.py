@@ -10,7 +10,7 @@ from app.domain.webhook_endpoints import (
     WebhookEndpointEnabled,
 )
 from app.reactions.public_types import EventType
-from app.reactions.reaction import Addressed, Params, Reaction, message, to_merchant
+from app.reactions.reaction import Addressed, Params, Reaction, message, one_message, to_merchant
 
 
 def _deposit(event: events.DepositFellBelowRequired | events.DepositRestored) -> Params:
@@ -39,14 +39,13 @@ REACTIONS = (
     Reaction(event=events.MerchantFundsInsufficient, public=EventType.FUNDS_INSUFFICIENT),
     Reaction(
         event=events.ArrearsCollected,
-        messages={
-            "arrears_collected": message(
-                "充值已用于偿还欠款",
-                "A top-up paid back what the shop owed",
-                "充值 {reference} 中的 {collected} 已用于偿还欠款(追缴),剩余欠款 {arrears}。",
-                "Of the top-up {reference}, {collected} paid back what the platform had advanced; {arrears} are still owed.",
-            )
-        },
+        messages=one_message(
+            "arrears_collected",
+            "充值已用于偿还欠款",
+            "A top-up paid back what the shop owed",
+            "充值 {reference} 中的 {collected} 已用于偿还欠款(追缴),剩余欠款 {arrears}。",
+            "Of the top-up {reference}, {collected} paid back what the platform had advanced; {arrears} are still owed.",
+        ),
         notify=lambda event: to_merchant(
             "arrears_collected",
             {
@@ -58,40 +57,37 @@ REACTIONS = (
     ),
     Reaction(
         event=events.DepositFellBelowRequired,
-        messages={
-            "deposit_below_required": message(
-                "保证金低于要求",
-                "The deposit is below its required level",
-                "店铺保证金余额 {deposit},低于要求的 {level},请尽快补足。",
-                "The deposit holds {deposit}, less than the required {level}. Please top it up.",
-            )
-        },
+        messages=one_message(
+            "deposit_below_required",
+            "保证金低于要求",
+            "The deposit is below its required level",
+            "店铺保证金余额 {deposit},低于要求的 {level},请尽快补足。",
+            "The deposit holds {deposit}, less than the required {level}. Please top it up.",
+        ),
         notify=lambda event: to_merchant("deposit_below_required", _deposit(event)),
         public=EventType.DEPOSIT_BELOW_REQUIRED,
     ),
     Reaction(
         event=events.DepositRestored,
-        messages={
-            "deposit_restored": message(
-                "保证金已补足",
-                "The deposit is at its required level again",
-                "店铺保证金余额 {deposit},已达到要求的 {level}。",
-                "The deposit holds {deposit}; {level} are required.",
-            )
-        },
+        messages=one_message(
+            "deposit_restored",
+            "保证金已补足",
+            "The deposit is at its required level again",
+            "店铺保证金余额 {deposit},已达到要求的 {level}。",
+            "The deposit holds {deposit}; {level} are required.",
+        ),
         notify=lambda event: to_merchant("deposit_restored", _deposit(event)),
         public=EventType.DEPOSIT_RESTORED,
     ),
     Reaction(
         event=events.ShopRestricted,
-        messages={
-            "shop_restricted": message(
-                "店铺欠款,暂不能打开售后入口",
-                "The shop may open no more entries",
-                "平台先行赔付后店铺欠款 {arrears},超过上限 {limit}。充值补足前不能打开新的售后入口,已打开的入口和售后单不受影响。",
-                "The shop owes {arrears} for refunds paid in advance, more than {limit}. Until a top-up no after-sales entry can be opened; open entries and tickets run on.",
-            )
-        },
+        messages=one_message(
+            "shop_restricted",
+            "店铺欠款,暂不能打开售后入口",
+            "The shop may open no more entries",
+            "平台先行赔付后店铺欠款 {arrears},超过上限 {limit}。充值补足前不能打开新的售后入口,已打开的入口和售后单不受影响。",
+            "The shop owes {arrears} for refunds paid in advance, more than {limit}. Until a top-up no after-sales entry can be opened; open entries and tickets run on.",
+        ),
         notify=lambda event: to_merchant(
             "shop_restricted", {"arrears": event.arrears, "limit": event.limit}
         ),
@@ -99,14 +95,13 @@ REACTIONS = (
     ),
     Reaction(
         event=events.RestrictionLifted,
-        messages={
-            "restriction_lifted": message(
-                "可以重新打开售后入口",
-                "The shop may open entries again",
-                "店铺欠款 {arrears},已在上限以内,可以打开售后入口。",
-                "The shop owes {arrears}, which is within the limit: entries can be opened.",
-            )
-        },
+        messages=one_message(
+            "restriction_lifted",
+            "可以重新打开售后入口",
+            "The shop may open entries again",
+            "店铺欠款 {arrears},已在上限以内,可以打开售后入口。",
+            "The shop owes {arrears}, which is within the limit: entries can be opened.",
+        ),
         notify=lambda event: to_merchant("restriction_lifted", {"arrears": event.arrears}),
         public=EventType.SHOP_RESTRICTION_LIFTED,
     ),

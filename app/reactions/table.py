@@ -6,15 +6,7 @@ from typing import Any
 
 from app.domain.text import Text
 from app.event_types.registry import ServiceEvent
-from app.reactions import (
-    answers,
-    applications,
-    arbitration,
-    entries,
-    goods,
-    refunds,
-    shop,
-)
+from app.reactions import answers, applications, arbitration, entries, goods, refunds, shop
 from app.reactions.reaction import Message, Reaction
 
 _ROWS: tuple[Reaction[Any], ...] = (

@@ -94,10 +94,7 @@ Authorization: TypeAlias = Send | Wait
 def healthy(policy: HealthPolicy) -> Health:
     """Return the health of a new endpoint, or of one that was enabled again."""
     return Health(
-        circuit=Closed(),
-        concurrency=policy.concurrency_max,
-        rests_until=None,
-        failing=False,
+        circuit=Closed(), concurrency=policy.concurrency_max, rests_until=None, failing=False
     )
 
 

@@ -231,10 +231,7 @@ def read_answer(status: int, headers: Headers, beginning: bytes, *, cut: bool) -
     encoding = _header(headers, b"content-encoding")
     encoded = encoding is not None and encoding.lower() != "identity"
     return Answer(
-        status=status,
-        beginning="" if encoded else sanitized(beginning),
-        cut=cut,
-        encoded=encoded,
+        status=status, beginning="" if encoded else sanitized(beginning), cut=cut, encoded=encoded
     )
 
 

@@ -100,11 +100,7 @@ class Sender:
             return await self._attempt(pool, url, target, message)
 
     async def _attempt(
-        self,
-        pool: httpcore.AsyncConnectionPool,
-        url: EndpointUrl,
-        target: Target,
-        message: Message,
+        self, pool: httpcore.AsyncConnectionPool, url: EndpointUrl, target: Target, message: Message
     ) -> outcomes.Attempt:
         loop = asyncio.get_running_loop()
         at, started = self._clock.now(), loop.time()

@@ -108,11 +108,7 @@ _DISPUTE = payloads.EventArbitration(
     number=1, cause="buyer_request", withdrawn=False, ruling=None, blame=None, granted=None
 )
 _DISPUTED = _now(
-    _REJECTED,
-    "in_arbitration",
-    "merchant",
-    arbitration=_DISPUTE,
-    due=_due("rule_for_buyer", 7),
+    _REJECTED, "in_arbitration", "merchant", arbitration=_DISPUTE, due=_due("rule_for_buyer", 7)
 )
 _SENDING = _now(
     _WAITING,
@@ -142,11 +138,7 @@ def _refund(**changes: Any) -> payloads.EventTicket:
 
 
 _PAID = _now(
-    _REFUNDING,
-    "succeeded",
-    None,
-    refund=_with(_FUNDED, status="succeeded"),
-    refunded=_money(6000),
+    _REFUNDING, "succeeded", None, refund=_with(_FUNDED, status="succeeded"), refunded=_money(6000)
 )
 _FAILED = _refund(status="refused", refusal="buyer_account_closed")
 

@@ -58,10 +58,7 @@ async def run_webhooks(
     settings, queued = resources.settings, asyncio.Event()
     runner = fan_out_runner(resources.pool, settings.topology, queued)
     seal = seal_with(settings.sealing_key)
-    async with (
-        open_sender(reach_of(settings), clock) as sender,
-        asyncio.TaskGroup() as tasks,
-    ):
+    async with open_sender(reach_of(settings), clock) as sender, asyncio.TaskGroup() as tasks:
         tasks.create_task(runner.run(stop, wakeup))
         tasks.create_task(_prune(resources, clock, stop))
         if seal is None:
@@ -184,11 +181,7 @@ async def prune_webhooks(
 
 
 async def _prune_queue(
-    pool: Pool,
-    queue: tuple[int, UUID],
-    before: datetime,
-    own_now: datetime,
-    step_rows_max: int,
+    pool: Pool, queue: tuple[int, UUID], before: datetime, own_now: datetime, step_rows_max: int
 ) -> int:
     pruned, step = 0, step_rows_max
     while step == step_rows_max:

@@ -268,9 +268,7 @@ def _settled_row(one: EndedAttempt) -> tuple[object, ...]:
 
 
 def _count_rows(
-    queues: Sequence[Queue],
-    ended: Sequence[EndedAttempt],
-    counted: defaultdict[Queue, _Counted],
+    queues: Sequence[Queue], ended: Sequence[EndedAttempt], counted: defaultdict[Queue, _Counted]
 ) -> Iterator[tuple[object, ...]]:
     of_queue: defaultdict[Queue, list[EndedAttempt]] = defaultdict(list)
     for one in ended:

@@ -267,10 +267,7 @@ def _event_of(endpoint: Endpoint) -> webhook_endpoints.WebhookEndpointEvent:
             at=endpoint.changed_at, endpoint_id=endpoint_id, url=url
         )
     return webhook_endpoints.WebhookEndpointDisabled(
-        at=endpoint.disabled.at,
-        endpoint_id=endpoint_id,
-        url=url,
-        reason=endpoint.disabled.reason,
+        at=endpoint.disabled.at, endpoint_id=endpoint_id, url=url, reason=endpoint.disabled.reason
     )
 
 

@@ -34,9 +34,7 @@ public_events = sa.Table(
         "partition_id", *_PLACE, name="public_events_pkey", postgresql_include=["type"]
     ),
     sa.Index(
-        "public_events_shop_idx",
-        *("partition_id", "shop_id", *_PLACE),
-        postgresql_include=["type"],
+        "public_events_shop_idx", *("partition_id", "shop_id", *_PLACE), postgresql_include=["type"]
     ),
 )
 """``body`` is what every reader receives, byte for byte. The indexes include the type, so that a

@@ -16,7 +16,7 @@ from app.event_types.registry import order_codec
 from app.notifications.inbox import InboxGrowth
 from app.notifications.push.worker import token_seal
 from app.payments.provider.http import open_provider_if_set
-from app.projections.change_listener import ChangeListener
+from app.projections.wakeup import ChangeListener
 from app.resources import Resources
 from app.sealing import seal_with
 from app.webhooks.feed.reader import FeedGrowth

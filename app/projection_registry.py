@@ -11,8 +11,8 @@ from app.projections.ledger.snapshots import FundsSnapshotsReader
 from app.projections.ledger.table import LedgerReader
 from app.projections.operation_log import OperationLogReader
 from app.projections.orders.table import OrdersReader
+from app.projections.projection import of_funds, of_orders
 from app.projections.refunds.apply import RefundsReader
-from app.projections.stream_kinds import of_funds, of_orders
 from app.projections.tickets.table import TicketsReader
 from app.webhooks.feed.reader import PublicEventsReader
 

@@ -24,10 +24,9 @@ from app.event_types.registry import ServiceEvent, event_codec, funds_codec, ord
 from app.leased_work.backoff import Backoff
 from app.notifications.push.reader import PushesReader
 from app.notifications.push.worker import open_push_worker, sends_pushes
-from app.payments.executor import PaymentExecutor
+from app.payments.executor import PaymentExecutor, RefundLimits, RefundWorker
 from app.payments.funding import FUNDING_READER, FundingReader
 from app.payments.provider.http import ProviderNotConfigured, open_payment_provider
-from app.payments.worker import RefundLimits, RefundWorker
 from app.postgres.pool import CONNECTION_FAILURES, Pool, connect
 from app.processes.assistant.rule_evaluation import Assistant
 from app.processes.assistant.worker import AssistantWorker, nothing_to_judge

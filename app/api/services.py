@@ -20,7 +20,7 @@ from app.event_store.codec import Codec
 from app.event_store.recorded_event import ClockKind
 from app.notifications.notification import RecipientKey
 from app.payments.provider.port import ProviderBook
-from app.projections.change_listener import ChangeListener
+from app.projections.wakeup import ChangeListener
 from app.resources import Resources
 from app.sealing import Seal
 from app.shop_clocks.clocks import ShopClocks

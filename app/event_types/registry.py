@@ -2,12 +2,13 @@
 
 To add an event: write it in app/domain/order/events.py and add it to ``OrderEvent``, or to what
 another kind of stream holds; it is stored under its class name at schema version 1. To change one,
-raise its version in SCHEMA_VERSIONS and add the upcaster that lifts the version before.
+raise its version in SCHEMA_VERSIONS and add the upcaster that lifts the version before. Upcasters
+are pure; what was not known then is None or empty.
 """
 
 from collections.abc import Mapping
 from functools import cache
-from typing import get_args
+from typing import Any, get_args
 
 from app.domain.funds.events import FundsEvent
 from app.domain.order.answers import ApplicationAgreed, ApplicationRejected
@@ -18,15 +19,52 @@ from app.domain.order.refunds import RefundFunded, RefundSucceeded
 from app.domain.order.returns import ReturnReceived
 from app.domain.webhook_endpoints import WebhookEndpointEvent
 from app.event_store.codec import Codec, EventType, Upcaster
-from app.event_types.upcasters import (
-    after_sales_entry_opened_v2,
-    application_agreed_v2,
-    application_rejected_v2,
-    refund_funded_v2,
-    refund_succeeded_v2,
-    ticket_created_v2,
-    with_acknowledged_cost,
-)
+
+Payload = dict[str, Any]
+
+
+def after_sales_entry_opened_v2(payload: Payload) -> Payload:
+    """Version 2 knows which source would have paid; the merchant always bore the whole."""
+    cost = payload["acknowledged_cost"]
+    seen = {**cost, "source": None, "borne": cost["refundable"], "shortfall": None}
+    return {**payload, "acknowledged_cost": seen}
+
+
+def with_acknowledged_cost(payload: Payload) -> Payload:
+    """Lift to the version that knows which cost was acknowledged: none was."""
+    return {**payload, "acknowledged_cost": None}
+
+
+def ticket_created_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders of deadlines, and evidence given with an application."""
+    return {**_with_reminder(payload), "evidence": []}
+
+
+def application_agreed_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders, agreement without return, and the assistant's rules."""
+    return {**_with_reminder(payload), "without_return": False, "rule": None}
+
+
+def application_rejected_v2(payload: Payload) -> Payload:
+    """Version 2 knows reminders, and type and size of each piece of evidence."""
+    evidence = [{"url": url, "media_type": None, "size_bytes": None} for url in payload["evidence"]]
+    return {**_with_reminder(payload), "evidence": evidence}
+
+
+def refund_funded_v2(payload: Payload) -> Payload:
+    """Version 2 knows the cost that was acknowledged before: none was held against it."""
+    return {**payload, "preview": None}
+
+
+def refund_succeeded_v2(payload: Payload) -> Payload:
+    """Version 2 knows the refund's key, the source that paid, and the provider's reference."""
+    return {**payload, "refund_key": None, "source": None, "provider_reference": None}
+
+
+def _with_reminder(payload: Payload) -> Payload:
+    due = payload["due"]
+    return payload if due is None else {**payload, "due": {**due, "remind_at": None}}
+
 
 ORDER_EVENT_TYPES: tuple[type[OrderEvent], ...] = get_args(OrderEvent)
 """Every event class of an order's stream."""

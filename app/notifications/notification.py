@@ -15,7 +15,7 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded, Role
 from app.event_store.streams import order_of_stream, shop_of_stream
 from app.event_types.registry import ServiceEvent
-from app.projections.stream_kinds import is_of_order
+from app.projections.projection import is_of_order
 from app.projections.texts import filled
 from app.reactions.reaction import Message, Params
 from app.reactions.table import MESSAGES, reaction_to

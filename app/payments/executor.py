@@ -1,14 +1,18 @@
-"""Brings a refund or an advance payout one step further: asks the provider, records the answer.
+"""Carries out refunds and advance payouts: asks the provider, records the answer, step by step.
 
 Every step is safe to repeat. The provider is asked under the payment's one key, which pays once
-however often it is sent; and while it is not known how it ended, nothing else pays.
+however often it is sent; and while it is not known how it ended, nothing else pays. A worker that
+dies loses its claim when the lease ends, and the next begins by asking how the payment ended.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
 
+from app.clock import Clock
 from app.command_handling.handler import CommandHandler
 from app.domain.money import Money
 from app.domain.order.events import OrderEvent
@@ -18,6 +22,7 @@ from app.domain.order.state import Order
 from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
 from app.event_store.codec import Codec
 from app.leased_work.backoff import Backoff
+from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.payments.payees import open_payee
 from app.payments.provider.port import (
     Accepted,
@@ -32,7 +37,7 @@ from app.payments.provider.port import (
     Succeeded,
     Unknown,
 )
-from app.payments.queue import RefundWork
+from app.payments.queue import RefundWork, ask_again, claim_refunds
 from app.payments.ticket_commands import (
     Outcome,
     PaymentCommand,
@@ -45,6 +50,7 @@ from app.payments.ticket_commands import (
 )
 from app.postgres.pool import Pool
 from app.sealing import Seal, UnreadableSeal
+from app.topology import Topology
 
 _log = structlog.get_logger(__name__)
 
@@ -207,3 +213,52 @@ def _refund_order(work: RefundWork, order: Order, amount: Money) -> RefundOrder:
         amount=amount,
         reason=order.tickets[work.ticket_id].reason.text.zh_cn,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundLimits(WorkerLimits):
+    """How much a worker takes on. ``lease``: longer than a refund may be asked about and sent."""
+
+    concurrency_max: int = 8
+    poll_seconds: float = 0.25
+    books_follow: timedelta = timedelta(seconds=30)
+    """How long after its end a row may still be there before it is looked at again."""
+
+
+class RefundWorker(LeasedWorker[RefundWork]):
+    """Claims refunds and payouts, oldest first, and brings each a step further."""
+
+    queue = "refund_work"
+
+    def __init__(
+        self,
+        pool: Pool,
+        executor: PaymentExecutor,
+        clock: Clock,
+        *,
+        topology: Topology = Topology.SINGLE,
+        limits: RefundLimits | None = None,
+    ) -> None:
+        self._pool = pool
+        self._executor = executor
+        self._topology = topology
+        self._limits = limits or RefundLimits()
+        super().__init__(clock, self._limits)
+
+    async def claim(self, now: datetime, until: datetime, rows_max: int) -> Sequence[RefundWork]:
+        """Claim what is due."""
+        return await claim_refunds(self._pool, self._topology, now, until, rows_max)
+
+    async def handle(self, work: RefundWork) -> None:
+        """Bring one a step further, and give it back until the next step is due."""
+        step = await self._executor.step(work)
+        if isinstance(step, Ended):
+            wait, why = self._limits.books_follow, "the books to follow"
+        else:
+            wait, why = timedelta(seconds=step.seconds), step.why
+        if not await ask_again(self._pool, work, self._clock.now() + wait, why):
+            _log.warning("refund_claim_lost", refund_key=work.refund_key)
+
+    def about(self, work: RefundWork) -> Mapping[str, object]:
+        """Return the refund's key."""
+        return {"refund_key": work.refund_key}

@@ -10,8 +10,7 @@ from app.event_store.log import read_partition_stored
 from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E
 from app.postgres.pool import Pool
-from app.projections.apply_batch import error_text, is_database_trouble
-from app.projections.log_feed import decode_feed
+from app.projections.apply_batch import decode_feed, error_text, is_database_trouble
 from app.projections.projection import RebuildableProjection
 from app.projections.runner import COMMIT_WITHOUT_WAITING
 

@@ -13,9 +13,8 @@ from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E
 from app.leased_work.backoff import Backoff
 from app.postgres.pool import Pool
-from app.projections.apply_batch import apply_claims, is_database_trouble
+from app.projections.apply_batch import apply_claims, is_database_trouble, read_feeds
 from app.projections.claims import Progress, claim, find_behind, move
-from app.projections.log_feed import read_feeds
 from app.projections.projection import Projection
 from app.topology import Topology
 from app.waiting import wait_for_any

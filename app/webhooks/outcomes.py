@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
-from app.leased_work.backoff import jittered
-from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
+from app.leased_work.backoff import RETRY_AFTER_MAX, jittered, read_retry_after
 from app.webhooks.endpoint_rules import UrlFault
 from app.webhooks.ssrf_guard import TlsFault
 

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.leased_work.backoff import Backoff
-from app.leased_work.retry_after import RETRY_AFTER_MAX, read_retry_after
+from app.leased_work.backoff import RETRY_AFTER_MAX, Backoff, read_retry_after
 
 NOW = datetime(2021, 3, 15, 9, 0, tzinfo=UTC)
 

@@ -25,12 +25,11 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
 from app.event_store.streams import funds_stream
 from app.event_types.registry import event_codec, funds_codec, order_codec
-from app.payments.executor import PaymentExecutor
+from app.payments.executor import PaymentExecutor, RefundWorker
 from app.payments.funding import FUNDING_READER
 from app.payments.provider.http import HttpPaymentProvider
 from app.payments.provider.port import PaymentProvider
 from app.payments.ticket_commands import Outcome
-from app.payments.worker import RefundWorker
 from app.postgres.pool import Pool
 from app.projection_registry import READERS
 from app.projections.checkpoints import ensure_checkpoints

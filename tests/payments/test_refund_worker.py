@@ -14,6 +14,7 @@ from app.command_handling.handler import CommandHandler
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import PayoutStatus
 from app.leased_work.backoff import Backoff
+from app.payments.executor import RefundLimits, RefundWorker
 from app.payments.provider.port import (
     PaymentOutcome,
     PaymentProvider,
@@ -21,7 +22,6 @@ from app.payments.provider.port import (
     QueryOutcome,
     RefundOrder,
 )
-from app.payments.worker import RefundLimits, RefundWorker
 from app.resources import Resources
 from app.settings import Settings
 from app.worker import refund_limits

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
-from app.log_exceptions import failures_as_fields, failures_as_text, fields_without_values
+from app.logs import failures_as_fields, failures_as_text, fields_without_values
 from app.resources import Resources
 
 SECRET = "sesame-opens"

@@ -16,9 +16,9 @@ from app.event_store.streams import funds_stream, order_stream
 from app.event_types.registry import ServiceEvent, event_codec, order_codec
 from app.postgres.pool import Pool
 from app.projection_registry import READERS
+from app.projections.apply_batch import read_feeds
 from app.projections.checkpoints import ensure_checkpoints
 from app.projections.claims import Progress, claim, move
-from app.projections.log_feed import read_feeds
 from app.projections.projection import RebuildableProjection
 from tests.projections.random_histories import METADATA
 from tests.support.orders import ORDER, SHOP

@@ -17,8 +17,8 @@ from app.projections.orders.fold import fold_history
 from app.projections.orders.list import OrderFilters, list_orders
 from app.projections.orders.queries import fetch_order, fetch_order_as_of, fetch_order_with_log
 from app.projections.orders.table import OrdersReader
+from app.projections.projection import of_orders
 from app.projections.rebuild import Rebuild
-from app.projections.stream_kinds import of_orders
 from app.projections.tickets.list import TicketFilters, list_tickets
 from app.resources import Resources
 from tests.domain.search_depth import bounded

@@ -27,7 +27,7 @@ from app.projections.ledger.snapshots import (
     funds_at,
     stored_form,
 )
-from app.projections.stream_kinds import of_funds
+from app.projections.projection import of_funds
 from app.resources import Resources
 from tests.domain.funds.test_conservation import COMMANDS, NOW
 from tests.domain.funds.test_waterfall import after

@@ -10,7 +10,7 @@ import structlog
 from app.api.request_context import RequestContext
 from app.api.sse.open_streams import OpenStream
 from app.api.sse.response import HEARTBEAT, block
-from app.projections.change_listener import DATABASE_AWAY
+from app.projections.wakeup import DATABASE_AWAY
 
 READ_AT_ONCE_MAX = 100
 RETRY_MILLISECONDS = (2_000, 5_000)

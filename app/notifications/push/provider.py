@@ -13,7 +13,7 @@ from pydantic_core import from_json
 
 from app.clock import Clock
 from app.domain.text import Language
-from app.leased_work.retry_after import read_retry_after
+from app.leased_work.backoff import read_retry_after
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from app.event_store.log import stored_event
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream, shop_of_funds_stream
 from app.event_types.registry import ServiceEvent, order_codec
+from app.projections.projection import is_of_funds, is_of_order
 from app.projections.refunds.fold import (
     collected,
     fold_funds_event,
@@ -32,7 +33,6 @@ from app.projections.refunds.fold import (
 from app.projections.refunds.table import REFUNDS, SELECT_OWED, columns_of_refund, refunds
 from app.projections.refunds.view import ShopRefund
 from app.projections.rows import Key, Rebuildable, columns_of
-from app.projections.stream_kinds import is_of_funds, is_of_order
 
 # The partitions are named twice so that Citus sends a batch of one partition to its node.
 SELECT_HISTORIES = """

@@ -1,4 +1,9 @@
-"""What an event, of the order or of the shop's money, makes of a refund."""
+"""What an event, of the order or of the shop's money, makes of a refund.
+
+What a shop owes for refunds paid in advance (先行赔付) is collected (追缴) when its deposit is
+raised: a deposit below zero is what is owed for all of them together, and the oldest is paid back
+first. So the debts of a shop's refunds always add up to its arrears.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace

@@ -15,6 +15,7 @@ from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import funds_stream, order_stream
 from app.event_types.registry import ServiceEvent
+from app.projections.projection import is_of_funds, is_of_order
 from app.projections.refunds.apply import RefundsReader
 from app.projections.refunds.fold import (
     fold_funds_event,
@@ -25,7 +26,6 @@ from app.projections.refunds.fold import (
 )
 from app.projections.refunds.table import REFUNDS
 from app.projections.refunds.view import ShopRefund
-from app.projections.stream_kinds import is_of_funds, is_of_order
 from app.projections.tickets.list import order_id_of
 
 FUNDS_TAIL_POSITIONS = 2_000

@@ -26,7 +26,7 @@ from app.event_store.streams import order_of_stream, shop_of_stream
 from app.event_types.registry import ServiceEvent, order_codec
 from app.projections.orders.fold import fold_order, fold_tail
 from app.projections.orders.view import OrderView
-from app.projections.stream_kinds import is_of_endpoint, is_of_funds, is_of_order
+from app.projections.projection import is_of_endpoint, is_of_funds, is_of_order
 from app.reactions.public_types import EventType
 from app.reactions.table import reaction_to
 from app.webhooks.catalog import payloads

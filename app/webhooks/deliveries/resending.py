@@ -13,7 +13,7 @@ from app.event_store.log import read_partition_stored
 from app.event_store.recorded_event import Recorded
 from app.event_types.registry import ServiceEvent
 from app.postgres.pool import Pool
-from app.projections.log_feed import decode_feed
+from app.projections.apply_batch import decode_feed
 from app.webhooks.catalog.publisher import public_events_of
 from app.webhooks.deliveries.claims import HOLD_WHILE_ALIVE, DeliveryKey, holding_queues
 from app.webhooks.deliveries.fan_out import Subscription, deliveries_of, subscription_of

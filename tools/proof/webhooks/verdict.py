@@ -11,7 +11,7 @@ import asyncpg
 from app.event_store.log import read_partition_stored
 from app.event_store.partitions import PARTITION_COUNT
 from app.event_types.registry import event_codec
-from app.projections.log_feed import decode_feed
+from app.projections.apply_batch import decode_feed
 from app.webhooks.catalog.publisher import public_events_of
 from tools.proof.webhooks.receiving import Arrival
 

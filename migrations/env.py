@@ -9,7 +9,7 @@ from app.event_store.citus import migration_topology
 from app.event_store.tables import SCHEMA
 from app.migrate import connected, prepare_database
 from app.postgres.embedded.database import database_url
-from app.schema import metadata
+from app.projection_registry import metadata
 from app.settings import Settings
 from app.topology import Topology
 

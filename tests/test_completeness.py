@@ -9,9 +9,8 @@ from app.api.operations import OPERATIONS
 from app.domain.order import commands
 from app.domain.text import TextEnum
 from app.event_types.registry import ENDPOINT_EVENT_TYPES, FUNDS_EVENT_TYPES, ORDER_EVENT_TYPES
-from app.projection_registry import READERS
+from app.projection_registry import READERS, metadata
 from app.reactions.table import REACTIONS
-from app.schema import metadata
 from tests.projections.event_log import TABLES
 
 APP = Path(str(app.__file__)).parent

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, PrimaryKeyConstraint, U
 
 from app.event_store.tables import SCHEMA
 from app.migrate import MIGRATIONS, connected, is_migrated, migrate
-from app.schema import metadata
+from app.projection_registry import metadata
 
 DEADLINE_OF_0004 = """
 INSERT INTO after_sales.deadlines (partition_id, stream_id, kind, due_at)

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from uuid_utils.compat import uuid7
 
-from app.command_handling.encoding import new_event
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.requests import Answer, IdempotencyKey, TooManyConflicts
 from app.command_handling.shop_time import ShopTime
@@ -23,7 +22,7 @@ from app.domain.funds.events import FundsEvent
 from app.domain.funds.state import Funds, fold
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection
-from app.event_store.append import Append, NewEvent
+from app.event_store.append import Append, NewEvent, new_event
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
 from app.event_store.partitions import partition_of

@@ -13,7 +13,6 @@ from datetime import datetime
 from uuid_utils.compat import uuid7
 
 from app.command_handling.apply_due_deadlines import Silent, deadlines_request
-from app.command_handling.encoding import new_event
 from app.command_handling.funds_states import FundsStates
 from app.command_handling.requests import (
     DEADLINES,
@@ -35,7 +34,7 @@ from app.domain.order.evolve import fold
 from app.domain.order.state import Order, OrderState, Unregistered
 from app.domain.policy import Policy
 from app.domain.rejections import Rejection, RejectionCode, reject
-from app.event_store.append import Append, NewEvent
+from app.event_store.append import Append, NewEvent, new_event
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
 from app.event_store.log import Loaded

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+from app.event_store.codec import Codec
 from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.recorded_event import E, EventMetadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,3 +112,18 @@ class AppendOutcomeUnknown(AppendFailed):
 
 class AppendRefused(AppendFailed):
     """The database refuses this item permanently. Nothing was written."""
+
+
+def new_event(
+    codec: Codec[E], event: E, metadata: EventMetadata, *, event_id: UUID, occurred_at: datetime
+) -> NewEvent:
+    """Encode an event and what is known of its command."""
+    encoded = codec.encode(event)
+    return NewEvent(
+        event_id=event_id,
+        type=encoded.type,
+        schema_version=encoded.schema_version,
+        data=encoded.data,
+        metadata=codec.encode_metadata(metadata),
+        occurred_at=occurred_at,
+    )

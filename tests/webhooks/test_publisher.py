@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.funds.events import DepositFellBelowRequired, MerchantFundsInsufficient
 from app.domain.order.events import OrderEvent
-from app.event_store import histories as beginnings
+from app.event_store.log import EVENTS_AT_ONCE_MAX, parts_of
 from app.event_store.recorded_event import Recorded
 from app.projections.orders.fold import fold_tail
 from app.webhooks.catalog.publisher import Announcement, of_order_event
@@ -98,9 +98,9 @@ async def test_positions_and_ordinals_put_all_of_a_shop_in_one_order(logged: Log
 
 @pytest.mark.parametrize("streams", [{"a": 0}, {}, {"a": 3}, {"a": 3_999, "b": 1, "c": 1}])
 def test_beginnings_are_read_in_parts_none_of_which_is_too_large(streams: dict[str, int]) -> None:
-    parts = beginnings.parts_of(streams)
+    parts = parts_of(streams)
     assert {name: version for part in parts for name, version in part.items()} == {
         name: version for name, version in streams.items() if version > 0
     }
-    assert all(sum(part.values()) <= beginnings.EVENTS_AT_ONCE_MAX for part in parts)
+    assert all(sum(part.values()) <= EVENTS_AT_ONCE_MAX for part in parts)
     assert all(parts)

@@ -20,7 +20,7 @@ from app.domain.order.events import OrderEvent, TicketEvent
 from app.domain.order.registration import FactEvent
 from app.domain.order.tickets import TicketState
 from app.event_store.connections import Connection
-from app.event_store.histories import read_beginnings
+from app.event_store.log import read_beginnings
 from app.event_store.recorded_event import Recorded
 from app.event_store.streams import order_of_stream, shop_of_stream
 from app.event_types.registry import ServiceEvent, order_codec

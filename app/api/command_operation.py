@@ -7,8 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from fastapi import Response
 
-from app.access.scopes import Scope
-from app.api.operation import Operation, Roles, path_names, with_signature
+from app.api.operation import Handler, Operation, Roles, path_names, with_signature
 from app.api.problems.problem_responses import ATTACHMENT_REFUSALS, COMMAND, WITH_BODY
 from app.api.request_context import (
     PATH_PARAMETERS,
@@ -24,7 +23,9 @@ from app.event_store.recorded_event import Role
 from app.projections.tickets.list import order_id_of
 
 PathValues: TypeAlias = Mapping[str, str]
-Values: TypeAlias = dict[str, Any]
+Make: TypeAlias = Callable[[RequestContext, PathValues, Any], Any]
+"""Makes a command of a request, the values in its path, and its body."""
+
 OPTIONAL: Literal["optional"] = "optional"
 REQUIRED: Literal["required"] = "required"
 
@@ -37,13 +38,13 @@ _SIDES = {
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """What a command is for: where it lies, and how it is shown afterwards."""
+    """The resource that commands change: its path, and how it is shown in their answers."""
 
     path: str
     present: Callable[[RequestContext, PathValues], Presenter]
     not_found: str = "order_not_found"
     problems: tuple[str, ...] = ()
-    """What every command for it may be refused with."""
+    """The problems of every command on it."""
 
 
 def command_operation(
@@ -53,9 +54,6 @@ def command_operation(
     summary: str,
     description: str,
     *,
-    tag: str,
-    scope: Scope,
-    response: type[RequestModel] | Any,
     name: str | None = None,
     path: str | None = None,
     body: type[RequestModel] | None = None,
@@ -63,21 +61,54 @@ def command_operation(
     key: Literal["optional", "required"] = OPTIONAL,
     if_match: bool = False,
     status: int = 200,
-    responses: Mapping[int | str, dict[str, Any]] | None = None,
     problems: tuple[str, ...] = (),
     values: Mapping[str, Any] | None = None,
-    make: Callable[[RequestContext, PathValues, Any], Any] | None = None,
-    batch: bool = False,
+    make: Make | None = None,
+    **options: Any,
 ) -> Operation:
-    """Return the row of a command; without a name of its own it is called as its class is.
+    """Return the row of a command. Its name and path follow from its class if none is given.
 
     The command's fields are those of the path and the body that have their names, the caller's
-    `side`, and ``values``; ``make`` builds it where that does not do.
+    `side`, and ``values``; ``make`` builds it where that is not enough. ``options`` are the row's.
     """
-    name = name or name_of(command)
+    name, values = name or name_of(command), values or {}
     whole_path = target.path + (f"/{name.replace('_', '-')}" if path is None else path)
     if make is None:
-        _check_fields(command, path_names(whole_path), body, values or {})
+        _check_fields(command, path_names(whole_path), body, values)
+        make = _make_of(command, values)
+    parameters = _parameters(
+        whole_path, body, optional_body=optional_body, key=key, if_match=if_match
+    )
+    return Operation(
+        name=name,
+        method="POST",
+        path=whole_path,
+        roles=roles,
+        summary=summary,
+        description=description,
+        handler=with_signature(_handler(target, make, created=status == 201), parameters),
+        status=status,
+        problems=(*_problems(target, body, key=key, if_match=if_match), *problems),
+        command=command,
+        values=values,
+        body=body,
+        optional_body=optional_body,
+        **options,
+    )
+
+
+def _make_of(command: type[Any], values: Mapping[str, Any]) -> Make:
+    """Return a function that fills a command's fields from a request and from ``values``."""
+
+    def make(call: RequestContext, path_values: PathValues, body: Any) -> Any:
+        side = _SIDES[call.caller.actor.role]
+        return command_of(command, body, {**path_values, "side": side, **values})
+
+    return make
+
+
+def _handler(target: Target, make: Make, *, created: bool) -> Handler:
+    """Return a handler that issues the command of a request and shows its target."""
 
     async def issue(
         call: RequestContext,
@@ -86,49 +117,22 @@ def command_operation(
         if_match: str | None = None,
         **path_values: str,
     ) -> Response:
-        if make is not None:
-            issued = make(call, path_values, body)
-        else:
-            given = {**path_values, "side": _SIDES[call.caller.actor.role], **(values or {})}
-            issued = command_of(command, body, given)
         return await call.command(
             path_values["shop_id"],
             _order_named(path_values, body),
-            issued,
+            make(call, path_values, body),
             render=target.present(call, path_values),
             key=key,
             if_match=if_match,
-            created=status == 201,
+            created=created,
             not_found=target.not_found,
         )
 
-    parameters = _parameters(
-        whole_path, body, optional_body=optional_body, key=key, if_match=if_match
-    )
-    return Operation(
-        name=name,
-        method="POST",
-        path=whole_path,
-        tag=tag,
-        roles=roles,
-        scope=scope,
-        summary=summary,
-        description=description,
-        handler=with_signature(issue, parameters),
-        response=response,
-        status=status,
-        problems=(*_problems(target, body, key=key, if_match=if_match), *problems),
-        responses=responses or {},
-        command=command,
-        values=values or {},
-        body=body,
-        optional_body=optional_body,
-        batch=batch,
-    )
+    return issue
 
 
 def name_of(command: type[Any]) -> str:
-    """Return what a command is called in the API: `AgreeToApplication`, `agree_to_application`."""
+    """Return the name of a command in the API: `agree_to_application` of `AgreeToApplication`."""
     words = "".join(
         f"_{letter.lower()}" if letter.isupper() else letter for letter in command.__name__
     )
@@ -136,7 +140,7 @@ def name_of(command: type[Any]) -> str:
 
 
 def command_of(command: type[Any], body: RequestModel | None, given: Mapping[str, Any]) -> Any:
-    """Return a command with each field as it is given, or as the body of that name has it."""
+    """Return a command whose fields are those given, or the body's of the same name."""
     values = {}
     for field in dataclasses.fields(command):
         if field.name in given:
@@ -147,7 +151,7 @@ def command_of(command: type[Any], body: RequestModel | None, given: Mapping[str
 
 
 def _domain_value(value: Any) -> Any:
-    """Return what the domain has for a value of a body: parts of bodies say it themselves."""
+    """Return a value of a body as the domain has it; parts of bodies convert themselves."""
     if isinstance(value, list):
         return tuple(_domain_value(one) for one in value)
     in_domain = getattr(value, "in_domain", None)
@@ -157,12 +161,12 @@ def _domain_value(value: Any) -> Any:
 def _check_fields(
     command: type[Any], path: list[str], body: type[RequestModel] | None, values: Mapping[str, Any]
 ) -> None:
-    """Stop the process at its start if nothing gives a field its value."""
+    """Raise TypeError, at start-up, if a required field gets no value."""
     for field in dataclasses.fields(command):
         given = field.name in {*path, "side", *values} or hasattr(body, field.name)
         in_body = body is not None and field.name in body.model_fields
         if not given and not in_body and field.default is dataclasses.MISSING:
-            raise TypeError(f"{command.__name__}.{field.name} is given by no path and no body")
+            raise TypeError(f"{command.__name__}.{field.name} has no value in path or body")
 
 
 def _order_named(path_values: PathValues, body: Any) -> str:
@@ -175,7 +179,7 @@ def _order_named(path_values: PathValues, body: Any) -> str:
 def _parameters(
     path: str, body: Any, *, optional_body: bool, key: str, if_match: bool
 ) -> list[Parameter]:
-    """Return what a command's handler takes.
+    """Return the parameters of a command's handler.
 
     An optional body defaults to None, which its annotation does not allow: it is left out and
     never null. A client made by openapi-python-client cannot leave out what may be null.
@@ -201,7 +205,7 @@ def _keyword(name: str, annotation: Any, default: Any = Parameter.empty) -> Para
 def _problems(
     target: Target, body: type[RequestModel] | None, *, key: str, if_match: bool
 ) -> Iterator[str]:
-    """Return the problems that follow from what is taken."""
+    """Return the problems that follow from the parameters."""
     yield from (*WITH_BODY, *COMMAND, target.not_found, *target.problems)
     if key == REQUIRED:
         yield "idempotency_key_required"

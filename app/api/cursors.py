@@ -1,9 +1,14 @@
-"""Opaque cursors: where the next page begins. Clients pass them back as they are."""
+"""Opaque cursors: where the next page begins. Clients pass them back as they are.
+
+Each kind of list has a function that makes its cursor and one that reads it. A cursor that this
+service did not make, or made for another list, is the problem `cursor_invalid`.
+"""
 
 import base64
-from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from functools import cache
+from types import GenericAlias
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints, TypeAdapter
 from pydantic_core import from_json, to_json
@@ -16,6 +21,8 @@ CURSOR_LENGTH_MAX = 300
 MERGED_CURSOR_LENGTH_MAX = 3_000
 """Of a cursor that names a place in each of the log's partitions."""
 
+T = TypeVar("T")
+
 
 def cursor_of(after: After | None, *order: str) -> str | None:
     """Return the cursor of a page's end; None at the end of the list.
@@ -26,14 +33,11 @@ def cursor_of(after: After | None, *order: str) -> str | None:
 
 
 def after_of(cursor: str | None, *order: str) -> After | None:
-    """Read a cursor; a ProblemError if it is none of ours, or one of another order."""
+    """Read the cursor of a list in an order."""
     if cursor is None:
         return None
-    try:
-        instant, row_id = _of_order(_content(cursor), order)
-        return After(_UTC_INSTANT.validate_python(instant), _ROW_ID.validate_python(row_id))
-    except (ValueError, TypeError) as error:
-        raise ProblemError("cursor_invalid") from error
+    instant, row_id, *_ = _content(cursor, _form_in_order(order))
+    return After(instant, row_id)
 
 
 def position_cursor_of(position: int | None) -> str | None:
@@ -42,14 +46,8 @@ def position_cursor_of(position: int | None) -> str | None:
 
 
 def position_of(cursor: str | None) -> int | None:
-    """Read the cursor of a list in the log's order; a ProblemError if it is none of ours."""
-    if cursor is None:
-        return None
-    try:
-        (position,) = _content(cursor)
-        return _POSITION.validate_python(position)
-    except (ValueError, TypeError) as error:
-        raise ProblemError("cursor_invalid") from error
+    """Read the cursor of a list in the log's order."""
+    return None if cursor is None else _content(cursor, _POSITION)[0]
 
 
 def place_cursor_of(place: tuple[int, int] | None) -> str | None:
@@ -58,14 +56,8 @@ def place_cursor_of(place: tuple[int, int] | None) -> str | None:
 
 
 def place_of(cursor: str | None) -> tuple[int, int] | None:
-    """Read a cursor that names a place in the log; a ProblemError if it is none of ours."""
-    if cursor is None:
-        return None
-    try:
-        partition_id, position = _content(cursor)
-        return _POSITION.validate_python(partition_id), _POSITION.validate_python(position)
-    except (ValueError, TypeError) as error:
-        raise ProblemError("cursor_invalid") from error
+    """Read a cursor that names a place in the log."""
+    return None if cursor is None else _content(cursor, _PLACE)
 
 
 def feed_cursor_of(shop_id: str, place: Place) -> str:
@@ -74,12 +66,11 @@ def feed_cursor_of(shop_id: str, place: Place) -> str:
 
 
 def feed_place_of(cursor: str, shop_id: str) -> Place:
-    """Read a cursor of a shop's feed; a ProblemError if it is none of ours, or another shop's."""
-    try:
-        position, ordinal = _of_shop(_content(cursor), shop_id)
-        return Place(_POSITION.validate_python(position), _ORDINAL.validate_python(ordinal))
-    except (ValueError, TypeError) as error:
-        raise ProblemError("cursor_invalid") from error
+    """Read the cursor of a shop's feed."""
+    of_shop, position, ordinal = _content(cursor, _FEED)
+    if of_shop != shop_id:
+        raise ProblemError("cursor_invalid")
+    return Place(position, ordinal)
 
 
 def merged_cursor_of(after: Places) -> str:
@@ -94,16 +85,16 @@ def merged_cursor_of(after: Places) -> str:
 
 
 def merged_places_of(cursor: str) -> Places:
-    """Read a cursor of the feed of all shops; a ProblemError if it is none of ours."""
+    """Read the cursor of the feed of all shops."""
+    turn, positions, within = _content(cursor, _MERGED)
+    ordinals = dict(within)
+    places = (
+        Place(position, ordinals.get(number, ORDINAL_MAX))
+        for number, position in enumerate(positions)
+    )
     try:
-        turn, positions, within = _MERGED.validate_python(_content(cursor))
-        ordinals = dict(within)
-        places = (
-            Place(position, ordinals.get(number, ORDINAL_MAX))
-            for number, position in enumerate(positions)
-        )
         return Places(places=tuple(places), turn=turn)
-    except (ValueError, TypeError) as error:
+    except ValueError as error:
         raise ProblemError("cursor_invalid") from error
 
 
@@ -111,23 +102,20 @@ def _opaque(content: list[Any]) -> str:
     return base64.urlsafe_b64encode(to_json(content)).decode().rstrip("=")
 
 
-def _content(cursor: str) -> Any:
+def _content(cursor: str, form: TypeAdapter[T]) -> T:
     padded = cursor + "=" * (-len(cursor) % 4)
-    return from_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+    try:
+        decoded = base64.b64decode(padded, altchars=b"-_", validate=True)
+        return form.validate_python(from_json(decoded))
+    except ValueError as error:
+        raise ProblemError("cursor_invalid") from error
 
 
-def _of_order(content: Iterable[object], order: tuple[str, ...]) -> tuple[object, object]:
-    instant, row_id, *of_order = content
-    if tuple(of_order) != order:
-        raise ValueError("a cursor of another order")
-    return instant, row_id
-
-
-def _of_shop(content: Iterable[object], shop_id: str) -> list[object]:
-    shop, *place = content
-    if shop != shop_id:
-        raise ValueError("a cursor of another shop")
-    return place
+@cache
+def _form_in_order(order: tuple[str, ...]) -> TypeAdapter[Any]:
+    """Return what a cursor of a list in an order holds: an instant, a row's id, and the order."""
+    form: Any = GenericAlias(tuple, (_Instant, _RowId, *(Literal[name] for name in order)))
+    return TypeAdapter(form)
 
 
 def _in_utc(instant: datetime) -> datetime:
@@ -137,13 +125,16 @@ def _in_utc(instant: datetime) -> datetime:
         raise ValueError("an instant that no calendar has in UTC") from error
 
 
-_UTC_INSTANT = TypeAdapter(Annotated[AwareDatetime, AfterValidator(_in_utc)])
-_ROW_ID = TypeAdapter(Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")])
-_POSITION = TypeAdapter(Annotated[int, Field(strict=True, ge=0, lt=2**63)])
-_ORDINAL = TypeAdapter(Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)])
-_Ordinal = Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)]
+_Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+_RowId = Annotated[str, StringConstraints(strict=True, pattern=r"^[!-~]{1,140}$")]
 _Position = Annotated[int, Field(strict=True, ge=0, lt=2**63)]
-_MERGED = TypeAdapter(
+_Ordinal = Annotated[int, Field(strict=True, ge=0, le=ORDINAL_MAX)]
+_Text = Annotated[str, StringConstraints(strict=True)]
+
+_POSITION: TypeAdapter[tuple[int]] = TypeAdapter(tuple[_Position])
+_PLACE: TypeAdapter[tuple[int, int]] = TypeAdapter(tuple[_Position, _Position])
+_FEED: TypeAdapter[tuple[str, int, int]] = TypeAdapter(tuple[_Text, _Position, _Ordinal])
+_MERGED: TypeAdapter[tuple[int, list[int], list[tuple[int, int]]]] = TypeAdapter(
     tuple[
         _Ordinal, list[_Position], Annotated[list[tuple[_Ordinal, _Ordinal]], Field(max_length=64)]
     ]

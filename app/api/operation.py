@@ -32,7 +32,7 @@ SHOP = "/v1/shops/{shop_id}"
 PLATFORM_PATH = "/v1/platform"
 
 ANYONE: Roles = ()
-"""No credential is asked for."""
+"""No credential is needed."""
 CONSUMER = (Role.CONSUMER,)
 MERCHANT = (Role.MERCHANT,)
 PLATFORM = (Role.PLATFORM,)
@@ -52,31 +52,31 @@ class Operation:
     path: str
     tag: str
     roles: Roles
-    """Who may call it; none: whoever reaches the service."""
+    """The roles that may call it; empty: no credential is needed."""
     scope: Scope | None
-    """What a credential must allow; None where no credential is asked for."""
+    """The scope a credential needs; None where no credential is needed."""
     summary: str
     description: str
     handler: Handler
-    """Takes what its parameters declare; its `call` is the caller's, who has been let in."""
+    """Called with the parameters it declares, once the caller is authorized."""
     response: type[BaseModel] | None = None
     status: int = 200
     problems: tuple[str, ...] = ()
-    """All the codes it answers with, but for those every operation with a caller has."""
+    """The codes of its problems, without those of every authenticated operation."""
     responses: Mapping[int | str, dict[str, Any]] = field(default_factory=dict)
-    """Other answers than its response and its problems."""
+    """Answers other than its response and its problems."""
     openapi_extra: dict[str, Any] | None = None
-    """What else the document says of it."""
+    """Further members of the operation in the document."""
     in_document: bool = True
     command: type[Any] | None = None
-    """The command of the domain that is issued, if it is one command for one order."""
+    """The domain's command it issues, where it is one command on one order."""
     values: Mapping[str, Any] = field(default_factory=dict)
-    """What the command's fields are always set to."""
+    """Constant values of the command's fields."""
     body: type[BaseModel] | None = None
-    """What it takes, where it issues a command."""
+    """Its body, where it issues a command."""
     optional_body: bool = False
     batch: bool = False
-    """Whether it can also be asked for many tickets at a time, see `decide_tickets`."""
+    """Whether a batch of decisions may hold it, see `decide_tickets`."""
 
 
 def operation(
@@ -91,9 +91,9 @@ def operation(
     problems: tuple[str, ...] = (),
     **options: Any,
 ) -> Operation:
-    """Return the row of an operation that is not one command; its handler describes it.
+    """Return the row of an operation that is not one command; its handler's docstring describes it.
 
-    What follows from the handler's parameters is not said again in ``problems``.
+    ``problems`` are those that do not follow from the handler's parameters.
     """
     return Operation(
         name=name,
@@ -119,9 +119,9 @@ def for_shop_and_platform(
     handler: Handler,
     **options: Any,
 ) -> tuple[Operation, Operation]:
-    """Return the rows of what a shop has and the platform has too, each under its own path.
+    """Return the rows of an operation on a shop's resources and of the same on the platform's.
 
-    A shop's is open to its merchants and the platform, the platform's to the platform alone.
+    The first is open to the shop's merchants and the platform, the second to the platform only.
     """
     of_shop = operation(
         f"{verb}_{noun}",
@@ -171,9 +171,9 @@ def route_of(operation: Operation) -> StrictRoute:
 
 
 def _endpoint(operation: Operation) -> Handler:
-    """Return the handler as FastAPI shall see it: with the operation's caller and its whole path.
+    """Return the handler with the signature for FastAPI: its caller's roles, and its whole path.
 
-    What of the path the handler does not ask for is declared and checked all the same.
+    Path parameters that the handler does not take are declared and validated too.
     """
     handler, wanted = operation.handler, inspect.signature(operation.handler).parameters
     unasked = [name for name in path_names(operation.path) if name not in wanted]
@@ -192,20 +192,20 @@ def _endpoint(operation: Operation) -> Handler:
 
 
 def with_signature(handler: Handler, parameters: list[Parameter]) -> Handler:
-    """Return a handler of keyword arguments with the parameters it takes, for who inspects it."""
+    """Return a handler of keyword arguments with the signature that FastAPI reads."""
     signature = Signature(parameters, return_annotation=Response)
     handler.__signature__ = signature  # type: ignore[attr-defined]
     return handler
 
 
 def path_names(path: str) -> list[str]:
-    """Return the names of a path's variable parts, in their order."""
+    """Return the names of a path's parameters, in their order."""
     return re.findall(r"{(\w+)}", path)
 
 
 def _declared(parameter: Parameter, operation: Operation) -> Parameter:
     annotation = parameter.annotation
     if annotation is RequestContext:
-        assert operation.scope is not None  # noqa: S101 - a caller is let in by scope
+        assert operation.scope is not None  # noqa: S101 - callers are authorized by scope
         annotation = Annotated[RequestContext, allow(operation.scope, *operation.roles)]
     return parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=annotation)

@@ -26,7 +26,6 @@ from app.processes.assistant.rule_sets import (
     save_rules,
 )
 
-PATH = "/v1/shops/{shop_id}/assistant-rules"
 VERSION_MAX = 2**31 - 1
 RULE_FAULTS = tuple(code.value for code in RuleFaultCode)
 

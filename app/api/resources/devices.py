@@ -72,8 +72,6 @@ def device_on_wire(stored: StoredDevice) -> Device:
 
 DeviceId = Annotated[UUID, Path(description="The device, as its registration named it.")]
 
-_DEVICES = "/v1/shops/{shop_id}/devices"
-
 
 async def post_device(
     shop_id: ShopId,

@@ -38,8 +38,6 @@ from app.domain.rejections import Rejection
 from app.event_store.append import AppendFailed
 from app.projections.orders.fold import fold_history
 
-_PATH = "/v1/shops/{shop_id}/orders/{order_id}/after-sales-entry"
-
 
 async def get_after_sales_entry(
     shop_id: ShopId,

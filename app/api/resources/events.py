@@ -77,9 +77,6 @@ WAIT_SECONDS_MAX = 30
 LATEST = "latest"
 """What is passed in place of a cursor by those who want only what comes from now on."""
 
-FEED_PROBLEMS = ("cursor_invalid", "too_many_streams", "overloaded")
-"""What a feed may be refused with, beside what any request may."""
-
 
 class FeedQuery(RequestModel):
     """Which events to give."""

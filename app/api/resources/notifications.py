@@ -161,8 +161,6 @@ def unread_on_wire(unread: Unread) -> UnreadCount:
 
 NotificationId = Annotated[UUID, Path(description="The message.")]
 
-INBOX = "/v1/shops/{shop_id}/notifications"
-
 
 class InboxQuery(PageQuery):
     """Which messages to list."""

@@ -110,9 +110,6 @@ def preferences_on_wire(preferences: Preferences, version: int) -> NotificationP
     )
 
 
-_PREFERENCES = "/v1/shops/{shop_id}/notification-preferences"
-
-
 async def get_preferences(shop_id: ShopId, call: RequestContext) -> Response:
     """Show what the caller chose in this shop, or the defaults: everything is pushed, in zh-CN."""
     found = await fetch_preferences(call.services.resources.pool, recipient_of(call, shop_id))

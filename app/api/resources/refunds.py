@@ -15,8 +15,6 @@ from app.projections.refunds.list import STUCK, RefundFilters, list_refunds, lis
 from app.projections.refunds.queries import fetch_asked, fetch_asked_anywhere, fetch_refund
 from app.projections.refunds.view import RefundProgress, RefundWaiting
 
-PATH = "/v1/shops/{shop_id}/refunds"
-
 RefundId = Annotated[
     str, Path(pattern=TICKET_ID_PATTERN, description="The refund: the id of its ticket.")
 ]

@@ -167,7 +167,6 @@ def _refund(refund: ShopRefund) -> StatementRefund:
     )
 
 
-PATH = "/v1/shops/{shop_id}/funds/statements/{month}"
 PRINTED_ROWS_MAX = 2_000
 """How many refunds a page to be printed may hold: about 100 sheets of paper."""
 

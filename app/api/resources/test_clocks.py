@@ -106,8 +106,6 @@ def test_clock_on_wire(clock: clocks.TestClock) -> TestClock:
 WAIT_SECONDS_MAX = 30
 LOOK_AGAIN_SECONDS = 0.05
 
-_PATH = "/v1/shops/{shop_id}/test-clock"
-
 
 async def create_clock(
     shop_id: ShopId,

@@ -231,12 +231,7 @@ def health_on_wire(endpoint: Endpoint, health: reading.EndpointHealth) -> Webhoo
     )
 
 
-ENDPOINT = "/webhook-endpoints/{endpoint_id}"
-DELIVERIES = f"{ENDPOINT}/deliveries"
-ONE = f"{DELIVERIES}/{{delivery_id}}"
-
 _CURSOR = "webhook-deliveries"
-_NOT_FOUND = "webhook_endpoint_not_found"
 
 
 class DeliveryQuery(RequestModel):

@@ -9,7 +9,6 @@ from fastapi import Query, Response
 from app.access.scopes import Scope
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
 from app.api.problems.problem import ProblemError
-from app.api.problems.problem_responses import WITH_BODY
 from app.api.request_context import (
     IdempotencyKeyHeader,
     IfMatch,
@@ -45,15 +44,9 @@ from app.webhooks.endpoints.queries import list_changes, list_endpoints
 from app.webhooks.endpoints.service import Change
 from app.webhooks.sending import reach_of
 
-PATH = "/webhook-endpoints"
-ONE = f"{PATH}/{{endpoint_id}}"
 CHANGES_MAX = 100
 
 _CURSOR = "webhook-endpoints"
-_NOT_FOUND = "webhook_endpoint_not_found"
-_SETTINGS = (*WITH_BODY, "webhook_url_refused", "webhook_header_refused", "sealing_not_configured")
-_ONCE = ("idempotency_key_required", "idempotency_key_reused")
-_CHANGED = (_NOT_FOUND, "version_stale", "sealing_not_configured")
 
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 PageCursor = Annotated[

@@ -32,10 +32,6 @@ from app.webhooks.deliveries.endpoint_notices import send_test
 from app.webhooks.deliveries.resending import Replay, ReplayPlace, recover, resend
 from app.webhooks.endpoints.endpoint import Endpoint
 
-ENDPOINT = "/webhook-endpoints/{endpoint_id}"
-
-_REFUSED = ("webhook_endpoint_not_found", "webhook_endpoint_disabled", "idempotency_key_reused")
-
 
 async def resend_delivery(
     endpoint_id: EndpointId,

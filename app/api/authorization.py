@@ -1,7 +1,7 @@
-"""Who may ask is found out before anything else of a request is looked at, its body above all.
+"""Authorizes requests before anything else of them is read, above all their bodies.
 
-FastAPI reads a body first and only then asks what a route depends on. So strangers could send
-bodies without being counted, and would hear what is wrong with them.
+FastAPI reads a body first and resolves a route's dependencies afterwards. So callers without a
+credential could send bodies without being counted, and would see what is wrong with them.
 """
 
 from collections import OrderedDict
@@ -23,7 +23,7 @@ _bearer = HTTPBearer(
 
 
 class Authorization:
-    """What a route depends on if not everybody may ask; the answer is found once a request."""
+    """The dependency of a route that needs a credential; evaluated once a request."""
 
     def __init__(self, admit: Callable[[Request], Awaitable[Any]]) -> None:
         self.admit = admit
@@ -33,18 +33,18 @@ class Authorization:
         request: Request,
         _credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     ) -> Any:
-        """Give the route what it asked for by depending on this."""
+        """Return the context of an authorized request."""
         return await self.admitted(request)
 
     async def admitted(self, request: Request) -> Any:
-        """Return what was found out about who asks; a ProblemError if they may not."""
+        """Return the context of an authorized request; ProblemError if it is refused."""
         if _ADMITTED not in request.scope:
             request.scope[_ADMITTED] = await self.admit(request)
         return request.scope[_ADMITTED]
 
 
 def admission_of(dependant: Dependant) -> Authorization | None:
-    """Return the admission a route depends on; None if everybody may ask."""
+    """Return the authorization of a route; None if it needs no credential."""
     for dependency in dependant.dependencies:
         if isinstance(dependency.call, Authorization):
             return dependency.call

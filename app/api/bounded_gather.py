@@ -1,4 +1,4 @@
-"""What requests about many things share: each is done by itself, a bounded number at once."""
+"""Does something for each of many things, a bounded number at a time."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

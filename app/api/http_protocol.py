@@ -21,7 +21,7 @@ class HttpProtocol(_Protocol):  # type: ignore[misc]
 
     A request that offers another protocol (`Upgrade: h2c`, as Java's own client does by default) is
     answered in this one, as RFC 9110, 7.8 has it. The parser takes such a request's body for the
-    other protocol's bytes, so it is read on by a new parser, told of the body's framing alone.
+    other protocol's bytes, so a new parser reads it, given the headers of the body's framing.
     """
 
     parser: Any

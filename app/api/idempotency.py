@@ -1,7 +1,7 @@
-"""Answering a request once under its key, for what is not written through the log.
+"""Idempotent answers of requests that are not written through the log.
 
-The answer is kept in the transaction that did what was asked, so there never is one without the
-other. Requests under one key wait for each other: the second is given the first one's answer.
+The answer is stored in the transaction of the change, so there is never one without the other.
+Requests with one key wait for each other: the second gets the answer of the first.
 """
 
 from collections.abc import Awaitable, Callable
@@ -28,12 +28,12 @@ LOCK_KEY = "SELECT pg_advisory_xact_lock($1, hashtext($2))"
 KEY_CONSTRAINT = "idempotency_keys_pkey"
 
 KEPT_REFUSALS = frozenset({409, 422})
-"""What the same request meets again; what was missing or stale is looked for anew."""
+"""Statuses of refusals that are replayed; refusals of what is missing or stale are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """A request and its key, if it came with one. ``seal``: keeps answers that are secret."""
+    """A request and its key, if any. ``seal`` encrypts stored answers that hold secrets."""
 
     call: RequestContext
     partition_id: int
@@ -53,7 +53,7 @@ async def asked_of(
 
 
 async def answered_once(asked: Asked, make: Callable[[Connection], Awaitable[Answer]]) -> Response:
-    """Do what is asked in one transaction, or give the answer it had before. KeyReused.
+    """Make a change in one transaction, or return the answer it had before. Raises KeyReused.
 
     ``make`` is given the open transaction and must use no other connection.
     """
@@ -73,7 +73,7 @@ async def answered_once(asked: Asked, make: Callable[[Connection], Awaitable[Ans
 
 
 async def answered_once_in_steps(asked: Asked, make: Callable[[], Awaitable[Answer]]) -> Response:
-    """Do the same for what takes several transactions, each of which stands by itself.
+    """Do the same for work in several transactions, each of which is complete in itself.
 
     What was done before a crash is not done again, and what is left is done under the same key. A
     few go on at a time, since each holds a connection beside those it works with.

@@ -10,7 +10,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineLimits:
-    """How much is taken of one body; ``lines_max`` counts blank lines too."""
+    """How much of one body is read; ``lines_max`` counts blank lines too."""
 
     line_bytes_max: int
     lines_max: int

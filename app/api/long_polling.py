@@ -1,4 +1,4 @@
-"""Waiting for the first event of a feed, for those who ask to."""
+"""Long polling: waits for the first event of a feed if the request asks for it."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ from app.webhooks.feed.queries import FedEvent
 from app.webhooks.feed.reader import FeedKey
 
 CHECK_EVERY_SECONDS = 1.0
-"""How often it is asked whether one who waits is still there, and still may."""
+"""How often it is checked that a waiting client is connected and authorized."""
 
 
 class Page(Protocol):
@@ -35,9 +35,9 @@ P = TypeVar("P", bound=Page)
 async def waited_for(
     call: RequestContext, look: Callable[[], Awaitable[P]], wait_seconds: float, *followed: FeedKey
 ) -> P:
-    """Look until there is something, or as long as one may wait; holds no connection meanwhile.
+    """Read until there are events or the time is over; holds no connection while it waits.
 
-    ``look`` goes on where it looked before. One who waits counts as a live stream.
+    ``look`` resumes where it stopped before. A waiting request counts as a live stream.
     """
     if not wait_seconds:
         return await look()
@@ -46,19 +46,19 @@ async def waited_for(
     woken = services.feeds.woken(*followed)
     with services.streams.open(woken, f"{actor.role.value}/{actor.id}/events") as stream:
         while True:
-            stream.heard.clear()
+            stream.wakeup.clear()
             page = await look()
-            if page.events or not (page.more or await _heard(call, stream, until)):
+            if page.events or not (page.more or await _woken(call, stream, until)):
                 return page
 
 
-async def _heard(call: RequestContext, stream: OpenStream, until: float) -> bool:
-    """Wait until it is worth another look; False if the time is over, or the caller has gone."""
+async def _woken(call: RequestContext, stream: OpenStream, until: float) -> bool:
+    """Wait for a wake-up; return False if the time is over or the client has disconnected."""
     while not stream.ending.is_set() and (left := until - time.monotonic()) > 0:
-        await wait_for_any(min(left, CHECK_EVERY_SECONDS), stream.heard, stream.ending)
+        await wait_for_any(min(left, CHECK_EVERY_SECONDS), stream.wakeup, stream.ending)
         if not await call.still_allowed():
             raise ProblemError("unauthenticated", headers={"WWW-Authenticate": "Bearer"})
-        if stream.heard.is_set():
+        if stream.wakeup.is_set():
             return not stream.ending.is_set()
         if await call.request.is_disconnected():
             return False

@@ -24,8 +24,8 @@ _REQUEST_ID = re.compile(rb"^[A-Za-z0-9._-]{1,64}$")
 class Edge:
     """ASGI middleware. A caller's own `X-Request-Id` is kept if it is a plain word.
 
-    HEAD is served as GET, without the body. What nobody expected ends here: the failure goes to the
-    log, never to the caller.
+    HEAD is served as GET, without the body. Unexpected failures end here: they are logged, and
+    never shown to the caller.
     """
 
     def __init__(self, app: ASGIApp, registry: CollectorRegistry) -> None:
@@ -69,7 +69,7 @@ class Edge:
             seconds = time.perf_counter() - started
             route = _route(scope)
             self._observed(scope["method"], route, status).observe(seconds)
-            if _stdlib_log.isEnabledFor(logging.DEBUG):  # saves rendering what nobody reads
+            if _stdlib_log.isEnabledFor(logging.DEBUG):  # saves rendering a line that is dropped
                 _log.debug(
                     "request_served",
                     method=scope["method"],

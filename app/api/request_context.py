@@ -1,4 +1,4 @@
-"""One call: who makes it, how it is to be answered, and the commands issued on its behalf."""
+"""A request with its caller: authorization, commands on its behalf, and their answers."""
 
 import hashlib
 import time
@@ -184,13 +184,13 @@ class RequestContext:
     def key_of_part(self, shop_id: str, key: str, part: str, content: bytes) -> IdempotencyKey:
         """Make a key of the request's for one part of it, which has a name without slashes.
 
-        The key then counts for each part by itself, and is none of those that whole requests have.
+        The key then counts for each part separately, and differs from those of whole requests.
         """
         whole = self.idempotency_key(shop_id, key, content)
         return replace(whole, scope=f"{whole.scope}/parts", key=f"{whole.key}/{part}")
 
     def idempotency_key(self, shop_id: str, key: str, body: bytes) -> IdempotencyKey:
-        """Return a client's key as it is stored, and what tells its request from others."""
+        """Return a client's key as it is stored, with the fingerprint of its request."""
         path = path_of(self.request)
         fingerprint = hashlib.sha256(f"{self.request.method} {path}\n".encode() + body).digest()
         actor = self.caller.actor
@@ -255,7 +255,7 @@ def answer_response(answer: Answer) -> Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Permission:
-    """Lets in callers of some roles whose credential has a scope; the document tells it too."""
+    """Authorizes callers of some roles whose credential has a scope; the document shows it too."""
 
     scope: Scope
     roles: tuple[Role, ...]
@@ -301,7 +301,7 @@ def _refuse_unknown_query(request: Request) -> None:
 
 
 async def _caller(request: Request, services: Services) -> Caller:
-    """Find out who makes the request, and count it; strangers by where they call from."""
+    """Authenticate the caller and count the request, without a credential by its address."""
     try:
         caller = await services.authentication.authenticate(_credential(request))
     except Unauthenticated as error:

@@ -56,7 +56,7 @@ class Services:
 
     @property
     def shop_clocks(self) -> ShopClocks:
-        """What tells the present of any shop."""
+        """Reads the present of any shop."""
         return ShopClocks(self.resources.pool, self.clock)
 
     async def present(self, shop_id: str, clock: ClockKind) -> datetime:
@@ -85,7 +85,7 @@ class AppendMetrics:
 
     def __init__(self, registry: CollectorRegistry) -> None:
         self._items = Counter(
-            "aftersales_append_items", "Appends sent, whatever came of them.", registry=registry
+            "aftersales_append_items", "Appends sent, whatever their outcome.", registry=registry
         )
         self._events = Counter(
             "aftersales_append_events", "Events written to the log.", registry=registry

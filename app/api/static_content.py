@@ -1,4 +1,4 @@
-"""Content that stays as it is while a service runs: compressed once, and not sent to who has it."""
+"""Content that does not change while a service runs: compressed once, with an ETag."""
 
 import asyncio
 import gzip
@@ -62,7 +62,7 @@ class StaticContent:
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Tell whether a caller's `Accept-Encoding` allows gzip (RFC 9110, 12.5.3)."""
+    """Return whether a caller's `Accept-Encoding` allows gzip (RFC 9110, 12.5.3)."""
     weights = {}
     for each in accept_encoding.lower().split(","):
         coding, _, weight = each.partition(";")

@@ -1,4 +1,4 @@
-"""Reads bodies strictly and within bounds: what is not plain JSON of a bearable size is refused."""
+"""Reads request bodies strictly: only JSON, within the bound of each route."""
 
 import json
 import math
@@ -23,7 +23,7 @@ WHOLE_DIGITS_MAX = 20
 """Whole numbers written with a point or an exponent are read up to this many digits."""
 
 _REQUEST = "aftersales.request"
-"""Where the one object is that reads this request: a body can be received only once."""
+"""The key of the object that reads this request: a body can be received only once."""
 
 
 class StrictRequest(Request):
@@ -81,7 +81,7 @@ class StrictRoute(APIRoute):
         self.query_names = _query_names(self.dependant)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Ask who it is; then serve a plainly valid request the short way, any other FastAPI's."""
+        """Authorize the request; then serve it the fast way if it is valid, else by FastAPI."""
         if scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
             return
@@ -138,7 +138,7 @@ def parse_json(body: bytes) -> Any:
 
 
 def _said(error: ValueError) -> str:
-    """Tell where the JSON is broken, and nothing of how this process is set up."""
+    """Return where the JSON is broken, without details of this process."""
     text = str(error)
     return "a number has too many digits" if text.startswith("Exceeds the limit") else text[:200]
 

@@ -104,28 +104,28 @@ def statement_page(
 ) -> str:
     """Return the document of a whole statement in one language; ``now``: the shop's present."""
 
-    def told(text: Text, **facts: str) -> str:
+    def shown(text: Text, **facts: str) -> str:
         return in_language(text, language).format_map(facts)
 
     parts = [
-        _line("h1", told(TITLE)),
-        _line("p", f"{told(_SHOP)} {shop_id}"),
-        _line("p", told(_PERIOD, month=str(month))),
-        _line("p", told(_MADE, at=local_time(now))),
+        _line("h1", shown(TITLE)),
+        _line("p", f"{shown(_SHOP)} {shop_id}"),
+        _line("p", shown(_PERIOD, month=str(month))),
+        _line("p", shown(_MADE, at=local_time(now))),
     ]
     if now < month.ends_at:
-        parts.append(_line("p", told(_PROVISIONAL), css="provisional"))
-    parts.append(_line("p", told(_NOTE)))
+        parts.append(_line("p", shown(_PROVISIONAL), css="provisional"))
+    parts.append(_line("p", shown(_NOTE)))
     if page.refunds:
         parts += [
-            _line("h2", told(_TOTALS)),
+            _line("h2", shown(_TOTALS)),
             _table(_OF_TOTALS, _total_rows(page.totals, language), language),
-            _line("h2", told(_REFUNDS)),
+            _line("h2", shown(_REFUNDS)),
             _table(_OF_REFUNDS, _refund_rows(page.refunds, language), language),
         ]
     else:
-        parts.append(_line("h2", told(_NONE)))
-    heading = _line("title", f"{told(TITLE)} {shop_id} {month}")
+        parts.append(_line("h2", shown(_NONE)))
+    heading = _line("title", f"{shown(TITLE)} {shop_id} {month}")
     return (
         f'<!doctype html>\n<html lang="{language.value}">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width">\n{heading}\n'

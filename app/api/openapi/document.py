@@ -124,7 +124,7 @@ def _tidy(value: Any, *, at_name: bool) -> None:
 
 
 def _is_part(schema: dict[str, Any]) -> bool:
-    """Tell a property's or a parameter's schema from that of a named model."""
+    """Return whether a schema is a property's or a parameter's, not a named model's."""
     return "properties" not in schema and not ("enum" in schema and "title" in schema)
 
 

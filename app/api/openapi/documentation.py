@@ -137,16 +137,16 @@ def _document_as_shown(app: FastAPI, stock: ExampleStock | None) -> StaticConten
     parameters = [one for operation in operations for one in operation.get("parameters", [])]
     for parameter in (*parameters, *shown["components"]["parameters"].values()):
         if "$ref" not in parameter:
-            _tell_example(parameter)
+            _describe_example(parameter)
     return StaticContent.of(compact_json(shown), "application/json", cache_control=REVALIDATE)
 
 
-def _tell_example(parameter: dict[str, Any]) -> None:
+def _describe_example(parameter: dict[str, Any]) -> None:
     """Swagger UI fills in what is required, and offers choices; it shows no other examples."""
     schema = parameter["schema"]
     if parameter["required"] or "$ref" in schema or schema["type"] == "boolean":
         return
     example = schema["examples"][0]
     text = example if isinstance(example, str) else json.dumps(example)
-    told = f"For example `{text}`."
-    parameter["description"] = f"{parameter.get('description', '')} {told}".strip()
+    hint = f"For example `{text}`."
+    parameter["description"] = f"{parameter.get('description', '')} {hint}".strip()

@@ -1,9 +1,9 @@
 """Examples of every operation's parameters and body, as the document shows them.
 
 They name what `aftersales demo` keeps in stock: an order for each operation that needs one, so that
-each can be tried by itself. That of `agree_to_application` is `demo-agree-to-application`.
+each can be tried alone. That of `agree_to_application` is `demo-agree-to-application`.
 Path and required headers carry an `example`, which documentation fills in. What may be left out has
-its examples in its schema, so that nobody who tries a list filters it by everything at once.
+its examples in its schema, so that trying a list does not filter it by everything at once.
 """
 
 import json

@@ -15,10 +15,10 @@ ALWAYS = ("X-Request-Id", "Vary")
 """On every answer; so are `Cache-Control` and `X-Content-Type-Options`, which say always the same.
 """
 COUNTED = ("RateLimit", "RateLimit-Policy")
-"""On every answer to whoever shows a credential, or should have."""
+"""On every answer of an operation that needs a credential."""
 
 _MAYBE_UNCOUNTED = frozenset({400, 500, 503})
-"""What is no HTTP, or finds no database, may be refused before anybody is counted."""
+"""Requests that are not HTTP, or find no database, may be refused before they are counted."""
 
 
 def references(names: Iterable[str], *, optional: bool = False) -> dict[str, Any]:
@@ -114,8 +114,8 @@ _KEPT_REFUSALS = ("409", "422")
 def add_headers(schema: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
     """Declare headers of every operation: what an answer carries follows from what it is.
 
-    A model with a version has an ETag, one with texts a language; whoever shows a credential is
-    counted; and what takes a key may be replayed.
+    A model with a version has an ETag, one with texts a language; operations that need a credential
+    count requests; and those that take a key may replay answers.
     """
     localized = _localized(routes)
     for path, item in schema["paths"].items():

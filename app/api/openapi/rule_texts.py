@@ -1,4 +1,4 @@
-"""Rules told in the document in every language the product speaks, from the rules' own texts."""
+"""Adds the eligibility rules and the callers of operations to descriptions, in both languages."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,23 +15,23 @@ RULES_HEADING = "**Rules / 规则** (`failed_rules`, `eligibility.rules`), all a
 
 
 def add_rule_texts(document: dict[str, Any]) -> None:
-    """Tell every eligibility rule where an entry is looked at and where it is opened."""
+    """Add the table of eligibility rules where an entry is shown and where it is opened."""
     for item in document["paths"].values():
         for operation in item.values():
-            if operation["operationId"] in _TOLD_AT:
+            if operation["operationId"] in _WITH_RULES:
                 operation["description"] += f"\n\n{rule_table()}"
 
 
 def add_callers(document: dict[str, Any], routes: Sequence[BaseRoute]) -> None:
-    """Tell of every operation who may ask for it, and the scope a credential needs."""
-    told = {
+    """Add to every operation the roles that may call it, and the scope a credential needs."""
+    callers_of = {
         route.operation_id or route.name: _callers(route)
         for route in routes
         if isinstance(route, APIRoute)
     }
     for item in document["paths"].values():
         for operation in item.values():
-            callers = told[operation["operationId"]]
+            callers = callers_of[operation["operationId"]]
             if callers is not None:
                 operation["description"] += f"\n\n{callers}"
 
@@ -60,4 +60,4 @@ _ROLES = {
     Role.PLATFORM: "平台",
     Role.SYSTEM: "系统",
 }
-_TOLD_AT = frozenset({"get_after_sales_entry", "open_after_sales_entry"})
+_WITH_RULES = frozenset({"get_after_sales_entry", "open_after_sales_entry"})

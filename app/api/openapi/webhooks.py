@@ -45,8 +45,8 @@ def _operation(event_type: EventType, model: str) -> dict[str, Any]:
             "content": {"application/json": {"schema": {"$ref": _REF.format(model=model)}}},
         },
         "responses": {
-            "2XX": {"description": "It was taken. Any other answer has it sent again later."},
-            "410": {"description": "Nothing more is wanted here: the endpoint is disabled."},
+            "2XX": {"description": "Delivery accepted. Any other status is retried later."},
+            "410": {"description": "Endpoint disabled: nothing more is sent to it."},
         },
     }
 

@@ -73,7 +73,7 @@ def _decision(
 DECISIONS = (
     _decision(
         applications.ModifyApplication, CONSUMER, "Modify an application",
-        """Change what an application asks for, type included; the merchant has 48 hours anew.
+        """Change what an application asks for, type included; the merchant has 48 hours again.
 
         Possible while the merchant has not agreed, and after a rejection; five times at most.
         """,
@@ -83,8 +83,8 @@ DECISIONS = (
                   "amount_exceeds_refundable", "nothing_requested"),
     ),
     _decision(
-        applications.WithdrawApplication, CONSUMER, "Take an application back",
-        "Take an application back; within the entry's five days another may follow.",
+        applications.WithdrawApplication, CONSUMER, "Withdraw an application",
+        "Withdraw an application; within the entry's five days another may follow.",
         problems=("withdrawal_not_allowed",),
     ),
     _decision(
@@ -115,12 +115,12 @@ DECISIONS = (
     ),
     _decision(
         answers.ProcessRejectedTicket, MERCHANT, "Process a rejected ticket again",
-        "Grant after all what was rejected (拒绝后再次处理), returned goods included.",
+        "Grant what was rejected before (拒绝后再次处理), returned goods included.",
         problems=("ticket_not_rejected",), batch=True,
     ),
     _decision(
         returns.ShipGoodsBack, CONSUMER, "Send the goods back",
-        "Tell how the goods come back; the merchant has ten days to confirm or reject them.",
+        "Report how the goods come back; the merchant has ten days to confirm or reject them.",
         tag="parcels", body=ticket_bodies.ParcelBody,
         problems=("return_not_awaited", "tracking_number_invalid"),
     ),
@@ -142,7 +142,7 @@ DECISIONS = (
     ),
     _decision(
         returns.ConfirmReturnReceipt, MERCHANT, "Confirm the returned goods",
-        """Take the returned goods as they are: the refund follows, or the merchant's parcel.
+        """Accept the returned goods as they are: the refund follows, or the merchant's parcel.
 
         With a body, the cost as it is now is noted as acknowledged.
         """,
@@ -159,7 +159,7 @@ DECISIONS = (
     _decision(
         replacements.ShipReplacement, MERCHANT,
         "Ship the replacement, the reissued or the repaired goods",
-        "Tell how the goods come to the buyer, who has seven days to confirm them.",
+        "Report how the goods come to the buyer, who has seven days to confirm them.",
         tag="parcels", body=ticket_bodies.ParcelBody,
         problems=("replacement_not_awaited", "tracking_number_invalid"), batch=True,
     ),
@@ -194,8 +194,8 @@ DECISIONS = (
                   "nothing_requested"),
     ),
     _decision(
-        arbitration.WithdrawArbitration, CONSUMER, "Take a request for arbitration back",
-        "Go back to the rejection the request was about, with its whole time.",
+        arbitration.WithdrawArbitration, CONSUMER, "Withdraw a request for arbitration",
+        "Return to the rejection, whose time begins again.",
         tag="arbitration",
         problems=("not_in_arbitration", "escalation_not_withdrawable"),
     ),
@@ -207,7 +207,7 @@ DECISIONS = (
     ),
     _decision(
         refunds.RecordRefundSuccess, PLATFORM, "Report that a ticket's money reached the buyer",
-        """Take note that finance paid a refund; the ticket has succeeded.
+        """Record that finance paid a refund; the ticket has succeeded.
 
         Once a payment provider has the refund, only the provider's answer ends it.
         """,

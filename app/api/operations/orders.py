@@ -99,7 +99,7 @@ def _application(
 OPERATIONS = (
     _fact(
         registration.RegisterOrder, "", "Register an order",
-        """Take note of an order as the platform's order system knows it.
+        """Register an order as the platform's order system knows it.
 
         The same facts again change nothing; other facts for a known order are a conflict.
         """,
@@ -113,13 +113,13 @@ OPERATIONS = (
     ),
     _fact(
         registration.RecordShipment, "/{order_id}/shipment", "Report that an order was shipped",
-        "Take note of when the goods were shipped. The same instant again changes nothing.",
+        "Record when the goods were shipped. The same instant again changes nothing.",
         body=order_models.ShipmentBody,
     ),
     _fact(
         registration.RecordReceiptConfirmation, "/{order_id}/receipt-confirmation",
         "Report that the buyer confirmed receipt",
-        """Take note of when receipt was confirmed.
+        """Record when receipt was confirmed.
 
         The after-sales period of 7 days runs from there.
         """,
@@ -128,7 +128,7 @@ OPERATIONS = (
     _fact(
         registration.RecordSettlement, "/{order_id}/settlement",
         "Report that an order was settled",
-        "Take note of when the money left escrow for the shop's accounts.",
+        "Record when the money left escrow for the shop's accounts.",
         body=order_models.SettlementBody,
     ),
     operation(
@@ -187,7 +187,7 @@ OPERATIONS = (
     _on_entry(
         domain_entries.DeclineEntryReopening, "/decline", MERCHANT,
         "Decline to open the entry again",
-        "Answer the consumer's request with no, for a coded reason the consumer is told.",
+        "Decline the consumer's request, for a coded reason that the consumer sees.",
         scope=Scope.ENTRIES_WRITE, body=entry_models.DeclineReopeningBody, if_match=True,
         problems=("reopening_not_requested",),
     ),

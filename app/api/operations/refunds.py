@@ -127,7 +127,7 @@ OPERATIONS = (
         """Pay to another account of the buyer what the provider refused to pay back.
 
         The deposit is charged and may go below zero. Above an amount another person must approve
-        first. The account is sealed; nobody reads more of it than its mask.
+        first. The account is encrypted; only its mask is ever shown.
         """,
         body=advance_payouts.StartAdvancePayoutBody, make=_start, status=201,
         problems=("sealing_not_configured", "refund_not_refused", "payout_under_way",

@@ -47,7 +47,7 @@ OPERATIONS = (
     ),
     operation(
         "receive_provider_callback", "POST", "/v1/provider/callbacks", ANYONE, None,
-        "Tell how a refund or payout ended", provider_callbacks.receive_provider_callback,
+        "Report how a refund or payout ended", provider_callbacks.receive_provider_callback,
         tag="provider", response=provider_callbacks.CallbackTaken,
         problems=("malformed_request", "internal_error", "database_unavailable",
                   "callback_unsigned", "callback_bad_signature", "callback_too_old",

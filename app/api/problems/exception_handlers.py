@@ -1,4 +1,4 @@
-"""Turns everything that can go wrong into a problem."""
+"""Turns every failure into a problem."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -118,7 +118,7 @@ def _failure_handler(code: str) -> Any:
 
 
 async def _statement_failed(request: Request, error: Exception) -> Response:
-    """Tell a lost connection, which SQLAlchemy wraps, from a statement that is wrong."""
+    """Distinguish a lost connection, which SQLAlchemy wraps, from a wrong statement."""
     assert isinstance(error, DBAPIError)  # noqa: S101 - registered for nothing else
     cause = error.orig.__cause__ if error.orig is not None else None
     if error.connection_invalidated or isinstance(cause, (*CONNECTION_FAILURES, *LOST_CONNECTION)):

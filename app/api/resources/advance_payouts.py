@@ -91,7 +91,7 @@ class DeclineAdvancePayoutBody(RequestModel):
 
 
 class MaskedPayee(ResponseModel):
-    """To whom, as far as anybody may read it."""
+    """The payee, masked."""
 
     kind: str
     """`alipay`, `wechat` or `bank_card`; more may come."""
@@ -103,15 +103,15 @@ class MaskedPayee(ResponseModel):
 
 
 class AdvancePayout(ResponseModel):
-    """Money paid in advance to another account of the buyer (先行赔付), under a key of its own."""
+    """Money paid in advance to another account of the buyer (先行赔付), with its own key."""
 
     payout_id: str
     payout_key: str
     """What the provider knows it by; it never changes."""
     status: str
-    """`requested` (waits for another person's approval), `declined`, `started`, `unknown` (nobody
-    knows yet whether it was paid, and nothing else pays meanwhile), `refused` or `paid`; more may
-    come."""
+    """`requested` (waits for another person's approval), `declined`, `started`, `unknown` (it is
+    not known yet whether it was paid, and nothing else pays meanwhile), `refused` or `paid`;
+    more may come."""
     status_text: LocalizedText
     payee: MaskedPayee
     note: str | None

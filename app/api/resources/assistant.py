@@ -79,7 +79,7 @@ async def try_assistant_rules(
 ) -> Response:
     """Show what rules would have done with the newest tickets; nothing is saved or changed.
 
-    Each ticket is held against the rules as it was when it was applied for or modified, with the
+    The rules are applied to each ticket as it was when it was applied for or modified, with the
     buyer's past as it was then.
     """
     services, rules = call.services, _sensible(body.rules)

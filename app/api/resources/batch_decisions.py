@@ -67,7 +67,7 @@ def _item_model(operation: Operation) -> type[BatchItem]:
         __base__=bases,
         __module__=__name__,
         __doc__=f"As `{operation.name}`.",
-        # There is no source of its own to look for docstrings in, which takes a second.
+        # It has no source file to look for docstrings in, which takes a second.
         __cls_kwargs__={"json_schema_extra": None, "use_attribute_docstrings": False},
         **fields,
     )
@@ -115,12 +115,12 @@ class BatchDecisionsResult(InOneLanguage):
 async def decide_tickets(
     shop_id: ShopId, body: BatchDecisionsBody, call: RequestContext, key: RequiredIdempotencyKey
 ) -> Response:
-    """Decide on several tickets; each has a result of its own, none fails because of another.
+    """Decide on several tickets; each has its own result, and none fails because of another.
 
     A result has the ticket, or the problem its decision would have met alone, with the same codes.
     A ticket may be named once: a second decision on it is refused with `ticket_repeated`, 422.
 
-    The key counts for each ticket by itself. Repeating the batch under it gives what was done, and
+    The key counts for each ticket separately. Repeating the batch under it gives what was done, and
     what was refused for good, as it was (`replayed`); what was stale, not found or failed is tried
     again. Another decision on the same ticket under the same key is `idempotency_key_reused`. The
     answer as a whole is `Idempotency-Replayed` if every result in it is.

@@ -71,10 +71,10 @@ async def get_after_sales_entry(
 async def open_after_sales_entries(
     shop_id: ShopId, body: OpenEntriesBody, call: RequestContext, key: IdempotencyKeyHeader = None
 ) -> Response:
-    """Open several entries; each order has a result of its own, none fails because of another.
+    """Open several entries; each order has its own result, and none fails because of another.
 
-    Repeating is safe: entries that are open stay as they are. A key counts for each order by
-    itself: what was done or refused under it is told again as it was (`replayed`). The answer as a
+    Repeating is safe: entries that are open stay as they are. A key counts for each order
+    separately: what was done or refused under it is answered again (`replayed`). The answer as a
     whole is `Idempotency-Replayed` if every result in it is.
     """
     opened = await open_each(call, shop_id, body.order_ids, key)
@@ -90,9 +90,9 @@ CONCURRENT_MAX = 16
 async def open_each(
     call: RequestContext, shop_id: str, order_ids: list[str], key: str | None
 ) -> OpenEntriesResult:
-    """Open the entry of each order named; an order named twice is opened once and told twice.
+    """Open the entry of each order named; an order named twice is opened once and has two results.
 
-    The key counts for each order by itself.
+    The key counts for each order separately.
     """
     distinct = list(dict.fromkeys(order_ids))
     opening = partial(_open_one, call, shop_id, key)

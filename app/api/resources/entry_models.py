@@ -102,7 +102,7 @@ class ReopeningDecline(ResponseModel):
 
 
 class AfterSalesEntry(ResponseModel):
-    """The after-sales entry of one order. All but state and generation tell of the last opening."""
+    """The after-sales entry of one order. All but state and generation are of the last opening."""
 
     state: str
     """`never_opened`, `open` or `closed`; at `expires_at` an entry is closed."""
@@ -143,7 +143,7 @@ class OpenedEntry(AfterSalesEntry, Versioned):
 
 
 class OpenEntryResult(ResponseModel):
-    """What came of one order in a bulk open."""
+    """The result of one order in a bulk open."""
 
     order_id: str
     status: int

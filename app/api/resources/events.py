@@ -186,7 +186,7 @@ async def _known_places(call: RequestContext, cursor: str) -> Places:
 
 STREAM: dict[str, Any] = {
     "description": "Server-sent events, without end. Each has the event's type as `event`, a "
-    "`PublicEvent` as JSON on one line as `data`, and the cursor behind it as `id`, good for the "
+    "`PublicEvent` as JSON on one line as `data`, and the cursor behind it as `id`, valid for the "
     "feed too. The first block has an `id` and no data: where the stream begins. Comments keep it "
     "open. It ends when the credential does, or when the service restarts: come back with "
     "`Last-Event-ID`.",

@@ -103,7 +103,7 @@ async def record_withdrawal(
     call: RequestContext,
     idempotency_key: RequiredIdempotencyKey,
 ) -> Response:
-    """Book a withdrawal from a cash account; nothing but what is available can be taken."""
+    """Book a withdrawal from a cash account; at most what is available."""
     command = WithdrawCash(reference=body.reference, account=body.account, amount=body.amount)
     return await _command(call, shop_id, command, status=201, key=idempotency_key)
 
@@ -149,7 +149,7 @@ async def export_ledger(
 
 
 _CURSOR = "ledger"
-"""How this list's cursors are told from those of others."""
+"""Distinguishes this list's cursors from those of others."""
 
 
 async def _command(

@@ -46,7 +46,7 @@ class ImportLine(RegisterOrderBody):
 
 
 class ImportResult(ResponseModel):
-    """What came of one line."""
+    """The result of one line."""
 
     line: int
     """Counted from 1; blank lines count but have no result."""
@@ -63,7 +63,7 @@ NDJSON = "application/x-ndjson"
 
 RESULTS: dict[str, Any] = {
     "description": "A result for each line, in their order, as NDJSON. "
-    "Lines are taken one by one: a refused line keeps no other from being taken.",
+    "Lines are imported one by one: a refused line does not stop the others.",
     "headers": references(["Content-Language"]),
     "content": {NDJSON: {"schema": {"type": "string", "description": "`ImportResult` a line"}}},
 }
@@ -83,7 +83,7 @@ async def import_shop_orders(
 ) -> Response:
     """Import up to 10,000 orders of a shop. Repeating is safe: what is known stays as it is.
 
-    A key counts for each line by itself, by its number: the same line has the same result, and
+    A key counts for each line separately, by its number: the same line has the same result, and
     another line there is refused with `idempotency_key_reused`. The answer as a whole is
     `Idempotency-Replayed` if every result in it is.
     """
@@ -95,7 +95,7 @@ async def import_orders(
 ) -> Response:
     """Import up to 10,000 orders, each line naming its shop. Repeating is safe.
 
-    A key counts for each line by itself, as in the import of one shop.
+    A key counts for each line separately, as in the import of one shop.
     """
     return await _imported(request, call, None, key)
 
@@ -141,7 +141,7 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """What came of a line. ``replayed``: that was told before, under the same key."""
+    """The result of a line. ``replayed``: it was given before under the same key."""
 
     result: ImportResult
     replayed: bool = False
@@ -153,7 +153,7 @@ async def import_lines(
     """Import line by line as they arrive; results are in the order of the lines.
 
     ``shop_id`` is the shop every line must be of; None lets each line name its own. ``key`` counts
-    for each line by itself.
+    for each line separately.
     """
     results: dict[int, Imported] = {}
     permits = asyncio.Semaphore(CONCURRENT_MAX)
@@ -201,7 +201,7 @@ async def _import_line(
     except ValidationError as error:
         faults = ProblemError("request_invalid", errors=field_errors(faults_of(error), body))
         return Imported(result=_failed(line.number, faults, call, shop_id, body))
-    except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever became of it
+    except Exception as failure:  # noqa: BLE001 - every line gets a result, whatever fails
         code = code_of_failure(failure)
         if code == "internal_error":
             _log.exception("import_line_failed", request_id=call.request_id, line=line.number)

@@ -193,7 +193,7 @@ async def shown(
 async def get_notifications(
     shop_id: ShopId, query: Annotated[InboxQuery, Query()], call: RequestContext
 ) -> Response:
-    """List what the consumer was told in this shop, or what the shop was told, newest first."""
+    """List the messages of the consumer in this shop, or those of the shop, newest first."""
     page = await list_inbox(
         call.services.resources.pool,
         recipient_of(call, shop_id),

@@ -85,7 +85,7 @@ async def get_order(
 
 
 _ORDERS = "orders"
-"""How this list's cursors are told from those of others."""
+"""Distinguishes this list's cursors from those of others."""
 
 PageLimit = Annotated[int, Query(ge=1, le=200)]
 

@@ -38,7 +38,7 @@ class QuietHoursBody(RequestModel):
 
 
 class PreferencesBody(RequestModel):
-    """How somebody wants to be told from now on; replaces all that was chosen before."""
+    """How a recipient wants to be notified; replaces all earlier preferences."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [examples.PREFERENCES]})
 
@@ -63,10 +63,10 @@ class QuietHoursShown(ResponseModel):
 
 
 class NotificationPreferences(Versioned):
-    """How a recipient wants to be told."""
+    """How a recipient wants to be notified."""
 
     version: Annotated[int, Field(json_schema_extra={"format": "int64"})]
-    """How often it was chosen anew, 0 for never; pass it back in `If-Match`."""
+    """How often the preferences were replaced, 0 for never; pass it back in `If-Match`."""
     in_site: bool
     """Always true."""
     push: bool
@@ -77,7 +77,7 @@ class NotificationPreferences(Versioned):
 
 
 def preferences_of_body(body: PreferencesBody) -> Preferences:
-    """Read what somebody chose; ValueError from the zone or the hours says what is wrong."""
+    """Read preferences; ValueError of the zone or the hours says what is wrong."""
     quiet = body.quiet_hours
     return Preferences(
         push=body.push,

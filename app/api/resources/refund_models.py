@@ -44,7 +44,7 @@ class RefundStatus(ResponseModel):
     """How far a refund has come."""
 
     code: str
-    """`requested`, `funded`, `unknown` (nobody knows yet whether it was paid, and nothing else
+    """`requested`, `funded`, `unknown` (it is not known yet whether it was paid, and nothing else
     pays meanwhile), `refused` or `succeeded`; clients take new ones as they come."""
     text: LocalizedText
     doudian_code: int
@@ -77,8 +77,8 @@ class RefundWait(ResponseModel):
     code: str
     """`money` (a source is being found), `finance` (it was not paid online), `provider` (its
     answer, or finance's report), `outcome` (it gave no answer, and is asked again), `books` (it has
-    ended, the ledger follows) or `person` (it was refused: somebody must start, approve or repeat
-    an advance payout; or the provider has another order under its key, and somebody must look);
+    ended, the ledger follows) or `person` (it was refused: a person must start, approve or repeat
+    an advance payout; or the provider has another order under its key, and a person must look);
     clients take new ones as they come."""
     text: LocalizedText
     since: datetime | None
@@ -87,7 +87,7 @@ class RefundWait(ResponseModel):
     next_query_at: datetime | None
     """When it is asked again; null while it has not been asked, or is not to be."""
     last_answer: str | None
-    """What came of asking the last time, for an operator."""
+    """The result of the last attempt, for an operator."""
 
 
 class RefundPayout(ResponseModel):

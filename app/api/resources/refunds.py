@@ -1,4 +1,4 @@
-"""Refunds: those of a shop, one of them, and those of all shops that wait for somebody."""
+"""Refunds: those of a shop, one refund, and those of all shops that wait for an action."""
 
 from typing import Annotated
 
@@ -23,7 +23,7 @@ Limit = Annotated[int, Query(ge=1, le=200)]
 
 _EVENTS = event_codec()
 _CURSOR, _WAITING_CURSOR = "refunds", "waiting"
-"""How these lists' cursors are told from those of others."""
+"""Distinguishes these lists' cursors from those of others."""
 
 
 class RefundQuery(RequestModel):
@@ -48,7 +48,7 @@ class WaitingRefundQuery(RequestModel):
     """Which page of the refunds that wait."""
 
     waiting: RefundWaiting | None = None
-    """What they wait for; `person` and `outcome` if it is not told."""
+    """What they wait for; `person` and `outcome` by default."""
     cursor: Cursor = None
     """`next_cursor` of the page before, of the same `waiting`."""
     limit: Limit = 50
@@ -83,7 +83,7 @@ async def get_refund(shop_id: ShopId, refund_id: RefundId, call: RequestContext)
     """Show a refund, where its money comes from, and why it is not over.
 
     What was just written is always shown, but for what the shop still owes for it, which may lag
-    by milliseconds. It has no version: what it shows is told of by an order and by a shop's money.
+    by milliseconds. It has no version: what it shows comes from an order and from a shop's money.
     """
     pool = call.services.resources.pool
     refund = await fetch_refund(pool, _EVENTS, shop_id, refund_id)

@@ -113,7 +113,7 @@ async def create_clock(
     call: RequestContext,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """Give a shop a clock of its own, for good. Only a shop without any order can get one.
+    """Give a shop a test clock, permanently. Only a shop without any order can get one.
 
     From then on whatever is asked of its orders is decided at the clock's instant, and deadlines
     come when the clock is advanced. Asking again gives the clock there is.

@@ -40,9 +40,9 @@ async def export_tickets(
 ) -> Response:
     """Export what a search finds, up to 100,000 tickets at once.
 
-    Where there are more, `Link` and `Next-Cursor` tell from the start that this is not all, and
-    where it goes on. An export that cannot be made to its end is broken off without the last chunk
-    of its transfer coding, so that no part is taken for the whole.
+    Where there are more, `Link` and `Next-Cursor` say from the start where the rest is. An export
+    that cannot be completed is broken off without the last chunk of its transfer coding, so that a
+    part is not mistaken for the whole.
     """
     services = call.services
     filters = await filters_of(query, call, shop_id)

@@ -35,7 +35,7 @@ class TicketItem(ResponseModel):
 
 
 class TicketDue(ResponseModel):
-    """What happens by itself if nobody acts."""
+    """What happens if no side acts."""
 
     at: datetime
     action: str
@@ -99,7 +99,7 @@ class TicketLabel(ResponseModel):
 
 
 class Ticket(Versioned):
-    """A ticket: one application and what became of it."""
+    """A ticket: one application and its outcome."""
 
     ticket_id: str
     shop_id: str
@@ -113,7 +113,7 @@ class Ticket(Versioned):
     `succeeded`, `completed` or `closed`; more may come."""
     state_text: LocalizedText
     waiting_for: str | None
-    """Who has to act now: `consumer`, `merchant` or `platform`; more may come. Null once nobody."""
+    """Who has to act now: `consumer`, `merchant` or `platform`; more may come. Null when final."""
     doudian_code: int
     """抖店's code of the state; in arbitration that of the rejection it is about."""
     items: list[TicketItem]

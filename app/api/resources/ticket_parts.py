@@ -31,7 +31,7 @@ class AcknowledgeCostBody(RequestModel):
     model_config = ConfigDict(json_schema_extra={"examples": [examples.OPEN_ENTRY]})
 
     cost_acknowledged: Yes
-    """What it costs now is noted beside the decision, and held against what is paid in the end."""
+    """The cost now is recorded with the decision, and compared with what is paid in the end."""
 
 
 class CostPreview(ResponseModel):
@@ -117,8 +117,8 @@ class TicketRefund(ResponseModel):
     """The money of a ticket, from the moment a source was found for it."""
 
     status: str
-    """`funded`, `unknown` (nobody knows yet whether it was paid, and nothing else pays meanwhile),
-    `refused` or `succeeded`; more may come."""
+    """`funded`, `unknown` (it is not known yet whether it was paid, and nothing else pays
+    meanwhile), `refused` or `succeeded`; more may come."""
     status_text: LocalizedText
     doudian_status: int
     """抖店's code of the status: 2 while it is under way, 3 succeeded, 4 failed."""

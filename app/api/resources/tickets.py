@@ -62,8 +62,8 @@ class TicketQuery(RequestModel):
     tracking_number: Annotated[
         str | None, StringConstraints(min_length=1, max_length=100), Query()
     ] = None
-    """Of the return, as first told or corrected, or of what the merchant sent; the whole number,
-    spaces and small letters do not matter."""
+    """Of the return, as first reported or corrected, or of what the merchant sent; the whole
+    number, spaces and small letters do not matter."""
     amount_from: MinorUnits | None = None
     """Minor units asked for, inclusive."""
     amount_to: MinorUnits | None = None

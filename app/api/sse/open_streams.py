@@ -1,4 +1,4 @@
-"""The live streams open in this process: how many there may be, and their end when it stops."""
+"""The live streams open in this process: bounded, and ended when the process stops."""
 
 import asyncio
 from collections import Counter
@@ -13,9 +13,9 @@ from app.api.problems.problem import ProblemError
 
 @dataclass(frozen=True, slots=True)
 class OpenStream:
-    """One open stream: ``heard`` is set when there may be something to send, or an end to make."""
+    """One open stream: ``wakeup`` is set when there may be something to send, or it must end."""
 
-    heard: asyncio.Event
+    wakeup: asyncio.Event
     ending: asyncio.Event
 
 
@@ -55,24 +55,24 @@ class LiveStreams:
             raise ProblemError("overloaded")
         if self._of_callers[caller] >= self._per_caller_max:
             raise ProblemError("too_many_streams", facts={"streams_max": self._per_caller_max})
-        with woken as heard, self._counted(heard, caller):
-            yield OpenStream(heard, self._ending)
+        with woken as wakeup, self._counted(wakeup, caller):
+            yield OpenStream(wakeup, self._ending)
 
     def end(self) -> None:
         """End every stream, and let no other begin: the process is about to stop."""
         self._ending.set()
-        for heard in self._open:
-            heard.set()
+        for wakeup in self._open:
+            wakeup.set()
 
     @contextmanager
-    def _counted(self, heard: asyncio.Event, caller: str) -> Iterator[None]:
-        self._open.add(heard)
+    def _counted(self, wakeup: asyncio.Event, caller: str) -> Iterator[None]:
+        self._open.add(wakeup)
         self._of_callers[caller] += 1
         self._gauge.set(len(self._open))
         try:
             yield
         finally:
-            self._open.discard(heard)
+            self._open.discard(wakeup)
             self._of_callers[caller] -= 1
             if not self._of_callers[caller]:
                 del self._of_callers[caller]

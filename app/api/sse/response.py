@@ -1,4 +1,4 @@
-"""Answering with server-sent events (WHATWG HTML, 9.2): blocks of text, for as long as it takes."""
+"""Streaming answers: chunks of any kind, and server-sent events (WHATWG HTML, 9.2)."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -12,15 +12,15 @@ _log = structlog.get_logger(__name__)
 
 
 class BrokenOff(Exception):
-    """An answer that has begun cannot be made to its end; the client must see that it was not."""
+    """An answer that has begun cannot be completed, and the client must notice."""
 
 
 class StreamedAnswer(Response):
-    """Sends chunks as they come, until there are no more, or until nobody listens any longer.
+    """Sends chunks as they come, until the last one or until the client disconnects.
 
-    What ends before its end is broken off without the last chunk, which every client of HTTP
-    notices. A client has ``send_seconds_max`` to accept a chunk; one that does not read is left.
-    ``held`` is let go of at the end, whichever way it comes.
+    An answer that fails is broken off without the last chunk, which every HTTP client notices. A
+    client that does not accept a chunk within ``send_seconds_max`` is disconnected. ``held`` is
+    closed in the end in any case.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class StreamedAnswer(Response):
         send_seconds_max: float,
         held: ExitStack | None = None,
     ) -> None:
-        # Whoever is between must not collect the answer before passing it on.
+        # A proxy must not buffer the answer.
         super().__init__(headers={**headers, "X-Accel-Buffering": "no"}, media_type=media_type)
         del self.headers["content-length"]
         self._chunks = chunks
@@ -75,16 +75,16 @@ async def _disconnected(receive: Receive) -> None:
 EVENT_STREAM = "text/event-stream"
 
 HEARTBEAT = b": still here\n\n"
-"""A comment: it keeps proxies from closing a quiet stream, and finds out who has gone."""
+"""A comment: it keeps proxies from closing a quiet stream, and detects clients that are gone."""
 
 SEND_SECONDS_MAX = 20.0
-"""How long a client may take to accept what is sent; one that does not read is left."""
+"""How long a client may take to accept a chunk before it is disconnected."""
 
 
 def block(
     *, event: str | None = None, data: bytes | None = None, id_: int | str, retry: int = 0
 ) -> bytes:
-    """Return one block: without data it dispatches nothing, and is where a client goes on from.
+    """Return one block; one without data dispatches no event and only sets the id to resume from.
 
     ``data`` is one line. ``retry`` is in milliseconds.
     """
@@ -99,7 +99,7 @@ def block(
 
 
 class EventStream(StreamedAnswer):
-    """Sends blocks as they come, until there are no more, or until nobody listens any longer."""
+    """Sends blocks as they come, until the last one or until the client disconnects."""
 
     def __init__(
         self,

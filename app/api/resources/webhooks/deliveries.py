@@ -62,7 +62,7 @@ class ReplayEventsBody(RequestModel):
 
 
 class WebhookDelivery(ResponseModel):
-    """A message for an endpoint, and what became of it."""
+    """A message for an endpoint, and the state of its delivery."""
 
     delivery_id: str
     """Sent as `webhook-id`, the same at every attempt; also the event's id, in its body and in the

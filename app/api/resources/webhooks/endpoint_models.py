@@ -20,7 +20,7 @@ HeaderValue = Annotated[str, StringConstraints(pattern=r"^[!-~]([ -~]{0,998}[!-~
 
 
 class EndpointSettingsBody(RequestModel):
-    """What an endpoint is told, and how."""
+    """The settings of an endpoint."""
 
     url: EndpointUrl
     """`https`, without credentials, and reached over the public internet."""
@@ -114,7 +114,7 @@ class RecordedSettings(ResponseModel):
 
 
 class WebhookEndpointChange(ResponseModel):
-    """What somebody did to an endpoint."""
+    """A change of an endpoint."""
 
     version: Version
     kind: str
@@ -122,7 +122,7 @@ class WebhookEndpointChange(ResponseModel):
     settings: RecordedSettings
     """As they were afterwards."""
     actor_role: str
-    """`merchant`, `platform`, or `system` for what the service did by itself."""
+    """`merchant`, `platform`, or `system` for the service itself."""
     actor_id: str
     at: datetime
 
@@ -177,7 +177,7 @@ def with_secret(endpoint: kept.Endpoint, secrets: EndpointSecrets) -> WebhookEnd
 
 
 def change_on_wire(change: KeptChange) -> WebhookEndpointChange:
-    """Show what somebody did."""
+    """Show a change."""
     return WebhookEndpointChange(
         version=change.version,
         kind=change.kind.value,

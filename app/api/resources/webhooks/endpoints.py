@@ -91,7 +91,7 @@ async def get_endpoints(
 
 
 async def get_endpoint(endpoint_id: EndpointId, call: RequestContext) -> Response:
-    """Show an endpoint, and why it is told nothing if it is disabled."""
+    """Show an endpoint, and the reason if it is disabled."""
     endpoint = await endpoint_of(call, endpoint_id)
     return call.json(endpoint_on_wire(endpoint), etag=endpoint.version)
 

@@ -39,7 +39,7 @@ async def resend_delivery(
     call: RequestContext,
     idempotency_key: IdempotencyKeyHeader = None,
 ) -> Response:
-    """Send it now, under its own id, whatever became of it; its schedule begins anew."""
+    """Send it now, under its own id and in any state; its schedule of retries begins again."""
     now, _ = await present_of(call)
 
     async def sent_again(connection: Connection) -> Answer:
@@ -110,10 +110,10 @@ async def replay_events(
         begin = None if place is None else ReplayPlace(partition_id=place[0], position=place[1])
         done = await replay.run(partitions, begin)
         after = None if done.next is None else (done.next.partition_id, done.next.position)
-        told = ReplayedEvents(
+        replayed_events = ReplayedEvents(
             queued=done.queued, events_read=done.events_read, next_cursor=place_cursor_of(after)
         )
-        return call.answer(told, 202)
+        return call.answer(replayed_events, 202)
 
     asked = await asked_of(call, idempotency_key, owner_of(call).shop_id)
     return await answered_once_in_steps(asked, replayed)

@@ -2,7 +2,7 @@
 
 from app.access.scopes import Scope
 from app.api.operation import BUYER_AND_MERCHANT, SHOP, operation
-from app.api.resources import devices, notification_stream, notifications, preferences
+from app.api.resources import notification_stream, notifications, recipient_settings
 
 INBOX = f"{SHOP}/notifications"
 
@@ -40,35 +40,37 @@ OPERATIONS = (
     ),
     operation(
         "register_device", "POST", f"{SHOP}/devices", BUYER_AND_MERCHANT,
-        Scope.NOTIFICATIONS_WRITE, "Have messages pushed to a device", devices.post_device,
-        tag="notifications", response=devices.Device, status=201,
+        Scope.NOTIFICATIONS_WRITE, "Have messages pushed to a device",
+        recipient_settings.post_device,
+        tag="notifications", response=recipient_settings.Device, status=201,
         responses={200: {
-            "model": devices.Device,
+            "model": recipient_settings.Device,
             "description": "The token was registered before by the same owner.",
         }},
         problems=("too_many_devices", "push_not_configured", "idempotency_key_reused"),
     ),
     operation(
         "list_devices", "GET", f"{SHOP}/devices", BUYER_AND_MERCHANT, Scope.NOTIFICATIONS_READ,
-        "List the devices that messages are pushed to", devices.get_devices,
-        tag="notifications", response=devices.DeviceList,
+        "List the devices that messages are pushed to", recipient_settings.get_devices,
+        tag="notifications", response=recipient_settings.DeviceList,
     ),
     operation(
         "delete_device", "DELETE", f"{SHOP}/devices/{{device_id}}", BUYER_AND_MERCHANT,
-        Scope.NOTIFICATIONS_WRITE, "Push nothing to a device any more", devices.remove_device,
+        Scope.NOTIFICATIONS_WRITE, "Push nothing to a device any more",
+        recipient_settings.remove_device,
         tag="notifications", status=204, problems=("device_not_found",),
     ),
     operation(
         "get_notification_preferences", "GET", f"{SHOP}/notification-preferences",
         BUYER_AND_MERCHANT, Scope.NOTIFICATIONS_READ, "How the caller wants to be notified",
-        preferences.get_preferences,
-        tag="notifications", response=preferences.NotificationPreferences,
+        recipient_settings.get_preferences,
+        tag="notifications", response=recipient_settings.NotificationPreferences,
     ),
     operation(
         "set_notification_preferences", "PUT", f"{SHOP}/notification-preferences",
         BUYER_AND_MERCHANT, Scope.NOTIFICATIONS_WRITE, "Choose how to be notified",
-        preferences.put_preferences,
-        tag="notifications", response=preferences.NotificationPreferences,
+        recipient_settings.put_preferences,
+        tag="notifications", response=recipient_settings.NotificationPreferences,
         problems=("time_zone_unknown", "quiet_hours_empty"),
     ),
 )

@@ -10,7 +10,7 @@ from app.api.operation import (
     SHOP,
     operation,
 )
-from app.api.resources import health, provider_callbacks, reasons, test_clocks
+from app.api.resources import reasons, service, test_clocks
 
 CLOCK = f"{SHOP}/test-clock"
 
@@ -47,8 +47,8 @@ OPERATIONS = (
     ),
     operation(
         "receive_provider_callback", "POST", "/v1/provider/callbacks", ANYONE, None,
-        "Report how a refund or payout ended", provider_callbacks.receive_provider_callback,
-        tag="provider", response=provider_callbacks.CallbackTaken,
+        "Report how a refund or payout ended", service.receive_provider_callback,
+        tag="provider", response=service.CallbackTaken,
         problems=("malformed_request", "internal_error", "database_unavailable",
                   "callback_unsigned", "callback_bad_signature", "callback_too_old",
                   "callback_from_the_future", "callback_malformed", "callback_refund_unknown",
@@ -57,21 +57,21 @@ OPERATIONS = (
     ),
     operation(
         "get_liveness", "GET", "/livez", ANYONE, None,
-        "Is the process alive?", health.get_liveness,
-        tag="operations", response=health.Liveness,
+        "Is the process alive?", service.get_liveness,
+        tag="operations", response=service.Liveness,
     ),
     operation(
         "get_readiness", "GET", "/readyz", ANYONE, None,
-        "Is the service ready for requests?", health.get_readiness,
-        tag="operations", response=health.Readiness, problems=("database_unavailable",),
+        "Is the service ready for requests?", service.get_readiness,
+        tag="operations", response=service.Readiness, problems=("database_unavailable",),
     ),
     operation(
-        "get_metrics", "GET", "/metrics", ANYONE, None, "", health.get_metrics,
+        "get_metrics", "GET", "/metrics", ANYONE, None, "", service.get_metrics,
         tag="operations", in_document=False,
     ),
     operation(
         "list_readers", "GET", f"{PLATFORM_PATH}/readers", PLATFORM, Scope.OPERATIONS_READ,
-        "How far the readers are", health.list_readers,
-        tag="operations", response=health.ReadersStatus,
+        "How far the readers are", service.list_readers,
+        tag="operations", response=service.ReadersStatus,
     ),
 )

@@ -44,7 +44,7 @@ class Asked:
         """Return a request for the same that is another, byte by byte."""
         return replace(
             self,
-            body=b"null" if self.body is None else self.body + b" ",
+            body=b'{"cost_acknowledged":true}' if self.body is None else self.body + b" ",
             media_type=self.media_type or "application/json",
         )
 

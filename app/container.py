@@ -13,13 +13,13 @@ from app.clock import Clock
 from app.command_handling.opening import open_command_handlers
 from app.domain.policy import POLICY
 from app.event_types.registry import order_codec
-from app.notifications.inbox import InboxGrowth
+from app.notifications.inbox import NotificationsReader, find_grown_inboxes
 from app.notifications.push.worker import token_seal
 from app.payments.provider.http import open_provider_if_set
-from app.projections.wakeup import ChangeListener
+from app.projections.wakeup import ChangeListener, Growth
 from app.resources import Resources
 from app.sealing import seal_with
-from app.webhooks.feed.reader import FeedGrowth
+from app.webhooks.feed.reader import PublicEventsReader, find_grown_feeds
 
 
 @asynccontextmanager
@@ -28,11 +28,13 @@ async def open_services(
 ) -> AsyncIterator[Services]:
     """Open the services on open resources, and close them at the end."""
     settings = resources.settings
+    inbox_growth = Growth(reader=NotificationsReader.name, find_grown=find_grown_inboxes)
+    feed_growth = Growth(reader=PublicEventsReader.name, find_grown=find_grown_feeds)
     async with (
         open_command_handlers(resources, clock, AppendMetrics(metrics)) as handlers,
         open_provider_if_set(settings) as provider,
-        ChangeListener(resources.pool, InboxGrowth()) as inboxes,
-        ChangeListener(resources.pool, FeedGrowth()) as feeds,
+        ChangeListener(resources.pool, inbox_growth) as inboxes,
+        ChangeListener(resources.pool, feed_growth) as feeds,
     ):
         yield Services(
             resources=resources,

@@ -6,7 +6,6 @@ log, which never change.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -83,22 +82,12 @@ WHERE n.partition_id = $1 AND n.position > $2 AND n.position <= $3
 """
 
 
-@dataclass(frozen=True, slots=True)
-class InboxGrowth:
-    """Finds inboxes with new messages."""
-
-    reader: str = NotificationsReader().name
-
-    def partition_of(self, key: RecipientKey) -> int:
-        """Return the partition an inbox is in."""
-        return key[0]
-
-    async def grown(
-        self, database: Queryable, partition_id: int, after: int, up_to: int
-    ) -> Collection[RecipientKey]:
-        """Return the recipients with new messages."""
-        rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
-        return [(row[0], row[1], row[2], row[3]) for row in rows]
+async def find_grown_inboxes(
+    database: Queryable, partition_id: int, after: int, up_to: int
+) -> Collection[RecipientKey]:
+    """Return the recipients with new messages."""
+    rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 _WHOSE = ("partition_id", "shop_id", "recipient_role", "recipient_id")

@@ -7,10 +7,11 @@ needs no memory, and one that reads by position misses nothing.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 import asyncpg
 import structlog
@@ -94,26 +95,20 @@ POSITIONS_LOOKED_AT_MAX = 1_000
 DATABASE_AWAY: tuple[type[Exception], ...] = (*CONNECTION_FAILURES, *LOST_CONNECTION)
 
 
-K = TypeVar("K", bound=Hashable)
+K = TypeVar("K", bound=tuple[Any, ...])
+"""What is followed: a partition, and whose rows in it."""
 
 
-class Growth(Protocol[K]):
-    """How a view grows: by which reader, and for whom there is something new."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth(Generic[K]):
+    """How a view grows.
 
-    @property
-    def reader(self) -> str:
-        """The reader whose checkpoints say how far the view has come."""
-        ...
+    ``reader``: the reader that keeps it. ``find_grown``: returns what has new rows in a partition
+    after a position, up to another.
+    """
 
-    def partition_of(self, key: K) -> int:
-        """Return the partition in which what a follower waits for appears."""
-        ...
-
-    async def grown(
-        self, database: Queryable, partition_id: int, after: int, up_to: int
-    ) -> Collection[K]:
-        """Return who has something new after a position of a partition, up to another."""
-        ...
+    reader: str
+    find_grown: Callable[[Queryable, int, int, int], Awaitable[Collection[K]]]
 
 
 class ChangeListener(Generic[K]):
@@ -179,7 +174,7 @@ class ChangeListener(Generic[K]):
             await asyncio.sleep(self._look_every_seconds)
 
     async def _look(self) -> None:
-        partitions = sorted({self._growth.partition_of(key) for key in self._watchers})
+        partitions = sorted({key[0] for key in self._watchers})
         rows = await self._database.fetch(FIND_REACHED, partitions, self._growth.reader)
         for row in rows:
             partition_id, position = row["partition_id"], row["position"]
@@ -191,8 +186,8 @@ class ChangeListener(Generic[K]):
     async def _grown(self, partition_id: int, before: int | None, position: int) -> Collection[K]:
         """Return who may have something new; all who are watched there if that is not known."""
         if before is None or not before < position <= before + POSITIONS_LOOKED_AT_MAX:
-            return [k for k in self._watchers if self._growth.partition_of(k) == partition_id]
-        return await self._growth.grown(self._database, partition_id, before, position)
+            return [key for key in self._watchers if key[0] == partition_id]
+        return await self._growth.find_grown(self._database, partition_id, before, position)
 
     def _wake(self, keys: Collection[K]) -> None:
         for key in keys:

@@ -4,7 +4,6 @@ It can be rebuilt from the log at any time: ids and bodies stay the same, and no
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
@@ -85,20 +84,10 @@ def feed_of(shop_id: str) -> FeedKey:
     return partition_of(shop_id), shop_id
 
 
-@dataclass(frozen=True, slots=True)
-class FeedGrowth:
-    """Finds feeds with new events: of shops, and of their partition."""
-
-    reader: str = PublicEventsReader().name
-
-    def partition_of(self, key: FeedKey) -> int:
-        """Return the partition a feed is in."""
-        return key[0]
-
-    async def grown(
-        self, database: Queryable, partition_id: int, after: int, up_to: int
-    ) -> Collection[FeedKey]:
-        """Return the shops with new events, and if there are any, their partition."""
-        rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
-        shops: list[FeedKey] = [(partition_id, row["shop_id"]) for row in rows]
-        return [*shops, (partition_id, None)] if shops else []
+async def find_grown_feeds(
+    database: Queryable, partition_id: int, after: int, up_to: int
+) -> Collection[FeedKey]:
+    """Return the shops with new events, and if there are any, their partition."""
+    rows = await database.fetch(FIND_GROWN, partition_id, after, up_to)
+    shops: list[FeedKey] = [(partition_id, row["shop_id"]) for row in rows]
+    return [*shops, (partition_id, None)] if shops else []

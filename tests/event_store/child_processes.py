@@ -1,23 +1,20 @@
 """Real processes to share a database with, and to kill."""
 
 import asyncio
-import sys
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
+from tests.cli.command_server import Forked, run_module
 from tests.event_store.polling import DEADLINE_SECONDS
-
-PROJECT = Path(__file__).parents[2]
 
 
 class Child:
     """A running Python module that says on its standard output what it has done."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
-        assert process.stdout is not None
+    def __init__(self, process: Forked, stdout: asyncio.StreamReader) -> None:
         self._process = process
-        self._stdout = process.stdout
+        self._stdout = stdout
 
     async def says(self) -> str:
         """Return the next line it prints, or "" when it has ended."""
@@ -28,26 +25,26 @@ class Child:
         """Return all the lines it still prints, waiting for its end; it must not have failed."""
         async with asyncio.timeout(DEADLINE_SECONDS):
             rest = await self._stdout.read()
-            assert await self._process.wait() == 0
+            assert await asyncio.to_thread(self._process.wait) == 0
         return rest.decode().split()
 
     async def kill(self) -> list[str]:
-        """End it at once, as a crash would (SIGKILL), and return what it said and nobody heard."""
-        self._process.kill()
+        """End it at once, as a crash would (SIGKILL), and return what it said and was not read."""
+        await asyncio.to_thread(self._process.kill)
         rest = await self._stdout.read()
-        await self._process.wait()
         return rest.decode().split("\n")[:-1]
 
 
 @asynccontextmanager
 async def running(module: str, *arguments: str) -> AsyncIterator[Child]:
-    """Run `python -m module` from the project's folder; it does not outlive the block."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, *arguments, stdout=asyncio.subprocess.PIPE, cwd=PROJECT
+    """Run a module as `python -m` does, in the project's folder; it does not outlive the block."""
+    process, reading = await asyncio.to_thread(run_module, module, *arguments)
+    stdout = asyncio.StreamReader()
+    transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(stdout), os.fdopen(reading, "rb")
     )
     try:
-        yield Child(process)
+        yield Child(process, stdout)
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await asyncio.to_thread(process.kill)
+        transport.close()

@@ -1,15 +1,13 @@
 """A sandbox on a real socket, a client of it, and somebody who receives its callbacks."""
 
 import asyncio
-import subprocess
-import sys
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import httpx
 
@@ -26,9 +24,9 @@ from app.payments.provider.port import (
     RefundOrder,
 )
 from app.settings import Settings
+from tests.cli.command_server import Forked, run_module
 from tests.payments.provider.sandbox_process import CALLBACK_SECRET, SECRET
 
-PROJECT = Path(__file__).parents[3]
 DEADLINE_SECONDS = 30.0
 SHOP = "shop-1"
 
@@ -41,34 +39,26 @@ class SandboxProcess:
 
     store: Path
     url: str = ""
-    _process: "subprocess.Popen[str] | None" = None
+    _process: Forked | None = None
+    _printed: TextIO | None = None
     _one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     def start(self) -> None:
         """Start it, on its port if it had one, and wait until it serves."""
         port = self.url.rpartition(":")[2] or "0"
-        self._process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "tests.payments.provider.sandbox_process",
-                port,
-                str(self.store),
-            ],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=PROJECT,
-        )
-        assert self._process.stdout is not None
-        self.url = self._process.stdout.readline().strip()
+        module = "tests.payments.provider.sandbox_process"
+        self._process, reading = run_module(module, port, str(self.store))
+        self._printed = open(reading, encoding="utf-8")  # noqa: PTH123, SIM115 - a pipe; it logs on
+        self.url = self._printed.readline().strip()
         assert self.url, "the sandbox ended before it served"
 
     def kill(self) -> None:
         """End it at once, as a crash would (SIGKILL)."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
             self._process = None
+        if self._printed is not None:
+            self._printed.close()
 
     def kill_and_start(self) -> None:
         """End it as a crash would, and start it again."""

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from app.api.exports.statement_page import statement_page
+from app.api.resources.statement_page import statement_page
 from app.domain.calendar_month import CalendarMonth
 from app.domain.refunds import FundingSource, Shares
 from app.domain.text import Language

@@ -1,7 +1,7 @@
 """A shop's money: its accounts, its ledger, its statements, and whether all of it agrees."""
 
 from app.access.scopes import Scope
-from app.api.exports.csv_export import CSV_ANSWER
+from app.api.csv_export import CSV_ANSWER
 from app.api.operation import MERCHANT_AND_PLATFORM, PLATFORM, SHOP, operation
 from app.api.problems.problem_responses import COMMAND
 from app.api.resources import fund_models, funds, reconciliation, statements

@@ -7,9 +7,8 @@ import structlog
 from fastapi import Query, Response
 from pydantic import StringConstraints
 
+from app.api.csv_export import LEDGER_COLUMNS, csv_export
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.exports.csv_columns import LEDGER_COLUMNS
-from app.api.exports.csv_export import csv_export
 from app.api.problems.problem import ProblemError, json_bytes
 from app.api.request_context import (
     RequestContext,

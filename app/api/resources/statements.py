@@ -6,15 +6,14 @@ from typing import Annotated, Any
 from fastapi import Path, Query, Response
 from pydantic import Field
 
+from app.api.csv_export import STATEMENT_COLUMNS, csv_export
 from app.api.cursors import CURSOR_LENGTH_MAX, after_of, cursor_of
-from app.api.exports.csv_columns import STATEMENT_COLUMNS
-from app.api.exports.csv_export import csv_export
-from app.api.exports.statement_page import HTML, POLICY, statement_page
 from app.api.openapi.headers import references
 from app.api.problems.problem import ProblemError
 from app.api.request_context import RequestContext, ShopId
 from app.api.resources.common import Amount, Position, RequestModel, ResponseModel
 from app.api.resources.refund_models import FeesKept, RefundSource, fees_on_wire, source_on_wire
+from app.api.resources.statement_page import HTML, POLICY, statement_page
 from app.domain.calendar_month import CalendarMonth, calendar_month
 from app.projections.refunds.statements import (
     SourceTotal,

@@ -6,9 +6,8 @@ from urllib.parse import urlencode
 
 from fastapi import Query, Response
 
+from app.api.csv_export import CSV, TICKET_COLUMNS, csv_export
 from app.api.cursors import after_of, cursor_of
-from app.api.exports.csv_columns import TICKET_COLUMNS
-from app.api.exports.csv_export import CSV, csv_export
 from app.api.openapi.headers import references
 from app.api.problems.problem import path_of
 from app.api.request_context import RequestContext, ShopId

@@ -1,1 +1,0 @@
-"""CSV and HTML answers."""

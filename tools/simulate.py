@@ -1,4 +1,4 @@
-"""`aftersales simulate`: merchants and consumers played on a service, and everything checked."""
+"""`aftersales simulate`: simulates merchants and consumers on a service and checks everything."""
 
 import asyncio
 import re
@@ -37,10 +37,10 @@ from app.main import build_app
 from app.resources import open_resources
 from app.settings import Settings
 from tools.own_service import unless, work_until
-from tools.simulation.clock import ClockStuck, ShopTaken
+from tools.simulation.clock import ClockStuck, ShopExists
 from tools.simulation.console import progress_of, show_report
 from tools.simulation.run import shop_ids, simulate, strangers_shop_id
-from tools.simulation.service import NotLetIn, NotShown, Service, ServiceLost
+from tools.simulation.service import CredentialsRefused, Service, ServiceLost, UnexpectedAnswer
 from tools.simulation.size import DAYS_MAX, ORDERS_IN_ALL_MAX, ORDERS_MAX, SHOPS_MAX, Size
 
 KEYS_LIVE = timedelta(days=1)
@@ -150,7 +150,7 @@ class _Simulation:
             raise Interrupted
 
     async def on_running_service(self, settings: Settings, url: str, platform_key: str) -> None:
-        """Play on a service that runs already."""
+        """Simulate on a service that runs already."""
         async with ready_database(settings) as ready:
             await self._play(ready, url, platform_key)
 
@@ -225,7 +225,7 @@ async def _check_reachable(client: httpx.AsyncClient, url: str) -> None:
 def _failures_named(url: str) -> Iterator[None]:
     try:
         yield
-    except ShopTaken as error:
+    except ShopExists as error:
         raise CommandFailed.wrong_use(
             f"there is a shop {error} already, and a simulation begins with new ones",
             "choose another --name, or leave it out",
@@ -235,7 +235,7 @@ def _failures_named(url: str) -> Iterator[None]:
             f"the clock of shop {error} does not get ready",
             "see that a worker runs: aftersales worker; its log says what keeps it",
         ) from error
-    except NotLetIn as error:
+    except CredentialsRefused as error:
         raise CommandFailed(
             f"{url} does not take our credentials: {error}",
             "give a platform's key of that service, and run with the service's own settings: "
@@ -245,7 +245,7 @@ def _failures_named(url: str) -> Iterator[None]:
         raise CommandFailed(
             f"{url} does not answer any more: {error}", "see that it runs, then begin again"
         ) from error
-    except NotShown as error:
+    except UnexpectedAnswer as error:
         raise CommandFailed(
             f"{url} answered what it must not: {error}",
             "see what the service's log says of it",

@@ -24,7 +24,7 @@ from tests.support.acts import Json, act_of
 from tests.support.api import SHOP, Api
 from tests.support.orders import DAY, HOUR
 from tests.support.story import an_item, done, instant, order_path, orders_of, registered
-from tools.oracle.expected_view import order_picture
+from tools.oracle.expected_view import order_view
 from tools.oracle.order import PlainOrder
 from tools.oracle.passing_time import boundaries
 from tools.oracle.ticket import Refused
@@ -145,7 +145,7 @@ class Played:
 
 def page_expected(order: PlainOrder) -> Json:
     """Return what the oracle expects of an order's page, in a shop without a test clock."""
-    page = order_picture(order)
+    page = order_view(order)
     page["operation_log"] = [{**line, "clock": "system"} for line in page["operation_log"]]
     return page
 

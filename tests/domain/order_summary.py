@@ -74,7 +74,7 @@ def expected_summary(order: PlainOrder) -> dict[str, Any]:
     is_open = entry.state == "open"
     return {
         "version": order.version,
-        "facts": order.told,
+        "facts": order.reported,
         "counted": order.counted,
         "entry": {
             "generation": entry.generation,

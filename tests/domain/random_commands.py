@@ -40,11 +40,11 @@ def sensible(kind: type[TicketDecision], ticket_id: str) -> st.SearchStrategy[Ti
     return _chosen(kind, ticket_id, choices(kind, odd=False))
 
 
-def by_lot(
-    lots: Random, kind: type[TicketDecision], ticket_id: str, *, odd: bool
+def at_random(
+    rng: Random, kind: type[TicketDecision], ticket_id: str, *, odd: bool
 ) -> TicketDecision:
     """Return one such decision, without a search that could make it smaller."""
-    return kind(ticket_id=ticket_id, **lots.choice(choices(kind, odd=odd)))
+    return kind(ticket_id=ticket_id, **rng.choice(choices(kind, odd=odd)))
 
 
 def choices(kind: type[TicketDecision], *, odd: bool) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How the API must show an order, as far as the rules say."""
+"""The views of an order that the API must show, as far as the rules say."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,26 +10,26 @@ from tools.oracle.ticket import Asked, PlainDue, PlainTicket
 Json = dict[str, Any]
 
 
-def order_picture(order: PlainOrder) -> Json:
-    """Show a whole order, with its log."""
+def order_view(order: PlainOrder) -> Json:
+    """Return the view of a whole order, with its log."""
     return {
         "order_id": order.order_id,
         "buyer_id": order.buyer_id,
         "created_at": order.created_at,
-        "shipped_at": order.told.get("shipped"),
-        "receipt_confirmed_at": order.told.get("received"),
-        "settled_at": order.told.get("settled"),
+        "shipped_at": order.reported.get("shipped"),
+        "receipt_confirmed_at": order.reported.get("received"),
+        "settled_at": order.reported.get("settled"),
         "refunded": {"amount": sum(order.paid_back.values())},
-        "after_sales_entry": entry_picture(order.entry),
-        "tickets": [ticket_picture(order, ticket) for ticket in order.tickets],
+        "after_sales_entry": entry_view(order.entry),
+        "tickets": [ticket_view(order, ticket) for ticket in order.tickets],
         "version": order.version,
         "updated_at": order.happened[-1].at,
-        "operation_log": log_picture(order),
+        "operation_log": log_view(order),
     }
 
 
-def log_picture(order: PlainOrder) -> list[Json]:
-    """Show the operation log: everything that happened, by whom, in the order it happened."""
+def log_view(order: PlainOrder) -> list[Json]:
+    """Return the operation log: everything that happened, by whom, in order."""
     return [
         {
             "version": number,
@@ -45,8 +45,8 @@ def log_picture(order: PlainOrder) -> list[Json]:
     ]
 
 
-def entry_picture(entry: PlainEntry) -> Json:
-    """Show an entry."""
+def entry_view(entry: PlainEntry) -> Json:
+    """Return the view of an entry."""
     return {
         "state": entry.state,
         "generation": entry.generation,
@@ -60,8 +60,8 @@ def entry_picture(entry: PlainEntry) -> Json:
     }
 
 
-def ticket_picture(order: PlainOrder, ticket: PlainTicket) -> Json:
-    """Show a ticket."""
+def ticket_view(order: PlainOrder, ticket: PlainTicket) -> Json:
+    """Return the view of a ticket."""
     picture = {
         "ticket_id": ticket.ticket_id,
         "order_id": order.order_id,
@@ -96,13 +96,17 @@ def ticket_picture(order: PlainOrder, ticket: PlainTicket) -> Json:
     return picture
 
 
-def inbox_picture(orders: Sequence[PlainOrder], recipient: str) -> dict[str, list[Json]]:
-    """Show what a recipient must have been told about each order, oldest first."""
+def inbox_view(orders: Sequence[PlainOrder], recipient: str) -> dict[str, list[Json]]:
+    """Return the messages a recipient must have about each order, oldest first."""
     return {
         order.order_id: [
-            {"order_id": order.order_id, "template": line.told[recipient], "created_at": line.at}
+            {
+                "order_id": order.order_id,
+                "template": line.messages[recipient],
+                "created_at": line.at,
+            }
             for line in order.happened
-            if recipient in line.told
+            if recipient in line.messages
         ]
         for order in orders
     }

@@ -41,7 +41,7 @@ def as_kept(body: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def check_parcel(parcel: tuple[str, str]) -> None:
-    """Refuse a tracking number nobody prints."""
+    """Refuse what cannot be a tracking number."""
     number = parcel[1]
     plain = all(sign.isascii() and (sign.isalnum() or sign == "-") for sign in number)
     digits = sum(sign.isdigit() for sign in number)

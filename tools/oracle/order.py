@@ -1,4 +1,4 @@
-"""An order as the rules say it must be: the independent fold that everything is compared with.
+"""An order as the rules require it: the independent fold that everything is compared with.
 
 Its methods carry out one command, or raise `Refused` and change nothing. What happens when a
 deadline passes is in `passing_time`.
@@ -26,7 +26,7 @@ FACTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
-    """A line the operation log must have. ``told``: the messages it leads to, by recipient."""
+    """A line the operation log must have. ``messages``: those it leads to, by recipient."""
 
     at: datetime
     code: str
@@ -34,7 +34,7 @@ class Happening:
     role: str
     before: str | None
     after: str | None
-    told: Mapping[str, str]
+    messages: Mapping[str, str]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -54,11 +54,11 @@ class PlainEntry:
 
 @dataclass(slots=True, kw_only=True)
 class PlainOrder:
-    """One order: the line it was imported as, and what must have become of it."""
+    """One order: the line it was imported as, and its expected state."""
 
     line: Mapping[str, Any]
     created_at: datetime
-    told: dict[str, datetime] = field(default_factory=dict)
+    reported: dict[str, datetime] = field(default_factory=dict)
     entry: PlainEntry = field(default_factory=PlainEntry)
     tickets: list[PlainTicket] = field(default_factory=list)
     paid_back: dict[str, int] = field(default_factory=dict)
@@ -71,7 +71,7 @@ class PlainOrder:
         """Return an order that changes independently."""
         return replace(
             self,
-            told=dict(self.told),
+            reported=dict(self.reported),
             entry=replace(self.entry),
             tickets=[ticket.copy() for ticket in self.tickets],
             paid_back=dict(self.paid_back),
@@ -122,7 +122,7 @@ class PlainOrder:
 
     def past_period(self, now: datetime) -> bool:
         """Whether the seven days are over; they begin with the receipt."""
-        return "received" in self.told and now >= self.told["received"] + rules.PERIOD
+        return "received" in self.reported and now >= self.reported["received"] + rules.PERIOD
 
     def note(
         self,
@@ -131,9 +131,9 @@ class PlainOrder:
         subject: str,
         role: str,
         after: str | None,
-        **told: str,
+        **messages: str,
     ) -> None:
-        """Add a line to the log, with whom it tells what."""
+        """Add a line to the log, with the messages it leads to."""
         before = next(
             (line.after for line in reversed(self.happened) if line.subject == subject),
             "never_opened" if subject == _ENTRY else None,
@@ -146,32 +146,34 @@ class PlainOrder:
                 role=role,
                 before=before,
                 after=after,
-                told=told,
+                messages=messages,
             )
         )
 
-    def changed(self, ticket: PlainTicket, at: datetime, code: str, role: str, **told: str) -> None:
+    def changed(
+        self, ticket: PlainTicket, at: datetime, code: str, role: str, **messages: str
+    ) -> None:
         """Note what happened to a ticket, which is now at this version."""
-        self.note(at, code, ticket.ticket_id, role, ticket.state, **told)
+        self.note(at, code, ticket.ticket_id, role, ticket.state, **messages)
         ticket.version, ticket.updated_at = self.version, at
 
     # Facts
 
-    def tell(self, fact: str, instant: datetime, now: datetime) -> None:
-        """Take note of a shipment, a receipt or a settlement; telling it again changes nothing."""
-        if fact in self.told:
-            if self.told[fact] != instant:
+    def report(self, fact: str, instant: datetime, now: datetime) -> None:
+        """Record a shipment, a receipt or a settlement; reporting it again changes nothing."""
+        if fact in self.reported:
+            if self.reported[fact] != instant:
                 raise Refused("fact_conflict")
             return
         if instant > now + rules.CLOCK_TOLERANCE:
             raise Refused("fact_in_future")
         if instant < self.created_at:
             raise Refused("fact_before_order")
-        known = {**self.told, fact: instant}
+        known = {**self.reported, fact: instant}
         in_order = [known[name] for name in FACTS if name in known]
         if any(one > next_one for one, next_one in pairwise(in_order)):
             raise Refused("fact_out_of_order")
-        self.told[fact] = instant
+        self.reported[fact] = instant
         self.note(now, FACTS[fact], "order", "platform", None)
 
     # The entry
@@ -180,7 +182,7 @@ class PlainOrder:
         """Return the rules that stand in the way of opening the entry."""
         line, kinds = self.line, {item["kind"] for item in self.line["items"]}
         failing = {
-            "receipt_not_confirmed": "received" not in self.told,
+            "receipt_not_confirmed": "received" not in self.reported,
             "after_sales_period_not_over": not self.past_period(now),
             "order_fully_refunded": self.left <= 0,
             "refund_in_progress": self.active is not None,
@@ -217,21 +219,21 @@ class PlainOrder:
             raise Refused("entry_still_open")
         if self.entry.asked_at is None:
             self.entry.asked_at = now
-            told = "reopening_requested"
-            self.note(now, "reopening_requested", _ENTRY, "consumer", "closed", merchant=told)
+            message = "reopening_requested"
+            self.note(now, "reopening_requested", _ENTRY, "consumer", "closed", merchant=message)
 
     def decline(self, reason: str, now: datetime) -> None:
-        """Answer that with no."""
+        """Decline the request to open it again."""
         if self.entry.asked_at is None:
             raise Refused("reopening_not_requested")
         self.entry.asked_at, self.entry.declined = None, (now, reason)
-        told = "reopening_declined"
-        self.note(now, "reopening_declined", _ENTRY, "merchant", "closed", consumer=told)
+        message = "reopening_declined"
+        self.note(now, "reopening_declined", _ENTRY, "merchant", "closed", consumer=message)
 
     # Applications
 
     def apply(self, kind: str, body: Mapping[str, Any], now: datetime) -> None:
-        """Apply: in the period through its own door, past it through an opened entry."""
+        """Apply for after-sales: freely in the period, past it through an opened entry."""
         overdue = self.past_period(now)
         if overdue and self.entry.state != "open":
             raise Refused("entry_not_open")
@@ -263,7 +265,7 @@ class PlainOrder:
         self.changed(ticket, now, code, "consumer", merchant="ticket_created")
 
     def checked_wish(self, kind: str, body: Mapping[str, Any]) -> list[Asked]:
-        """Return what a wish asks for; Refused if its reason, items or files are not allowed."""
+        """Return the items asked for; Refused if reason, items or files are not allowed."""
         if body["reason"] not in rules.REASONS[kind]:
             raise Refused("reason_not_for_type")
         ids = [item["item_id"] for item in body["items"]]

@@ -1,4 +1,4 @@
-"""What happens to an order by itself: reminders, deadlines, the end of an entry."""
+"""What happens to an order as time passes: reminders, deadlines, the end of an entry."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -15,7 +15,7 @@ _Step = tuple[datetime, int, Callable[[], None]]
 
 
 def pass_time(order: PlainOrder, now: datetime) -> None:
-    """Let happen what is due up to an instant, the earliest first.
+    """Apply what is due up to an instant, the earliest first.
 
     At one instant reminders come first, then tickets, then the entry.
     """
@@ -31,8 +31,8 @@ def boundaries(order: PlainOrder) -> Iterator[datetime]:
     """Return the instants at which the answer to some request changes."""
     for at, _, _ in _steps(order):
         yield at
-    if "received" in order.told:
-        yield order.told["received"] + PERIOD
+    if "received" in order.reported:
+        yield order.reported["received"] + PERIOD
     yield order.created_at + ORDER_AGE_MAX
 
 
@@ -104,12 +104,14 @@ def _act(order: PlainOrder, ticket: PlainTicket, due: PlainDue) -> None:
             )
         case "escalate":
             ticket.begin_arbitration("replacement_not_shipped", at, shown=0)
-            told = "ticket_escalated"
-            order.changed(ticket, at, "ticket_escalated", "system", consumer=told, merchant=told)
+            message = "ticket_escalated"
+            order.changed(
+                ticket, at, "ticket_escalated", "system", consumer=message, merchant=message
+            )
         case "complete":
             ticket.enter("completed", at)
-            code, told = "replacement_received_automatically", "replacement_received"
-            order.changed(ticket, at, code, "system", merchant=told)
+            code, message = "replacement_received_automatically", "replacement_received"
+            order.changed(ticket, at, code, "system", merchant=message)
         case "rule_for_buyer":
             _rule_by_default(order, ticket, at)
         case _:
@@ -137,11 +139,11 @@ def _rule_by_default(order: PlainOrder, ticket: PlainTicket, at: datetime) -> No
         ticket.enter("refunding", at)
     else:
         ticket.grant(at, goods_settled=ticket.goods_back)
-    told = "arbitration_ruled"
+    message = "arbitration_ruled"
     code = "arbitration_ruled_automatically"
-    order.changed(ticket, at, code, "system", consumer=told, merchant=told)
+    order.changed(ticket, at, code, "system", consumer=message, merchant=message)
 
 
 def notifications_for_agreement(ticket: PlainTicket) -> str:
-    """Return what the buyer is told of an agreement: first of all, to ship the goods back."""
+    """Return the buyer's message about an agreement: with a return, to ship the goods back."""
     return "ship_goods_back" if ticket.state == "awaiting_return" else "application_agreed"

@@ -67,8 +67,8 @@ class Outcome:
     failed_rules: frozenset[str] = frozenset()
 
 
-def foretell(order: PlainOrder, act: Act, now: datetime) -> Outcome:
-    """Say what must be answered, and let the order become what it must then be."""
+def predict(order: PlainOrder, act: Act, now: datetime) -> Outcome:
+    """Return the answer the rules require, and change the order accordingly."""
     pass_time(order, now)
     before = order.version
     try:
@@ -123,7 +123,7 @@ def carry_out(order: PlainOrder, act: Act, now: datetime) -> None:
         decide(act.name, Asking(order=order, ticket=ticket, side=act.by, body=body, at=now))
     elif act.name in _FACTS:
         _, fact, member = _FACTS[act.name]
-        order.tell(fact, datetime.fromisoformat(body[member]), now)
+        order.report(fact, datetime.fromisoformat(body[member]), now)
     else:
         _ON_ORDERS[act.name](order, body, now)
 

@@ -1,4 +1,4 @@
-"""A ticket as the rules say it must be."""
+"""A ticket as the rules require it."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ class Asked:
 
 @dataclass(slots=True, kw_only=True)
 class PlainDue:
-    """When a ticket acts by itself and how; ``remind_at`` is done with once ``reminded``."""
+    """The deadline of a ticket and what happens then; ``remind_at`` is over once ``reminded``."""
 
     at: datetime
     action: str
@@ -115,7 +115,7 @@ class PlainTicket:
             )
 
     def grant(self, at: datetime, *, goods_settled: bool) -> None:
-        """Go where a granted wish leads: goods go back first, where they must and have not."""
+        """Enter the state after a grant: goods go back first, where they must and have not."""
         kept = self.agreed_without_return is True
         if self.type in GOODS_BACK and not goods_settled and not kept:
             self.enter("awaiting_return", at)
@@ -125,12 +125,12 @@ class PlainTicket:
             self.enter("awaiting_replacement", at)
 
     def close(self, cause: str, at: datetime) -> None:
-        """End without what was wished for."""
+        """Close the ticket without granting what was asked for."""
         self.enter("closed", at)
         self.closed_at, self.close_cause = at, cause
 
     def begin_arbitration(self, cause: str, at: datetime, *, shown: int) -> None:
-        """Come before the platform."""
+        """Begin an arbitration."""
         self.arbitration = PlainArbitration(
             number=1 if self.arbitration is None else self.arbitration.number + 1,
             cause=cause,
@@ -142,6 +142,6 @@ class PlainTicket:
         self.enter("in_arbitration", at)
 
     def extended_due(self, to: datetime, at: datetime) -> None:
-        """Have the same deadline later."""
+        """Set the deadline to a later instant."""
         assert self.due is not None  # noqa: S101 - only a ticket that waits is extended
         self.due = replace(self.due, at=to, remind_at=to - reminder_before(to - at), reminded=False)

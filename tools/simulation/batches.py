@@ -1,11 +1,11 @@
-"""Decisions on many tickets in one request: each with its own result, none failing for another."""
+"""Decisions on many tickets in one request, each with its own result."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tools.oracle.expected_view import ticket_picture
+from tools.oracle.expected_view import ticket_view
 from tools.oracle.order import PlainOrder
-from tools.oracle.requests import Act, foretell
+from tools.oracle.requests import Act, predict
 from tools.simulation.comparing import differences
 from tools.simulation.playing import NOT_KEPT, Stage
 
@@ -29,7 +29,7 @@ async def decide_at_one_go(
     for (order, act), result in zip(decided, results, strict=False):
         _hold(stage, order, act, result)
     _hold_additions(stage, results)
-    stage.tally.manners["decided at one go"] += 1
+    stage.tally.manners["decided in a batch"] += 1
     if repeat:
         _hold_repeated(stage, results, await _decide(stage, items, key))
 
@@ -52,16 +52,16 @@ def _item(order: PlainOrder, act: Act) -> dict[str, Any]:
 
 
 def _hold(stage: Stage, order: PlainOrder, act: Act, result: Mapping[str, Any]) -> None:
-    outcome = foretell(order, act, stage.now)
+    outcome = predict(order, act, stage.now)
     ticket = order.tickets[(act.ticket or 1) - 1]
     expected = {
         "ticket_id": ticket.ticket_id,
         "status": outcome.status,
-        "ticket": None if outcome.code else ticket_picture(order, ticket),
+        "ticket": None if outcome.code else ticket_view(order, ticket),
         "problem": outcome.code and {"code": outcome.code},
     }
     about = stage.about(order.order_id)
-    stage.differ(order.order_id, differences(about, f"{act.name} at one go", expected, result))
+    stage.differ(order.order_id, differences(about, f"{act.name} in a batch", expected, result))
     stage.count(order, act, outcome)
 
 
@@ -79,7 +79,7 @@ def _hold_additions(stage: Stage, results: Sequence[Mapping[str, Any]]) -> None:
 def _hold_repeated(
     stage: Stage, first: Sequence[Mapping[str, Any]], second: Sequence[Mapping[str, Any]]
 ) -> None:
-    """What was decided is told again as it was told; what was not kept meets the same refusal."""
+    """A repeated batch gives the kept results again, and the same refusals for what is not kept."""
     expected = [
         {"status": one["status"], "replayed": False}
         if one["problem"] and one["problem"]["code"] in {*NOT_KEPT, "ticket_repeated"}
@@ -87,4 +87,4 @@ def _hold_repeated(
         for one in first
     ]
     stage.differ("batch", differences(stage.about("batch"), "repeated", expected, list(second)))
-    stage.tally.manners["decided at one go again"] += 1
+    stage.tally.manners["decided in a batch again"] += 1

@@ -1,4 +1,4 @@
-"""The reckoning: everything the service shows in the end, held against the independent fold."""
+"""The final check: compares everything the service shows with the oracle."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tools.oracle.expected_view import inbox_picture, order_picture
+from tools.oracle.expected_view import inbox_view, order_view
 from tools.oracle.order import PlainOrder
 from tools.simulation.comparing import Difference, differences
 from tools.simulation.invariants import broken_invariants
@@ -17,13 +17,13 @@ from tools.simulation.together import side_by_side
 LOOK_AGAIN_SECONDS = 0.1
 PAGE_ROWS = 100
 DIFFERENCES_MAX = 25
-"""Of one order; the rest of a story gone wrong says nothing new."""
+"""Reported of one order; the rest follows from them."""
 
 Json = dict[str, Any]
 
 
 @dataclass(slots=True, kw_only=True)
-class Reckoning:
+class FinalCheck:
     """Checks one shop when its days are over."""
 
     shop: Shop
@@ -43,7 +43,7 @@ class Reckoning:
     async def _check_order(self, order: PlainOrder) -> tuple[str, Json]:
         page = await self._page(order.order_id, {}, self._platform())
         about = self.shop.stage.about(order.order_id)
-        self._note("order", differences(about, "", order_picture(order), page))
+        self._note("order", differences(about, "", order_view(order), page))
         if "operation_log" in page:
             self._note("invariants", broken_invariants(about, page, self.shop.stage.now))
         self.on_order()
@@ -79,7 +79,7 @@ class Reckoning:
         ]
 
     async def _inbox_differences(self, orders: Sequence[PlainOrder]) -> list[Difference]:
-        """Compare what everybody was told with what happened."""
+        """Compare the messages in each inbox with the expected ones."""
         of_buyers: dict[str, list[PlainOrder]] = defaultdict(list)
         for order in orders:
             of_buyers[order.buyer_id].append(order)
@@ -98,7 +98,7 @@ class Reckoning:
         got: dict[str, list[Json]] = {order.order_id: [] for order in orders}
         for message in reversed(await self._all("notifications", bearer)):
             got.setdefault(message["order_id"], []).append(message)
-        expected = inbox_picture(orders, recipient)
+        expected = inbox_view(orders, recipient)
         about = self.shop.stage.about(f"inbox of the {recipient}")
         return [
             *differences(about, "orders", sorted(expected), sorted(got)),

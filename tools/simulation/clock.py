@@ -1,4 +1,4 @@
-"""The test clock of a shop: made, advanced, waited for; and where it is worth stopping."""
+"""The test clock of a shop: created, advanced, waited for; and the instants to stop at."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,29 +22,29 @@ _OFFSETS = (
 )
 
 
-class ShopTaken(Exception):
+class ShopExists(Exception):
     """There is a shop of this id already, with a clock or with orders."""
 
 
 class ClockStuck(Exception):
-    """The clock was asked to advance and is not ready: probably no worker runs."""
+    """The clock does not finish advancing: probably no worker runs."""
 
 
 @dataclass(slots=True, kw_only=True)
 class ShopClock:
-    """A shop's clock, at a version of its own."""
+    """A shop's clock and its version."""
 
     stage: Stage
     version: int = 0
 
     async def begin(self) -> None:
-        """Put the shop into test mode; raises ShopTaken if it is not a new one."""
+        """Put the shop into test mode; raises ShopExists if it is not a new one."""
         stage = self.stage
         body = {"now": stage.now.isoformat()}
         platform = stage.service.credentials.platform()
         answer = await stage.service.post(self._path(), platform, body)
         if answer.status not in {200, 201} or answer.body["version"] != 1:
-            raise ShopTaken(stage.shop_id)
+            raise ShopExists(stage.shop_id)
         self.version = 1
 
     async def advance(self, to: datetime, orders: Mapping[str, PlainOrder]) -> None:
@@ -101,9 +101,9 @@ class ShopClock:
 def stop_between(
     begin: datetime, end: datetime, orders: Iterable[PlainOrder], which: float, side: float
 ) -> datetime | None:
-    """Choose an instant to stop at: just before, at, or after one at which some answer changes.
+    """Return an instant to stop at: just before, at, or after one at which some answer changes.
 
-    ``which`` and ``side`` are lots from 0 to 1. None if nothing changes in between.
+    ``which`` and ``side`` are random, from 0 to 1. None if nothing changes in between.
     """
     offset = _OFFSETS[int(side * len(_OFFSETS))]
     stops = {at + offset for order in orders for at in boundaries(order)}
@@ -112,7 +112,7 @@ def stop_between(
 
 
 def _instants_of_passing(order: PlainOrder, to: datetime) -> int:
-    """Let time pass for an order; return at how many instants something happened to it."""
+    """Apply what is due to an order; return at how many instants something happened."""
     seen = order.version
     pass_time(order, to)
     return len({line.at for line in order.happened[seen:]})

@@ -1,4 +1,4 @@
-"""Holding answers against expectations, and naming each difference."""
+"""Compares answers with expectations and names each difference."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ def instant(text: str) -> datetime:
 
 
 def shown(value: Any) -> str:
-    """Write a value down for a person, shortly."""
+    """Return a value as short text."""
     if value is _NOTHING:
         return "nothing"
     if isinstance(value, datetime):
@@ -64,7 +64,7 @@ def shown(value: Any) -> str:
 
 
 def _shown_list(values: Sequence[Any]) -> str:
-    """Write a list down by what tells its members apart, or by how many there are."""
+    """Return a list as the ids of its members, or as their number."""
     named = [value.get("code") or value.get("ticket_id") for value in values if _is_object(value)]
     if named and all(named):
         return f"{len(values)}: {', '.join(named)}"

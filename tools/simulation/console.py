@@ -1,4 +1,4 @@
-"""How a simulation is shown: how far it is, and in the end what came of it."""
+"""The output of a simulation: its progress and its result."""
 
 import time
 from collections import Counter
@@ -9,10 +9,10 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.cli.console import CommandFailed, ExitCode, err, out, show_table
 from tools.simulation.report import Tally
-from tools.simulation.run import Report, Told
+from tools.simulation.run import ProgressCallbacks, Report
 from tools.simulation.size import Size
 
-TELL_EVERY_SECONDS = 5.0
+SHOW_EVERY_SECONDS = 5.0
 DIFFERENCES_SHOWN_MAX = 50
 
 _GROUPS = (
@@ -28,8 +28,8 @@ _GROUPS = (
 
 
 @contextmanager
-def progress_of(size: Size) -> Iterator[Told]:
-    """Show a bar to a person, and to anything else a line now and then."""
+def progress_of(size: Size) -> Iterator[ProgressCallbacks]:
+    """Show a progress bar in a terminal, else a line every few seconds."""
     days, orders = size.shops * size.days, size.shops * size.orders
     columns = (
         TextColumn("{task.description}"),
@@ -45,33 +45,33 @@ def progress_of(size: Size) -> Iterator[Told]:
         def day(tally: Tally) -> None:
             progress.advance(living)
             progress.update(living, description=f"Days, {_so_far(tally)}")
-            lines.tell("days", days, tally)
+            lines.report("days", days, tally)
 
         def order(tally: Tally) -> None:
             progress.advance(checking)
             progress.update(checking, description=f"Checks, {_so_far(tally)}")
-            lines.tell("orders checked", orders, tally)
+            lines.report("orders checked", orders, tally)
 
-        yield Told(day=day, order=order)
+        yield ProgressCallbacks(day=day, order=order)
 
 
 class _Lines:
-    """Says how far things are every few seconds, where there is no terminal for a bar."""
+    """Prints the progress every few seconds, where there is no terminal for a bar."""
 
     def __init__(self) -> None:
         self._done: Counter[str] = Counter()
-        self._told_at = time.monotonic()
+        self._shown_at = time.monotonic()
 
-    def tell(self, what: str, total: int, tally: Tally) -> None:
+    def report(self, what: str, total: int, tally: Tally) -> None:
         self._done[what] += 1
         now = time.monotonic()
-        if not err.is_terminal and now - self._told_at >= TELL_EVERY_SECONDS:
-            self._told_at = now
+        if not err.is_terminal and now - self._shown_at >= SHOW_EVERY_SECONDS:
+            self._shown_at = now
             err.print(f"{self._done[what]:,} of {total:,} {what}, {_so_far(tally)}")
 
 
 def show_report(report: Report, size: Size, name: str) -> None:
-    """Print what came of it; CommandFailed if anything differed."""
+    """Print the result; CommandFailed if anything differed."""
     tally, requests = report.tally, report.request_seconds
     rows = [
         (group, what, f"{count:,}")

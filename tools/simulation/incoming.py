@@ -1,4 +1,4 @@
-"""How orders come into a shop: imported as NDJSON, some of them twice, among others not taken."""
+"""Imports the orders of a shop as NDJSON, some twice, some among lines that are refused."""
 
 import json
 from collections.abc import Sequence
@@ -69,7 +69,7 @@ def _registered(line: Line, now: datetime) -> PlainOrder:
     order.note(now, "order_registered", "order", "platform", None)
     for member, fact in _MEMBERS:
         if member in line:
-            order.tell(fact, instant(line[member]), now)
+            order.report(fact, instant(line[member]), now)
     return order
 
 

@@ -1,4 +1,4 @@
-"""What must hold of an order whatever happened to it, read off its page and nothing else."""
+"""Invariants of an order, checked on its page alone."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def _log_faults(log: list[Json]) -> Iterator[_Fault]:
 
 
 def _story_faults(page: Json) -> Iterator[_Fault]:
-    """Walk through the log: one active ticket at a time, each through an open door."""
+    """Check the log: one active ticket at a time, each in the period or by an open entry."""
     received = page["receipt_confirmed_at"]
     period_ends = instant(received) + PERIOD if received else None
     states: dict[str, str] = {}
@@ -63,8 +63,8 @@ def _story_faults(page: Json) -> Iterator[_Fault]:
             yield "applications past the period while the entry is open", f"{subject} at {at}"
         if code == "ticket_created":
             in_period += 1
-            told = _knew_of_receipt(page, line["version"])
-            if told and period_ends is not None and at >= period_ends:
+            knew = _knew_of_receipt(page, line["version"])
+            if knew and period_ends is not None and at >= period_ends:
                 yield "applications in the period only within it", f"{subject} at {at}"
         active = [ticket for ticket, state in states.items() if state not in FINAL]
         if len(active) > 1:
@@ -94,7 +94,7 @@ def _money_faults(page: Json) -> Iterator[_Fault]:
 
 
 def _refunded_by_item(page: Json) -> Counter[str]:
-    """Add up what was refunded for each item; what a ruling granted stands in the log alone."""
+    """Return what was refunded of each item; a ruling's amount is in the log alone."""
     granted: dict[str, list[Json]] = {}
     refunded: Counter[str] = Counter()
     for line in page["operation_log"]:

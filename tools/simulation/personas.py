@@ -1,12 +1,12 @@
-"""What people are like: how readily they act, and what they are given to."""
+"""Personas: how often an actor acts, and which decisions it prefers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Temperament:
-    """How readily somebody acts, and what they are more or less given to than others."""
+class Persona:
+    """The probability of acting in a round, and factors on the weights of decisions."""
 
     readiness: float
     likes: Mapping[str, float]
@@ -21,30 +21,30 @@ _LOSES_INTEREST: Mapping[str, float] = {
     "add_ticket_remark": 0.01,
 }
 CONSUMERS = (
-    Temperament(readiness=0.8, likes={}),
-    Temperament(readiness=0.5, likes=_LOSES_INTEREST),
-    Temperament(
+    Persona(readiness=0.8, likes={}),
+    Persona(readiness=0.5, likes=_LOSES_INTEREST),
+    Persona(
         readiness=0.7,
         likes={"withdraw_application": 5, "modify_application": 5, "withdraw_arbitration": 6},
     ),
-    Temperament(
+    Persona(
         readiness=0.7,
         likes={"request_arbitration": 8, "submit_arbitration_evidence": 2, "modify_application": 2},
     ),
 )
 MERCHANTS = (
-    Temperament(readiness=0.7, likes={"reject_application": 0.2, "reject_returned_goods": 0.2}),
-    Temperament(
+    Persona(readiness=0.7, likes={"reject_application": 0.2, "reject_returned_goods": 0.2}),
+    Persona(
         readiness=0.7,
         likes={"reject_application": 6, "reject_returned_goods": 6, "process_rejected_ticket": 0.3},
     ),
-    Temperament(readiness=0.1, likes={}),
-    Temperament(
+    Persona(readiness=0.1, likes={}),
+    Persona(
         readiness=0.6,
         likes={"submit_arbitration_evidence": 3, "agree_without_return": 3},
     ),
 )
-PLATFORM = Temperament(readiness=0.5, likes={})
+PLATFORM = Persona(readiness=0.5, likes={})
 
 WEIGHTS: Mapping[str, float] = {
     "agree_to_application": 5,
@@ -62,4 +62,4 @@ WEIGHTS: Mapping[str, float] = {
     "record_refund_success": 5,
     "add_ticket_remark": 0.4,
 }
-"""How often each decision is taken by somebody without likes, where several are possible."""
+"""Relative frequency of each decision where several are possible; 1 if not named here."""

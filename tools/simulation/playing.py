@@ -1,13 +1,13 @@
-"""Doing what the players decide, over HTTP, and holding each answer against what was foretold."""
+"""Doing what the players decide, over HTTP, and holding each answer against what was predicted."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from tools.oracle.expected_view import entry_picture, order_picture, ticket_picture
+from tools.oracle.expected_view import entry_view, order_view, ticket_view
 from tools.oracle.order import PlainOrder
-from tools.oracle.requests import Act, Outcome, foretell
+from tools.oracle.requests import Act, Outcome, predict
 from tools.oracle.rules import APPLICATIONS
 from tools.simulation.actors import Play
 from tools.simulation.comparing import Difference, differences
@@ -28,7 +28,7 @@ STRANGER = "stranger"
 
 @dataclass(slots=True, kw_only=True)
 class Stage:
-    """One shop where plays are performed. An order whose answers differ is not gone on with."""
+    """One shop that requests are sent to. An order whose answers differ gets no more of them."""
 
     service: Service
     tally: Tally
@@ -38,7 +38,7 @@ class Stage:
     lost: set[str] = field(default_factory=set)
 
     async def perform(self, order: PlainOrder, play: Play) -> None:
-        """Do it, and note what is not as it should be."""
+        """Send the requests of a play and record what differs from the prediction."""
         if order.order_id in self.lost:
             return
         match play.manner:
@@ -53,30 +53,30 @@ class Stage:
         if play.manner != "once":
             self.tally.manners[play.manner] += 1
 
-    def opened_at_one_go(self, order: PlainOrder, result: dict[str, Any]) -> None:
-        """Take note of one order's part in a bulk opening."""
+    def opened_in_bulk(self, order: PlainOrder, result: dict[str, Any]) -> None:
+        """Check one order's result of a bulk opening."""
         act = Act(name="open_after_sales_entry", by="merchant", key="")
-        outcome = foretell(order, act, self.now)
+        outcome = predict(order, act, self.now)
         expected = {
             "order_id": order.order_id,
             "status": outcome.status,
             "code": outcome.code,
             "failed": outcome.failed_rules,
-            "entry": None if outcome.code else entry_picture(order.entry),
+            "entry": None if outcome.code else entry_view(order.entry),
         }
         got = {**result, "failed": frozenset(rule["code"] for rule in result["failed_rules"])}
         about = self.about(order.order_id)
-        self.differ(order.order_id, differences(about, "opened at one go", expected, got))
+        self.differ(order.order_id, differences(about, "opened in bulk", expected, got))
         self.count(order, act, outcome)
 
     def differ(self, order_id: str, found: Sequence[Difference]) -> None:
-        """Note differences; nothing more is asked of the order."""
+        """Record differences; no more requests are sent about the order."""
         if found:
             self.lost.add(order_id)
             self.tally.differences += found
 
     def about(self, order_id: str) -> str:
-        """Return how an order is named in a difference."""
+        """Return the name of an order in a difference."""
         return f"{self.shop_id}/{order_id}"
 
     async def _do(self, order: PlainOrder, act: Act) -> tuple[Answer, Outcome]:
@@ -101,9 +101,9 @@ class Stage:
         )
 
     async def _race(self, order: PlainOrder, acts: Sequence[Act]) -> None:
-        """Do several things at once. Whoever was first, it must be as if one came after the other.
+        """Send several requests at once; the answers must fit one order of them.
 
-        Racers want the same, so that what becomes of the order does not depend on who wins.
+        All ask for the same, so that the order's state does not depend on which is first.
         """
         answers = await side_by_side(self._send(order, act) for act in acts)
         for act, answer in sorted(zip(acts, answers, strict=True), key=_place):
@@ -128,8 +128,8 @@ class Stage:
         return credentials.consumer(self.shop_id, STRANGER if act.stranger else order.buyer_id)
 
     def _held(self, order: PlainOrder, act: Act, answer: Answer) -> Outcome:
-        """Hold an answer against what was foretold, and count it."""
-        outcome = foretell(order, act, self.now)
+        """Compare an answer with the predicted one, and count it."""
+        outcome = predict(order, act, self.now)
         about = self.about(order.order_id)
         found = differences(
             about,
@@ -144,7 +144,7 @@ class Stage:
         return outcome
 
     def count(self, order: PlainOrder, act: Act, outcome: Outcome) -> None:
-        """Count what came of an act."""
+        """Count the outcome of a request."""
         self.tally.failed_rules.update(outcome.failed_rules)
         if outcome.code is not None:
             self.tally.refusals[outcome.code] += 1
@@ -159,14 +159,14 @@ class Stage:
 def _shown(order: PlainOrder, act: Act) -> dict[str, Any]:
     """Return how the answer to something granted must show the order, its entry or its ticket."""
     if act.ticket is not None:
-        return ticket_picture(order, order.tickets[act.ticket - 1])
+        return ticket_view(order, order.tickets[act.ticket - 1])
     if act.name in APPLICATIONS:
-        return ticket_picture(order, order.tickets[-1])
+        return ticket_view(order, order.tickets[-1])
     if act.name.startswith("record_"):
-        picture = order_picture(order)
+        picture = order_view(order)
         del picture["operation_log"]
         return picture
-    return {**entry_picture(order.entry), "order_id": order.order_id, "version": order.version}
+    return {**entry_view(order.entry), "order_id": order.order_id, "version": order.version}
 
 
 def _failed_in(answer: Answer) -> frozenset[str]:

@@ -1,10 +1,11 @@
-"""A whole simulation: shops side by side, then the reckoning."""
+"""A whole simulation: shops side by side, then the final check."""
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tools.simulation.checking import Reckoning
+from tools.simulation.bodies import required_examples
+from tools.simulation.checking import FinalCheck
 from tools.simulation.facts import START
 from tools.simulation.playing import Stage
 from tools.simulation.report import Tally
@@ -16,7 +17,7 @@ from tools.simulation.together import side_by_side
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What came of a simulation, how long it took, and each request, quickest first."""
+    """The result of a simulation: its tally, its time, and the time of each request, in order."""
 
     tally: Tally
     seconds: float
@@ -24,8 +25,8 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """Whom to tell that a shop's day is over, and that an order has been checked."""
+class ProgressCallbacks:
+    """Callbacks: a shop's day is over, an order has been checked."""
 
     day: Callable[[Tally], None]
     order: Callable[[Tally], None]
@@ -37,20 +38,20 @@ def shop_ids(name: str, size: Size) -> list[str]:
 
 
 def strangers_shop_id(name: str) -> str:
-    """Return the id of the shop whose key is shown where it opens nothing."""
+    """Return the id of another shop, whose key must be refused everywhere else."""
     return f"{name}-0"
 
 
-async def simulate(service: Service, size: Size, name: str, told: Told) -> Report:
-    """Let all shops live through their days, then check everything.
+async def simulate(service: Service, size: Size, name: str, progress: ProgressCallbacks) -> Report:
+    """Run all shops through their days, then check everything.
 
-    Raises ShopTaken, ClockStuck, ServiceLost, NotLetIn, NotShown.
+    Raises ShopExists, ClockStuck, ServiceLost, CredentialsRefused, UnexpectedAnswer.
     """
     began, tally = time.perf_counter(), Tally()
-    shops = new_shops(service, size, name, tally)
-    await side_by_side(shop.live(lambda: told.day(tally)) for shop in shops)
-    reckonings = [Reckoning(shop=shop, on_order=lambda: told.order(tally)) for shop in shops]
-    await side_by_side(reckoning.check() for reckoning in reckonings)
+    shops = await new_shops(service, size, name, tally)
+    await side_by_side(shop.live(lambda: progress.day(tally)) for shop in shops)
+    checks = [FinalCheck(shop=shop, on_order=lambda: progress.order(tally)) for shop in shops]
+    await side_by_side(check.check() for check in checks)
     return Report(
         tally=tally,
         seconds=time.perf_counter() - began,
@@ -58,12 +59,15 @@ async def simulate(service: Service, size: Size, name: str, told: Told) -> Repor
     )
 
 
-def new_shops(service: Service, size: Size, name: str, tally: Tally) -> list[Shop]:
-    """Return the shops, none of which has begun to live."""
+async def new_shops(service: Service, size: Size, name: str, tally: Tally) -> list[Shop]:
+    """Return the shops, none of which has started; reads the API's document from the service."""
+    document = await service.shown("/openapi.json", service.credentials.platform())
+    examples = required_examples(document)
     return [
         Shop(
             number=number,
             size=size,
+            examples=examples,
             stage=Stage(
                 service=service,
                 tally=tally,

@@ -1,4 +1,4 @@
-"""The service as a client meets it: requests in somebody's name, trouble waited out."""
+"""A client of the service: sends requests under a credential, retries what fails for a while."""
 
 import asyncio
 import time
@@ -16,19 +16,19 @@ _TROUBLE = frozenset({429, 502, 503, 504})
 
 
 class ServiceLost(Exception):
-    """The service was not there, or too busy, for as long as we were ready to wait."""
+    """The service did not answer, or was too busy, for as long as we retry."""
 
 
-class NotLetIn(Exception):
-    """The service knows none of the credentials we were given, or they may not do this."""
+class CredentialsRefused(Exception):
+    """The service refuses our credentials."""
 
 
-class NotShown(Exception):
-    """The service does not answer as it must for the simulation to go on."""
+class UnexpectedAnswer(Exception):
+    """An answer without which the simulation cannot go on is not as expected."""
 
 
 class Credentials(Protocol):
-    """What those who take part show; asked for anew for each request."""
+    """The credentials of the actors; asked for before each request."""
 
     def platform(self) -> str:
         """Return the platform's key."""
@@ -61,14 +61,14 @@ class Answer:
         return self.body.get("code") if is_problem else None
 
     def insist(self, path: str) -> None:
-        """Raise NotShown if this is no success."""
+        """Raise UnexpectedAnswer if this is no success."""
         if self.status >= 400:
-            raise NotShown(f"{path}: {self.status} {self.code}")
+            raise UnexpectedAnswer(f"{path}: {self.status} {self.code}")
 
 
 @dataclass(slots=True)
 class Service:
-    """Asks the service and notes how long each answer took. Repeats what met with trouble.
+    """Sends requests and records how long each answer took. Repeats what failed on the way.
 
     Whatever changes something is sent with a key or a version, or is harmless twice, so that
     repeating is safe even if only the answer was lost.
@@ -86,7 +86,7 @@ class Service:
     async def shown(
         self, path: str, bearer: str, params: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """GET a path and return what is shown there; raises NotShown if nothing is."""
+        """GET a path and return what is shown there; raises UnexpectedAnswer if nothing is."""
         answer = await self.get(path, bearer, params)
         answer.insist(path)
         shown: dict[str, Any] = answer.body
@@ -148,5 +148,5 @@ def _answer(response: httpx.Response, attempts: int) -> Answer:
         attempts=attempts,
     )
     if answer.status == 401 or answer.code == "scope_missing":
-        raise NotLetIn(f"{response.request.url.path}: {answer.status} {answer.code}")
+        raise CredentialsRefused(f"{response.request.url.path}: {answer.status} {answer.code}")
     return answer

@@ -1,11 +1,11 @@
-"""The life of one shop on its test clock: orders come in, people act, time passes."""
+"""One simulated shop on its test clock: imports orders, lets actors act, advances time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tools.oracle.expected_view import entry_picture, order_picture
+from tools.oracle.expected_view import entry_view, order_view
 from tools.oracle.order import PlainOrder
 from tools.oracle.rules import DAY
 from tools.simulation.actors import Cast
@@ -19,7 +19,7 @@ from tools.simulation.size import Size
 from tools.simulation.together import side_by_side
 
 ATTENTION = 0.55
-"""How often anybody looks at an order in a round."""
+"""Probability that an order is acted on in a round."""
 STOP_SHARE = 0.4
 """How often a day has a second round, about an instant at which some answer changes."""
 SNAPSHOT_SHARE = 0.03
@@ -43,11 +43,12 @@ class Snapshot:
 
 @dataclass(slots=True, kw_only=True)
 class Shop:
-    """A shop, its orders, and those who take part. By its number lots are drawn, not by its id."""
+    """A shop, its orders and actors. Its number, not its id, seeds the random generator."""
 
     number: int
     stage: Stage
     size: Size
+    examples: Mapping[str, Any]
     orders: dict[str, PlainOrder] = field(default_factory=dict)
     casts: dict[str, Cast] = field(default_factory=dict)
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -58,19 +59,19 @@ class Shop:
         return self.stage.shop_id
 
     async def live(self, on_day: Callable[[], None]) -> None:
-        """Live through all days; raises ShopTaken, ClockStuck, and what asking raises."""
+        """Run all days; raises ShopExists, ClockStuck, and what requests raise."""
         clock = ShopClock(stage=self.stage)
         await clock.begin()
         await self._pay_deposit()
         planned = planned_orders(self.size, self.number, self.shop_id)
-        lots = self.size.lots("clock", self.number)
+        rng = self.size.rng("clock", self.number)
         for day in range(self.size.days):
             today = [one.line for one in planned if one.day == day]
             for order in await take_in(self.stage, today, with_faults=day == 0):
                 self._welcome(order)
             await self._round()
             ends = START + (day + 1) * DAY
-            whether, back, which, side = (lots.random() for _ in range(4))
+            whether, back, which, side = (rng.random() for _ in range(4))
             stop = stop_between(self.stage.now, ends, self.orders.values(), which, side)
             if stop is not None and whether < STOP_SHARE:
                 await clock.advance(stop, self.orders)
@@ -89,22 +90,22 @@ class Shop:
         (await service.post(path, platform, body, key="deposit")).insist(path)
 
     def _welcome(self, order: PlainOrder) -> None:
-        lots = self.size.lots("story", self.number, order.order_id)
+        rng = self.size.rng("story", self.number, order.order_id)
         self.orders[order.order_id] = order
-        self.casts[order.order_id] = Cast.drawn(lots)
+        self.casts[order.order_id] = Cast.drawn(rng, self.examples)
 
     async def _round(self) -> None:
-        """Let the merchant open entries and decide on many, then everybody act on every order."""
+        """Let the merchant open entries and decide in batches, then all act on every order."""
         await self._open_some()
         await self._decide_many()
         await side_by_side(self._turn(order) for order in self.orders.values())
 
     async def _turn(self, order: PlainOrder) -> None:
         cast = self.casts[order.order_id]
-        if cast.lots.random() < ATTENTION:
+        if cast.rng.random() < ATTENTION:
             for play in cast.turn(order, self.stage.now):
                 await self.stage.perform(order, play)
-        if cast.lots.random() < SNAPSHOT_SHARE:
+        if cast.rng.random() < SNAPSHOT_SHARE:
             await self._take_snapshot(order)
 
     async def _open_some(self) -> None:
@@ -116,7 +117,7 @@ class Shop:
             and order.entry.state != "open"
             and self.casts[order_id].wants_opened(order, now)
         ]
-        at_one_go = self.size.lots("opening", self.number, now.isoformat()).random() < 0.5
+        at_one_go = self.size.rng("opening", self.number, now.isoformat()).random() < 0.5
         if at_one_go and len(wanted) > 1:
             await self._open_at_one_go(wanted[:BULK_MAX])
         else:
@@ -124,8 +125,8 @@ class Shop:
 
     async def _decide_many(self) -> None:
         now = self.stage.now.isoformat()
-        lots = self.size.lots("deciding", self.number, now)
-        if lots.random() > BATCH_SHARE:
+        rng = self.size.rng("deciding", self.number, now)
+        if rng.random() > BATCH_SHARE:
             return
         asked = [
             (order, self.casts[order_id].in_a_batch(order))
@@ -134,7 +135,7 @@ class Shop:
         ]
         decided = [(order, act) for order, act in asked if act is not None]
         if decided:
-            repeat = lots.random() < BATCH_SHARE
+            repeat = rng.random() < BATCH_SHARE
             await decide_at_one_go(self.stage, decided, f"batch.{now}", repeat=repeat)
 
     async def _open_one(self, order: PlainOrder) -> None:
@@ -147,9 +148,9 @@ class Shop:
         path = f"/v1/shops/{self.shop_id}/after-sales-entries/open"
         answer = await service.post(path, service.credentials.merchant(self.shop_id), body)
         answer.insist(path)
-        self.stage.tally.manners["opened at one go"] += 1
+        self.stage.tally.manners["opened in bulk"] += 1
         for order, result in zip(orders, answer.body["results"], strict=True):
-            self.stage.opened_at_one_go(order, result)
+            self.stage.opened_in_bulk(order, result)
 
     async def _look_at_entry(self, order: PlainOrder) -> None:
         """Ask whether the entry may be opened, as one does before opening it."""
@@ -157,7 +158,7 @@ class Shop:
         failed = order.failed_rules(self.stage.now)
         rules = shown["eligibility"]["rules"]
         expected = {
-            **entry_picture(order.entry),
+            **entry_view(order.entry),
             "eligibility": {"eligible": not failed, "checked_at": self.stage.now},
             "failed": failed,
             "cost_preview": {"refundable": order.left},
@@ -167,12 +168,12 @@ class Shop:
         self._compare(order.order_id, "entry", expected, got)
 
     async def _take_snapshot(self, order: PlainOrder) -> None:
-        """Keep how the order is shown now, to be asked for again when it is long past."""
+        """Keep the order's page of now, to compare with `as_of` later."""
         taken = sum(one.order_id == order.order_id for one in self.snapshots)
         if taken >= SNAPSHOTS_MAX or order.order_id in self.stage.lost:
             return
         page = await self._get(f"orders/{order.order_id}")
-        self._compare(order.order_id, "order on the way", order_picture(order), page)
+        self._compare(order.order_id, "order on the way", order_view(order), page)
         self.snapshots.append(Snapshot(order_id=order.order_id, at=self.stage.now, page=page))
 
     async def _get(self, path: str) -> dict[str, Any]:

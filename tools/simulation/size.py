@@ -18,6 +18,6 @@ class Size:
     days: int
     seed: int
 
-    def lots(self, *names: str | int) -> random.Random:
-        """Return the lots of one thing, which no other's drawing changes."""
+    def rng(self, *names: str | int) -> random.Random:
+        """Return the rng of one thing, which no other's drawing changes."""
         return random.Random("/".join(map(str, (self.seed, *names))))  # noqa: S311 - a game

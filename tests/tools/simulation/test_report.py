@@ -1,4 +1,4 @@
-"""The reckoning finds what is wrong: every false answer, and every false expectation, by name."""
+"""The check finds what is wrong: every false answer, and every false expectation, by name."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,7 +10,7 @@ from tests.support.api import Api
 from tests.tools.simulation.faulty_clients import LyingWire, service_behind
 from tools.oracle.requests import Act
 from tools.simulation.actors import Play
-from tools.simulation.checking import Reckoning
+from tools.simulation.checking import FinalCheck
 from tools.simulation.report import Tally
 from tools.simulation.run import new_shops
 from tools.simulation.service import Service
@@ -24,7 +24,7 @@ SIZE = Size(shops=1, orders=5, days=9, seed=2)
 
 async def lived(service: Service) -> Shop:
     """Return a shop whose days are over, and in which nothing differed so far."""
-    (shop,) = new_shops(service, SIZE, "sim", Tally())
+    (shop,) = await new_shops(service, SIZE, "sim", Tally())
     await shop.live(lambda: None)
     assert shop.stage.tally.differences == []
     return shop
@@ -33,7 +33,7 @@ async def lived(service: Service) -> Shop:
 async def found_in(shop: Shop) -> list[str]:
     """Check a shop as it is and return the differences."""
     shop.stage.tally.differences.clear()
-    await Reckoning(shop=shop, on_order=lambda: None, patience_seconds=0.5).check()
+    await FinalCheck(shop=shop, on_order=lambda: None, patience_seconds=0.5).check()
     return [str(difference) for difference in shop.stage.tally.differences]
 
 
@@ -143,7 +143,7 @@ async def test_an_answer_that_was_not_foretold_is_named_and_its_order_not_gone_o
         "evidence": [],
     }
     apply = Play(acts=(Act(name="request_exchange", by="consumer", key="x", body=body),))
-    order.told.setdefault("received", shop.stage.now - timedelta(days=30))
+    order.reported.setdefault("received", shop.stage.now - timedelta(days=30))
 
     await shop.stage.perform(order, apply)
     await shop.stage.perform(order, apply)

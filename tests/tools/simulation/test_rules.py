@@ -9,6 +9,7 @@ from app.main import build_app
 from app.settings import Settings
 from tools.oracle.decisions import BATCHED, DECISIONS
 from tools.oracle.rules import APPLICATIONS
+from tools.simulation.bodies import required_examples
 
 TICKET = "/v1/shops/{shop_id}/tickets/{ticket_id}/"
 ORDER = "/v1/shops/{shop_id}/orders/{order_id}/"
@@ -43,3 +44,10 @@ def test_every_application_is_played(offered: dict[str, Any]) -> None:
 def test_every_decision_of_a_batch_is_played(offered: dict[str, Any]) -> None:
     decisions = offered["components"]["schemas"]["BatchDecision"]["discriminator"]["mapping"]
     assert set(decisions) == BATCHED
+
+
+def test_every_decision_that_needs_a_body_has_an_example_to_send(offered: dict[str, Any]) -> None:
+    examples = required_examples(offered)
+    assert examples["extend_return_deadline"] == {"days": 3}
+    assert not {"withdraw_application", "agree_to_application"} & set(examples)
+    assert {"reject_application", "rule_arbitration", "ship_goods_back"} <= set(examples)

@@ -2,11 +2,11 @@
 
 from tests.support.api import Api
 from tests.tools.simulation.faulty_clients import LossyWire, service_behind
-from tools.simulation.run import Report, Told, simulate
+from tools.simulation.run import ProgressCallbacks, Report, simulate
 from tools.simulation.service import Service
 from tools.simulation.size import Size
 
-NOBODY = Told(day=lambda _: None, order=lambda _: None)
+NOBODY = ProgressCallbacks(day=lambda _: None, order=lambda _: None)
 
 
 async def simulated(service: Service, size: Size, name: str = "sim") -> Report:
@@ -48,7 +48,7 @@ async def test_two_shops_live_through_forty_days_and_nothing_differs_from_the_ru
     assert len(tally.refusals) >= 25
     assert set(tally.manners) == {
         *("repeated", "racing", "stale version", "key_reused", "imported again"),
-        *("opened at one go", "decided at one go", "decided at one go again"),
+        *("opened in bulk", "decided in a batch", "decided in a batch again"),
     }
 
 
@@ -62,8 +62,8 @@ async def test_the_same_seed_plays_the_same_stories_and_another_seed_others(
     assert first.tally == second.tally
     assert first.tally.decisions.total() > 20
     assert (
-        size.lots("story", 1).random()
-        != Size(shops=2, orders=6, days=14, seed=4).lots("story", 1).random()
+        size.rng("story", 1).random()
+        != Size(shops=2, orders=6, days=14, seed=4).rng("story", 1).random()
     )
 
 

@@ -200,6 +200,24 @@ def test_escrow_keeps_what_was_paid_in_advance_and_settles_it_to_the_shop() -> N
     assert shares_at_settlement(in_period) == whole, "in it nobody earns on what was refunded"
 
 
+def test_past_the_period_a_payout_is_borne_by_the_shop_alone_though_others_earned_on_it() -> None:
+    settled = refused_refund(10_000).then(RecordSettlement(settled_at=ASKED), at=ASKED)
+    shares = settled.order.settled_shares
+    assert shares is not None
+    assert shares.talent > 0
+    _, begun = accepted(settled.ask(start(), at=LATER)).events
+    assert isinstance(begun, AdvancePayoutStarted)
+    assert begun.shares == Shares(shop=10_000, talent=0, agency=0, service_fee=0)
+
+
+def test_a_refund_the_provider_refused_is_never_recorded_as_paid() -> None:
+    paid_after_all = RecordRefundSuccess(
+        ticket_id=FIRST_TICKET, refund_key=REFUND_KEY, provider_reference="p-1"
+    )
+    assert accepted(refund_on_its_way().ask(paid_after_all, at=ASKED)).events
+    assert code_of(refused_refund().ask(paid_after_all, at=ASKED)) is RejectionCode.NOT_REFUNDING
+
+
 NUMBERS = st.integers(1, 3)
 COMMANDS: st.SearchStrategy[OrderCommand] = st.one_of(
     NUMBERS.map(start),

@@ -15,8 +15,8 @@ from sqlalchemy import ARRAY, TIMESTAMP, Column, LargeBinary, SmallInteger, Stri
 
 from app.access.scopes import SCOPES_OF_ROLE, Scope
 from app.event_store.connections import Queryable
-from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.event_store.tables import metadata
 
 PLATFORM_PARTITION = 0

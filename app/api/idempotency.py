@@ -19,7 +19,7 @@ from app.command_handling.stored_answer import answer_from, stored_form
 from app.event_store.connections import Connection, Queryable
 from app.event_store.idempotency import find_request, remember_request
 from app.event_store.log import StoredRequest
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.sealing import Seal
 
 LOCK_KEY = "SELECT pg_advisory_xact_lock($1, hashtext($2))"

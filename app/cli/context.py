@@ -15,8 +15,8 @@ from app.cli.console import CommandFailed, not_migrated, run
 from app.clock import SystemClock
 from app.logs import configure_logs
 from app.migrate import is_migrated, migrate
+from app.postgres.embedded import EmbeddedPostgresError
 from app.postgres.embedded.database import database_url
-from app.postgres.embedded.errors import EmbeddedPostgresError
 from app.postgres.pool import DatabaseUnavailable, plain_url
 from app.resources import Resources, open_resources
 from app.settings import Settings

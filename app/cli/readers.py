@@ -8,7 +8,7 @@ from rich.progress import Progress
 
 from app.cli.console import CommandFailed, ExitCode, err, show_table
 from app.cli.context import on_database
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.event_types.registry import event_codec
 from app.projection_registry import READERS
 from app.projections.checkpoints import Checkpoint, ensure_checkpoints, list_checkpoints

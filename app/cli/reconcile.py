@@ -15,7 +15,7 @@ from app.cli.context import ready_resources
 from app.clock import SystemClock
 from app.command_handling.opening import open_command_handler
 from app.domain.policy import SHANGHAI
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.event_types.registry import order_codec
 from app.payments.provider.http import open_provider_if_set
 from app.payments.provider.port import BookFilter

@@ -25,9 +25,8 @@ from app.domain.rejections import Rejection
 from app.event_store.append import Append, NewEvent, new_event
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.shop_clocks.clocks import ShopClocks
 
 ATTEMPTS_MAX = 20

@@ -9,9 +9,8 @@ from app.domain.funds.state import Funds, fold
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, StoredRequest
-from app.event_store.partitions import partition_of
 from app.event_store.stream_loader import StreamLoader, Wanted
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.projections.ledger.snapshots import begin_of
 
 SHOPS_MAX = 1_000

@@ -38,10 +38,9 @@ from app.event_store.append import Append, NewEvent, new_event
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.codec import Codec
 from app.event_store.log import Loaded
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Recorded
 from app.event_store.stream_loader import StreamLoader, Wanted
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.shop_clocks.clocks import ShopClocks
 
 ATTEMPTS_MAX = 5

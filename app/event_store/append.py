@@ -6,8 +6,8 @@ from typing import TypeAlias
 from uuid import UUID
 
 from app.event_store.codec import Codec
-from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E, EventMetadata
+from app.event_store.streams import PARTITION_COUNT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

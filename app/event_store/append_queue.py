@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from app.event_store.append import Append, AppendFailed, EventStoreUnavailable, Outcome, QueueFull
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.leased_work.backoff import Backoff
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from app.event_store.connections import Queryable
 from app.event_store.log import StoredRequest
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 
 RETENTION = timedelta(hours=24)
 """How long at least the same request gets the same answer."""

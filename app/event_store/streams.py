@@ -1,4 +1,17 @@
-"""How streams are named. Their second part is the shop, and the append functions rely on it."""
+"""How streams are named, and the partition a shop's streams lie in.
+
+The second part of a name is the shop; the append functions rely on it.
+"""
+
+from hashlib import sha256
+
+PARTITION_COUNT = 64
+
+
+def partition_of(shop_id: str) -> int:
+    """Return the shop's partition, 0 to 63: the first 8 bytes of SHA-256 over UTF-8, modulo 64."""
+    digest = sha256(shop_id.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % PARTITION_COUNT
 
 
 def order_stream(shop_id: str, order_id: str) -> str:

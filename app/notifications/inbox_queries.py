@@ -8,7 +8,7 @@ import asyncpg
 from pydantic_core import from_json
 
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.notifications.inbox import NotificationsReader
 from app.notifications.notification import Notification, Recipient
 from app.projections.paging import PAGE_ROWS_MAX

@@ -11,9 +11,8 @@ from pydantic import JsonValue
 from app.domain.order.applications import TicketDueReminded
 from app.domain.order.entries import AfterSalesEntryExpiring
 from app.domain.order.events import TicketEvent
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded, Role
-from app.event_store.streams import order_of_stream, shop_of_stream
+from app.event_store.streams import order_of_stream, partition_of, shop_of_stream
 from app.event_types.registry import ServiceEvent
 from app.projections.projection import is_of_order
 from app.projections.texts import filled

@@ -23,7 +23,6 @@ from app.domain.refunds import KEY_OF_ANOTHER, FundingSource
 from app.event_store.codec import Codec
 from app.leased_work.backoff import Backoff
 from app.leased_work.worker import LeasedWorker, WorkerLimits
-from app.payments.payees import open_payee
 from app.payments.provider.port import (
     Accepted,
     KeyReused,
@@ -43,6 +42,7 @@ from app.payments.ticket_commands import (
     PaymentCommand,
     command_order,
     ended_command,
+    open_payee,
     order_of,
     outcome_of_query,
     read_order,

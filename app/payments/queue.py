@@ -33,9 +33,8 @@ from app.domain.funds.events import (
 )
 from app.domain.refunds import FundingSource, Shares
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import shop_of_funds_stream
+from app.event_store.streams import PARTITION_COUNT, shop_of_funds_stream
 from app.event_store.tables import BytewiseText, metadata
 from app.leased_work.claim import LeasedTable
 from app.payments.provider.port import PaymentKind

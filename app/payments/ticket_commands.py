@@ -1,9 +1,13 @@
 """What a ticket records of its money, issued in the service's own name.
 
-The same commands follow from a provider's answer, its callback and a reconciliation.
+The same commands follow from a provider's answer, its callback and a reconciliation. Payees of
+payouts are sealed for the one payout they were named for, and masked wherever they are shown.
 """
 
+from base64 import b64decode, b64encode
 from datetime import datetime
+
+from pydantic_core import from_json, to_json
 
 from app.command_handling.handler import CommandHandler
 from app.command_handling.requests import Answer, History, OrderRequest, Refusal
@@ -23,12 +27,12 @@ from app.domain.order.refunds import (
     RefundCommand,
 )
 from app.domain.order.state import Order, Unregistered
+from app.domain.payees import Payee, SealedPayee, masked_account, masked_holder
 from app.domain.refunds import RefundRefusal
 from app.event_store.codec import Codec
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.payments.provider.port import (
     Accepted,
     KeyReused,
@@ -38,6 +42,7 @@ from app.payments.provider.port import (
     Unknown,
 )
 from app.postgres.pool import Pool
+from app.sealing import Seal
 
 REFUNDS = Actor(role=Role.SYSTEM, id="refunds")
 """In whose name refunds and payouts are carried out."""
@@ -142,3 +147,20 @@ def unknown_command(kind: PaymentKind, ticket_id: str, key: str, why: str) -> Pa
     if kind is PaymentKind.PAYOUT:
         return RecordPayoutUnknown(ticket_id=ticket_id, payout_key=key, why=why)
     return RecordRefundUnknown(ticket_id=ticket_id, refund_key=key, why=why)
+
+
+def seal_payee(seal: Seal, payee: Payee, payout_key: str) -> SealedPayee:
+    """Return a payee as events hold it; moved to another payout it does not open."""
+    text = to_json({"account": payee.account, "holder": payee.holder}).decode()
+    return SealedPayee(
+        kind=payee.kind,
+        account_masked=masked_account(payee.account),
+        holder_masked=masked_holder(payee.holder),
+        sealed=b64encode(seal.seal(text, payout_key.encode())).decode(),
+    )
+
+
+def open_payee(seal: Seal, sealed: SealedPayee, payout_key: str) -> Payee:
+    """Return the payee of a payout; UnreadableSeal if no key of the service opens it."""
+    content = from_json(seal.open(b64decode(sealed.sealed), payout_key.encode()))
+    return Payee(kind=sealed.kind, account=content["account"], holder=content["holder"])

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from app.clock import Clock
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.leased_work.claim import LeasedTable
 from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.postgres.pool import Pool

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 
 COUNT_CHECKPOINTS = """
 SELECT c.reader, count(*) AS partitions FROM after_sales.checkpoints AS c

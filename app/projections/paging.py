@@ -8,7 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlalchemy import ColumnElement, Row, Select, Table, select, true, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.event_store.tables import checkpoints
 
 PAGE_ROWS_MAX = 200

@@ -7,8 +7,8 @@ from typing import Generic
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection
 from app.event_store.log import read_partition_stored
-from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E
+from app.event_store.streams import PARTITION_COUNT
 from app.postgres.pool import Pool
 from app.projections.apply_batch import decode_feed, error_text, is_database_trouble
 from app.projections.projection import RebuildableProjection

@@ -9,8 +9,8 @@ import structlog
 
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection
-from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import E
+from app.event_store.streams import PARTITION_COUNT
 from app.leased_work.backoff import Backoff
 from app.postgres.pool import Pool
 from app.projections.apply_batch import apply_claims, is_database_trouble, read_feeds

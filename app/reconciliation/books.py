@@ -5,8 +5,7 @@ from collections import Counter
 from app.domain.funds.accounts import Account
 from app.domain.funds.events import FundsEvent, Movement
 from app.event_store.log import STREAM_EVENTS_MAX, EventLog
-from app.event_store.partitions import partition_of
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.event_types.registry import funds_codec
 from app.payments.funding import FUNDING_READER
 from app.postgres.pool import Pool

@@ -10,9 +10,8 @@ from app.domain.order.registration import OrderRegistered
 from app.domain.refunds import refund_key_of
 from app.event_store.codec import Codec
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.leased_work.backoff import Backoff
 from app.payments.provider.port import BookEntry, BookFilter, BookPage, ProviderBook
 from app.postgres.pool import Pool

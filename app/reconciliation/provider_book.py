@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.domain.money import Money
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.payments.provider.port import BookEntry, PaymentKind
 
 SCHEMA = """

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.funds.accounts import Account
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.ledger.entry import LedgerEntry
 from app.projections.ledger.table import COLUMNS, entry_from_row
 from app.projections.tickets.table import TICKETS

@@ -10,8 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.streams import streams_of_shop
+from app.event_store.streams import PARTITION_COUNT, streams_of_shop
 from app.leased_work.claim import LeasedTable
 from app.postgres.pool import Pool
 from app.shop_clocks.clocks import LOCK_HEAD

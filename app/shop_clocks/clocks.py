@@ -11,8 +11,7 @@ from sqlalchemy.dialects.postgresql import TIMESTAMP, UUID
 
 from app.clock import Clock
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import partition_of
-from app.event_store.streams import funds_stream, streams_of_shop
+from app.event_store.streams import funds_stream, partition_of, streams_of_shop
 from app.event_store.tables import BytewiseText, metadata
 
 test_clocks = Table(

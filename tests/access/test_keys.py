@@ -14,8 +14,8 @@ from app.access.keys import (
     rotate_key,
 )
 from app.access.scopes import SCOPES_OF_ROLE, Scope
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.streams import partition_of
 from app.postgres.pool import Pool
 from app.resources import Resources
 from tests.conftest import START

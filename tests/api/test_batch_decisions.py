@@ -6,8 +6,7 @@ from typing import Any
 
 import httpx
 
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from tests.support.api import OTHER_SHOP, SHOP, Api, Caller, until
 from tests.support.story import (
     A_PARCEL,

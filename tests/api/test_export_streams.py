@@ -16,8 +16,8 @@ import httpx
 import pytest
 
 from app.access.keys import create_key, end_key
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.streams import partition_of
 from tests.support.api import SHOP, Api, until
 from tests.support.story import applied, done
 

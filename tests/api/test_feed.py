@@ -10,8 +10,8 @@ import pytest
 from app.access.keys import create_key, end_key
 from app.api.cursors import feed_cursor_of
 from app.clock import ManualClock
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.streams import partition_of
 from app.event_types.registry import event_codec
 from app.projections.rebuild import Rebuild
 from app.reactions.public_types import EventType

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import httpx
 
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from tests.support.api import BUYER, OTHER_SHOP, SHOP, Api
 from tests.support.story import (
     OPEN,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.api.cursors import merged_cursor_of, merged_places_of
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.webhooks.feed.queries import EVERY_BEGINNING, Place, Places
 from tests.support.api import OTHER_SHOP, SHOP, Api
 from tests.support.story import applied, done, problem

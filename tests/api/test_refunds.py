@@ -5,7 +5,7 @@ from typing import Any
 
 from app.domain.order.refunds import RecordRefundRefusal, RecordRefundUnknown
 from app.domain.refunds import KEY_OF_ANOTHER, RefundRefusal, refund_key_of
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.payments.funding import FUNDING_READER
 from app.payments.ticket_commands import command_order
 from app.projections.checkpoints import ensure_checkpoints

@@ -16,7 +16,7 @@ from app.domain.calendar_month import CalendarMonth
 from app.domain.funds.accounts import Account
 from app.domain.funds.commands import TopUp
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.event_types.registry import event_codec
 from tests.api.expected_statement import as_reckoned, flat, reckoned
 from tests.projections.event_log import Logged

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.clock import ManualClock
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.resources import Resources
 from app.sealing import Seal
 from app.settings import Settings

@@ -7,8 +7,8 @@ import pytest
 
 from app.access.keys import create_key
 from app.access.scopes import Scope
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
+from app.event_store.streams import partition_of
 from app.webhooks.catalog.payload import LATEST, Inclusion
 from app.webhooks.deliveries.queueing import Message, QueuedDelivery, queue_deliveries
 from app.webhooks.deliveries.tables import Cause

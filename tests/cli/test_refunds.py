@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.domain.refunds import KEY_OF_ANOTHER
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.resources import Resources
 from tests.cli.running import aftersales
 from tests.projections.event_log import Logged

@@ -22,10 +22,9 @@ from app.event_store.append import Append, Outcome
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, Role
 from app.event_store.stream_loader import StreamLoader
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.event_types.registry import funds_codec, order_codec
 from app.postgres.pool import Pool, connect
 from app.processes.test_clocks import ClockLimits, TestClockWorker

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 
 
 @pytest.mark.parametrize(

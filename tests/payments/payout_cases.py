@@ -3,7 +3,7 @@
 from app.domain.order.payouts import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
 from app.domain.refunds import RefundStatus, refund_key_of
-from app.payments.payees import seal_payee
+from app.payments.ticket_commands import seal_payee
 from tests.payments.refund_cases import SEAL, Refunding, refund_agreed
 from tests.support.orders import SHOP
 from tools.sandboxes.payment_provider.behaviours import Behaviour

@@ -21,9 +21,8 @@ from app.domain.order.tickets import Blame, RequestedItem, Ruling, Ticket
 from app.domain.reasons import RejectReason
 from app.domain.refunds import refund_key_of
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.event_types.registry import event_codec, funds_codec, order_codec
 from app.payments.executor import PaymentExecutor, RefundWorker
 from app.payments.funding import FUNDING_READER

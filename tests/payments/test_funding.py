@@ -19,8 +19,7 @@ from app.domain.order.refunds import RecordRefundFunding, RecordRefundRefusal, R
 from app.domain.order.registration import RecordSettlement
 from app.domain.refunds import FundingSource, RefundRefusal, Shares, refund_key_of
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.event_types.registry import funds_codec
 from app.payments.funding import FUNDING_READER
 from app.projections.checkpoints import ensure_checkpoints

@@ -13,7 +13,7 @@ from app.domain.order.answers import ApplicationAgreed, AssistantNotified
 from app.domain.order.applications import AddTicketRemark, ApplicationModified
 from app.domain.order.commands import OrderCommand
 from app.domain.order.tickets import AppliedRule, Side, TicketType
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.processes.assistant.reader import AssistantReader
 from app.processes.assistant.rule_evaluation import ASSISTANT, Assistant, Work
 from app.processes.assistant.worker import AssistantLimits, AssistantWorker, Judge

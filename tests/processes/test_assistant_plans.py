@@ -10,7 +10,7 @@ import asyncpg
 
 from app.domain.assistant import AT_MOST_MAX, HistoryKind
 from app.event_store.connections import Connection
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.processes.assistant.dry_run import READ_APPLICATIONS
 from app.processes.assistant.reader import FIND_SHOPS_WITH_RULES, MADE_APPLICATION, READ_PASTS
 from app.processes.assistant.rule_sets import READ_CURRENT, READ_VERSION

@@ -10,9 +10,8 @@ from app.domain.order.events import OrderEvent
 from app.event_store.append import Append, NewEvent, Written
 from app.event_store.append_statement import append_across_partitions
 from app.event_store.log import EventLog
-from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import funds_stream, order_stream
+from app.event_store.streams import PARTITION_COUNT, funds_stream, order_stream, partition_of
 from app.event_types.registry import ServiceEvent, event_codec, order_codec
 from app.postgres.pool import Pool
 from app.projection_registry import READERS

@@ -18,9 +18,8 @@ from app.domain.order.facts import OrderFacts
 from app.domain.order.registration import RecordSettlement
 from app.domain.order.tickets import TicketType
 from app.domain.reasons import DeclineReason
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Recorded, Role
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from tests.support.orders import (
     CREATED,
     DAY,

@@ -21,8 +21,7 @@ from app.domain.policy import POLICY
 from app.domain.refunds import RefundRefusal, Shares, refund_key_of
 from app.domain.rejections import Rejection
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
-from app.event_store.streams import funds_stream
+from app.event_store.streams import funds_stream, partition_of
 from app.event_types.registry import funds_codec
 from app.payments.funding import FUNDING_READER
 from app.postgres.pool import Pool

@@ -16,8 +16,8 @@ from app.domain.funds.events import FundsEvent
 from app.domain.funds.state import Funds, fold
 from app.domain.policy import POLICY
 from app.domain.rejections import Rejection
-from app.event_store.partitions import partition_of
 from app.event_store.stream_loader import StreamLoader
+from app.event_store.streams import partition_of
 from app.event_types.registry import funds_codec
 from app.projections.ledger.snapshots import (
     EVENTS_BETWEEN,

@@ -26,7 +26,7 @@ from app.domain.order.registration import OrderRegistered
 from app.domain.policy import POLICY
 from app.domain.refunds import Shares
 from app.domain.rejections import Rejection
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.ledger.entry import LedgerEntry, LedgerKind
 from app.projections.ledger.list import LedgerFilters, all_of_ledger, fetch_balances, list_ledger
 from app.resources import Resources

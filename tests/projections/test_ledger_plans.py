@@ -5,7 +5,7 @@ from datetime import timedelta
 import asyncpg
 
 from app.domain.funds.accounts import Account
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.checkpoints import ensure_checkpoints
 from app.projections.ledger.entry import LedgerKind
 from app.projections.ledger.list import LedgerFilters, ledger_page

@@ -12,9 +12,8 @@ from sqlalchemy.dialects import postgresql
 
 from app.domain.order.tickets import TicketState
 from app.domain.policy import POLICY
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Role
-from app.event_store.streams import order_stream, streams_of_shop
+from app.event_store.streams import order_stream, partition_of, streams_of_shop
 from app.notifications.inbox import FIND_GROWN, READ_THROUGH
 from app.notifications.inbox_queries import (
     COUNT_UNREAD,

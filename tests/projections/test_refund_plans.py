@@ -3,7 +3,7 @@
 import asyncpg
 
 from app.domain.refunds import FundingSource
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.projections.checkpoints import ensure_checkpoints
 from app.projections.paging import After
 from app.projections.refunds.apply import RefundsReader

@@ -11,7 +11,7 @@ from sqlalchemy import Select
 from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
 from app.event_store.connections import Connection
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.checkpoints import ensure_checkpoints
 from app.projections.paging import After
 from app.projections.tickets.list import TicketFilters, TicketSort, rows_end, ticket_page

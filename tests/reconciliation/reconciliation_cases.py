@@ -13,12 +13,11 @@ from app.domain.funds.events import FundsEvent
 from app.domain.order.payouts import StartAdvancePayout
 from app.domain.payees import Payee, PayeeKind
 from app.domain.refunds import refund_key_of
-from app.event_store.partitions import PARTITION_COUNT, partition_of
-from app.event_store.streams import funds_stream
+from app.event_store.streams import PARTITION_COUNT, funds_stream, partition_of
 from app.event_types.registry import order_codec
-from app.payments.payees import seal_payee
 from app.payments.provider.http import HttpPaymentProvider
 from app.payments.provider.port import BookFilter
+from app.payments.ticket_commands import seal_payee
 from app.reconciliation.differences import (
     AccountDifference,
     Difference,

@@ -13,7 +13,7 @@ from app.domain.funds.events import FundingReversed, RefundFundsReserved
 from app.domain.order.refunds import RecordRefundSuccess
 from app.domain.order.tickets import TicketState
 from app.domain.refunds import FundingSource
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.payments.provider.port import Succeeded
 from app.payments.ticket_commands import command_order
 from app.reconciliation.differences import Difference, DifferenceCode, KeyDifference

@@ -12,9 +12,8 @@ from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.order.registration import RecordReceiptConfirmation, RecordShipment, RegisterOrder
 from app.domain.order.tickets import TicketType
 from app.event_store.log import stored_event
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
-from app.event_store.streams import streams_of_shop
+from app.event_store.streams import partition_of, streams_of_shop
 from app.event_types.registry import order_codec
 from app.postgres.pool import Pool
 from app.shop_clocks.clocks import (

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from app.event_store.log import read_places_stored
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
+from app.event_store.streams import partition_of
 from app.event_types.registry import ServiceEvent
 from app.webhooks.catalog.public_event import PublicEvent
 from app.webhooks.catalog.publisher import public_events_of

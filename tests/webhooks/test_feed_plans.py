@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.webhooks.feed.queries import PARTITION_PAGE, SCANNED_MAX, SHOP_PAGE
 from app.webhooks.feed.reader import FIND_GROWN
 from tests.projections.query_plans import fill

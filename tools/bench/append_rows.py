@@ -8,8 +8,7 @@ from app.event_store.announcer import Announcer
 from app.event_store.append import Append, Written
 from app.event_store.append_batcher import AppendBatcher
 from app.event_store.connections import OwnConnection
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.postgres.pool import Pool, connect
 from tools.bench.baseline import insert_event, like
 from tools.bench.closed_loop import closed_loop

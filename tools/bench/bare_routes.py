@@ -5,8 +5,7 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from app.api.services import services_of
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from tools.bench.baseline import insert_event, like
 from tools.bench.orders import opened_event
 

@@ -6,8 +6,7 @@ from itertools import islice
 
 import asyncpg
 
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from tools.bench.baseline import EVENT_COLUMNS, EventRow, event_row
 from tools.bench.orders import encoded, opened_order, received_order, shop_number
 

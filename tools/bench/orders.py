@@ -24,9 +24,8 @@ from app.domain.order.state import Unregistered
 from app.domain.policy import POLICY
 from app.event_store.append import Append, NewEvent
 from app.event_store.codec import Codec
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata, Role
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.event_types.registry import order_codec
 
 CODEC: Codec[OrderEvent] = order_codec()

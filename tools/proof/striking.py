@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
-from app.postgres.embedded.errors import EmbeddedPostgresError
+from app.postgres.embedded import EmbeddedPostgresError
 from tools.proof.plan import Fault, Strike
 from tools.proof.service import LEASE_SECONDS, Service
 

@@ -21,7 +21,7 @@ from app.api.request_context import Presenter, RequestContext
 from app.api.resources import advance_payouts, refund_models, refunds
 from app.api.resources.ticket_models import Ticket
 from app.domain.order import payouts
-from app.payments.payees import seal_payee
+from app.payments.ticket_commands import seal_payee
 
 _log = structlog.get_logger(__name__)
 

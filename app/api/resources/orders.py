@@ -21,8 +21,7 @@ from app.domain.order.evolve import fold
 from app.domain.order.state import Order, Unregistered
 from app.domain.order.tickets import TicketState
 from app.event_store.log import EventLog
-from app.event_store.partitions import partition_of
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.projections.orders.fold import fold_history
 from app.projections.orders.list import OrderFilters, list_orders
 from app.projections.orders.queries import fetch_order_as_of, fetch_order_with_log

@@ -17,8 +17,8 @@ from pydantic_core import from_json
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT
 from app.event_store.recorded_event import ClockKind, Role
+from app.event_store.streams import PARTITION_COUNT
 from app.event_store.tables import BytewiseText, metadata
 from app.leased_work.claim import LeasedTable
 from app.notifications.notification import Recipient, RecipientKey

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.notifications.push.queue import PushReason, PushState
 
 FIND_STATES = """

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 
 import asyncpg
 
-from app.postgres.embedded.errors import EmbeddedPostgresMissing
+from app.postgres.embedded import EmbeddedPostgresMissing
 from app.postgres.pool import plain_url
 from app.settings import Settings
 

@@ -20,8 +20,8 @@ from urllib.parse import quote
 
 import psutil
 
+from app.postgres.embedded import EmbeddedPostgresError, EmbeddedPostgresMissing
 from app.postgres.embedded.accounts import account_owning, open_way_to
-from app.postgres.embedded.errors import EmbeddedPostgresError, EmbeddedPostgresMissing
 
 VERSION = 18
 """Major version of the binaries that are used."""

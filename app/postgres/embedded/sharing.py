@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.postgres.embedded.errors import EmbeddedPostgresError
+from app.postgres.embedded import EmbeddedPostgresError
 from app.postgres.embedded.postgres import PostgresServer
 
 

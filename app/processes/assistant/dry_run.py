@@ -18,7 +18,7 @@ from app.domain.order.events import OrderEvent
 from app.domain.order.tickets import AssistantAction
 from app.event_store.codec import Codec
 from app.event_store.log import stored_event
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.postgres.pool import Pool
 from app.processes.assistant.reader import MADE_APPLICATION, Subject, read_pasts
 from app.processes.assistant.rule_evaluation import facts_of

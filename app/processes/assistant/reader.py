@@ -19,9 +19,8 @@ from app.domain.order.refunds import RefundSucceeded
 from app.domain.order.returns import ReturnedGoodsRejected
 from app.domain.order.tickets import Ruling, TicketState
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import order_of_stream
+from app.event_store.streams import order_of_stream, partition_of
 from app.processes.assistant.rule_sets import assistant_work, buyer_history
 from app.projections.rows import Rebuildable, columns_of, copy_rows, upsert_of
 

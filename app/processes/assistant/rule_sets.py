@@ -22,8 +22,8 @@ from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
 
 from app.domain.assistant import Rule
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, Role
+from app.event_store.streams import partition_of
 from app.event_store.tables import BytewiseText, metadata
 
 assistant_rules = Table(

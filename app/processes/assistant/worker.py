@@ -14,8 +14,7 @@ import structlog
 
 from app.clock import Clock
 from app.event_store.connections import Queryable
-from app.event_store.partitions import PARTITION_COUNT
-from app.event_store.streams import streams_of_shop
+from app.event_store.streams import PARTITION_COUNT, streams_of_shop
 from app.leased_work.claim import LeasedTable
 from app.leased_work.worker import LeasedWorker, WorkerLimits
 from app.postgres.pool import Pool

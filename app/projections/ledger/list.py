@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.funds.accounts import Account
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.ledger.entry import LedgerEntry, LedgerKind
 from app.projections.ledger.table import COLUMNS, LedgerReader, entry_from_row, ledger
 from app.projections.paging import PAGE_ROWS_MAX, After, ListOrder, Page, ShopList, equal, within

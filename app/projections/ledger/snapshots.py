@@ -26,9 +26,8 @@ from app.domain.funds.state import Funds, fold
 from app.event_store.codec import Codec
 from app.event_store.connections import Connection, Queryable
 from app.event_store.log import STREAM_EVENTS_MAX, EventLog
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import funds_stream, shop_of_funds_stream
+from app.event_store.streams import funds_stream, partition_of, shop_of_funds_stream
 from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import funds_codec
 from app.projections.rows import Rebuildable

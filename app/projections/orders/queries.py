@@ -10,9 +10,8 @@ from app.domain.order.events import OrderEvent
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import stored_event
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import ClockKind, Recorded
-from app.event_store.streams import order_stream
+from app.event_store.streams import order_stream, partition_of
 from app.projections.operation_log import (
     LogEntry,
     linked,

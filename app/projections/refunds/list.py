@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.refunds import FundingSource
 from app.event_store.connections import Queryable
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.projections.paging import After, ListOrder, Page, equal, within
 from app.projections.refunds.apply import RefundsReader
 from app.projections.refunds.table import REFUNDS, refunds

@@ -11,9 +11,8 @@ from app.domain.order.state import Order, OrderState, Unregistered
 from app.event_store.codec import Codec
 from app.event_store.connections import Queryable
 from app.event_store.log import stored_event
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Recorded
-from app.event_store.streams import funds_stream, order_stream
+from app.event_store.streams import funds_stream, order_stream, partition_of
 from app.event_types.registry import ServiceEvent
 from app.projections.projection import is_of_funds, is_of_order
 from app.projections.refunds.apply import RefundsReader

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from app.domain.calendar_month import CalendarMonth
 from app.domain.refunds import FundingSource, Shares
 from app.event_store.connections import Queryable
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.postgres.pool import Pool
 from app.projections.paging import PAGE_ROWS_MAX, After
 from app.projections.refunds.apply import RefundsReader

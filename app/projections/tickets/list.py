@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.order.tickets import Side, TicketState, TicketType
 from app.domain.reasons import ApplicationReason
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.projections.paging import (
     NEWEST_FIRST,
     After,

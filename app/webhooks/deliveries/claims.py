@@ -14,7 +14,7 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.postgres.pool import Pool
 from app.projections.rows import columns_of
 

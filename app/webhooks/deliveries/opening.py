@@ -8,7 +8,7 @@ import structlog
 
 from app.clock import Clock
 from app.event_store.connections import LOST_CONNECTION, Queryable
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.event_types.registry import ServiceEvent, event_codec
 from app.postgres.pool import CONNECTION_FAILURES, Pool
 from app.projections.runner import ProjectionRunner, ProjectionRunnerLimits

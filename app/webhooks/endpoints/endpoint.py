@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from app.domain.webhook_endpoints import DisabledReason
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.sealing import Seal
 from app.webhooks import signing
 

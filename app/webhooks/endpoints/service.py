@@ -18,9 +18,8 @@ from app.event_store.append import Append, NewEvent, Written
 from app.event_store.append_statement import append_to_one_partition
 from app.event_store.connections import Connection
 from app.event_store.log import read_version
-from app.event_store.partitions import partition_of
 from app.event_store.recorded_event import Actor, ClockKind, EventMetadata
-from app.event_store.streams import endpoint_stream
+from app.event_store.streams import endpoint_stream, partition_of
 from app.event_types.registry import endpoint_codec
 from app.sealing import Seal
 from app.webhooks.endpoints import queries

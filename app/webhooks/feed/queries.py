@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.event_store.connections import Queryable
-from app.event_store.partitions import PARTITION_COUNT, partition_of
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.projections.paging import PAGE_ROWS_MAX
 from app.reactions.public_types import EventType
 from app.webhooks.feed.reader import PublicEventsReader

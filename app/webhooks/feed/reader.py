@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import UUID
 
 from app.event_store.connections import Connection, Queryable
-from app.event_store.partitions import PARTITION_COUNT, partition_of
 from app.event_store.recorded_event import Recorded
+from app.event_store.streams import PARTITION_COUNT, partition_of
 from app.event_store.tables import BytewiseText, metadata
 from app.event_types.registry import ServiceEvent
 from app.projections.rows import Rebuildable, copy_rows

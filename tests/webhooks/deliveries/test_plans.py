@@ -14,7 +14,7 @@ import asyncpg
 from sqlalchemy import Select
 from sqlalchemy.dialects import postgresql
 
-from app.event_store.partitions import partition_of
+from app.event_store.streams import partition_of
 from app.webhooks.deliveries import claims, opening, reading, recording, resending
 from app.webhooks.deliveries.reading import DeliveryFilters, delivery_page
 from app.webhooks.deliveries.tables import DeliveryState

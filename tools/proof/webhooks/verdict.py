@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from app.event_store.log import read_partition_stored
-from app.event_store.partitions import PARTITION_COUNT
+from app.event_store.streams import PARTITION_COUNT
 from app.event_types.registry import event_codec
 from app.projections.apply_batch import decode_feed
 from app.webhooks.catalog.publisher import public_events_of

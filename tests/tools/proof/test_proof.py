@@ -106,7 +106,7 @@ def _on_its_way(evidence: Evidence) -> Evidence:
 FALSIFIED: Mapping[Callable[[Evidence], Evidence], str] = {
     _paid_twice: "PAID 2 TIMES",
     _not_paid: "the provider paid nothing",
-    _paid_too_much: "but told as",
+    _paid_too_much: "but reported as",
     _paid_otherwise: "shown as sandbox-",
     _still_under_way: "neither paid nor refused",
     _forgotten: "0 FundingReversed instead of 1",

@@ -181,14 +181,14 @@ def _parameters(
 ) -> list[Parameter]:
     """Return the parameters of a command's handler.
 
-    An optional body defaults to None, which its annotation does not allow: it is left out and
-    never null. A client made by openapi-python-client cannot leave out what may be null.
+    An optional body may also be null, as clients made by openapi-generator send what is left out;
+    the document does not say so, because openapi-python-client cannot leave out what may be null.
     """
     parameters = [_keyword(name, PATH_PARAMETERS[name]) for name in path_names(path)]
     parameters.append(_keyword("call", RequestContext))
     if body is not None:
-        default = None if optional_body else Parameter.empty
-        parameters.append(_keyword("body", body, default))
+        optional = (body | None, None) if optional_body else (body, Parameter.empty)
+        parameters.append(_keyword("body", *optional))
     if key == REQUIRED:
         parameters.append(_keyword("key", RequiredIdempotencyKey))
     else:

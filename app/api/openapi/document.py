@@ -85,9 +85,14 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _tidy_parameters(schema: dict[str, Any]) -> None:
-    """Say once what a parameter is for, and never that it may be null: it is left out instead."""
+    """Say once what a parameter is for, and never that it may be null: it is left out instead.
+
+    So is an optional body, though the service takes null for one.
+    """
     for item in schema["paths"].values():
         for operation in item.values():
+            for content in operation.get("requestBody", {}).get("content", {}).values():
+                content["schema"] = _not_null(content["schema"])
             for parameter in operation.get("parameters", []):
                 parameter["schema"] = _not_null(parameter["schema"])
                 if "description" in parameter:

@@ -26,7 +26,7 @@ def receiver_process() -> Iterator[int]:
 @contextmanager
 def worker_process(database_url: str, **settings: str) -> Iterator[None]:
     """Run a worker, with settings by the names of their variables."""
-    words = ["-c", "from app.cli import main; main()", "worker"]
+    words = ["-c", "from app.cli.main import main; main()", "worker"]
     with _process(words, database_url, **settings):
         yield
 

@@ -1,7 +1,9 @@
-"""Waiting for the first of several things, and no longer than that."""
+"""Waiting for the first of several things, and doing many things a bounded number at a time."""
 
 import asyncio
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 
 async def wait_for_any(timeout_seconds: float, *events: asyncio.Event) -> None:
@@ -24,3 +26,23 @@ async def pause(stop: asyncio.Event, seconds: float) -> None:
             await stop.wait()
     except TimeoutError:
         return
+
+
+ThingT = TypeVar("ThingT")
+ResultT = TypeVar("ResultT")
+
+
+async def each_by_itself(
+    things: Sequence[ThingT],
+    do: Callable[[ThingT], Awaitable[ResultT]],
+    *,
+    at_once_max: int,
+) -> list[ResultT]:
+    """Return what was done with each thing, in their order. ``do`` makes its failures results."""
+    permits = asyncio.Semaphore(at_once_max)
+
+    async def result(thing: ThingT) -> ResultT:
+        async with permits:
+            return await do(thing)
+
+    return await asyncio.gather(*map(result, things))

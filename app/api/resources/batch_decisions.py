@@ -13,7 +13,6 @@ from pydantic import ConfigDict, Field, StringConstraints, create_model
 from pydantic_core import from_json, to_json
 from typing_extensions import TypeAliasType
 
-from app.api.bounded_gather import each_by_itself
 from app.api.command_operation import command_of
 from app.api.operation import Operation
 from app.api.operations.decisions import DECISIONS, show_ticket
@@ -30,6 +29,7 @@ from app.api.resources.common import TICKET_ID_PATTERN, InOneLanguage, RequestMo
 from app.api.resources.ticket_models import Ticket
 from app.command_handling.requests import Answer
 from app.projections.tickets.list import order_id_of
+from app.waiting import each_by_itself
 
 BATCH_DECISIONS_MAX = 100
 CONCURRENT_MAX = 32

@@ -7,7 +7,6 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from app.api.bounded_gather import each_by_itself
 from app.api.problems.catalog import PROBLEMS
 from app.api.problems.exception_handlers import code_of_failure
 from app.api.problems.problem import ProblemError, json_bytes
@@ -37,6 +36,7 @@ from app.domain.order.entries import OpenAfterSalesEntry
 from app.domain.rejections import Rejection
 from app.event_store.append import AppendFailed
 from app.projections.orders.fold import fold_history
+from app.waiting import each_by_itself
 
 
 async def get_after_sales_entry(

@@ -109,9 +109,7 @@ class DirectCall:
         """Call the dependencies and then, with their results and the values, the route itself."""
         for dependency in self.dependencies:
             found = await dependency.made_with(await dependency.values(request), request)
-            if (
-                dependency.name
-            ):  # empty for a dependency of the route that its handler does not take
+            if dependency.name:  # else the handler does not take the result
                 values[dependency.name] = found
         return await self.call(**values)
 

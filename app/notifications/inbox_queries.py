@@ -172,7 +172,7 @@ async def list_inbox(
         *recipient.key,
         POSITION_MAX if before is None else before,
         limit + 1,
-        NotificationsReader().name,
+        NotificationsReader.name,
     )
     rows = [row for row in found if row["notification_id"] is not None]
     return InboxPage(
@@ -195,7 +195,7 @@ async def list_after(
 
 async def find_ends(database: Queryable, shop_id: str) -> InboxEnds:
     """Return the positions of the reader and of the log in a shop's partition."""
-    row = await database.fetchrow(FIND_ENDS, partition_of(shop_id), NotificationsReader().name)
+    row = await database.fetchrow(FIND_ENDS, partition_of(shop_id), NotificationsReader.name)
     assert row is not None  # noqa: S101 - every partition has its head
     return InboxEnds(current_to=row["current_to"] or 0, head=row["head"])
 
@@ -211,7 +211,7 @@ async def fetch_message(
 async def count_unread(database: Queryable, recipient: Recipient) -> Unread:
     """Count unread messages, scanning a bounded number of messages."""
     row = await database.fetchrow(
-        COUNT_UNREAD, *recipient.key, UNREAD_LOOKED_AT_MAX, NotificationsReader().name
+        COUNT_UNREAD, *recipient.key, UNREAD_LOOKED_AT_MAX, NotificationsReader.name
     )
     if row is None:
         return Unread(count=0, more=False, current_to=0)

@@ -6,6 +6,7 @@ payouts are sealed for the one payout they were named for, and masked wherever t
 
 from base64 import b64decode, b64encode
 from datetime import datetime
+from typing import assert_never
 
 from pydantic_core import from_json, to_json
 
@@ -124,29 +125,43 @@ def ended_command(
     if isinstance(outcome, Succeeded):
         return paid_command(kind, ticket_id, key, outcome.provider_reference)
     refusal, text = RefundRefusal(outcome.code.value), outcome.text
-    if kind is PaymentKind.PAYOUT:
-        return RecordPayoutRefusal(
-            ticket_id=ticket_id, payout_key=key, refusal=refusal, provider_text=text
-        )
-    return RecordRefundRefusal(
-        ticket_id=ticket_id, refund_key=key, refusal=refusal, provider_text=text
-    )
+    match kind:
+        case PaymentKind.REFUND:
+            return RecordRefundRefusal(
+                ticket_id=ticket_id, refund_key=key, refusal=refusal, provider_text=text
+            )
+        case PaymentKind.PAYOUT:
+            return RecordPayoutRefusal(
+                ticket_id=ticket_id, payout_key=key, refusal=refusal, provider_text=text
+            )
+        case _:
+            assert_never(kind)
 
 
 def paid_command(kind: PaymentKind, ticket_id: str, key: str, reference: str) -> PaymentCommand:
     """Return the command that records that the payment of a key was paid."""
-    if kind is PaymentKind.PAYOUT:
-        return RecordPayoutSuccess(
-            ticket_id=ticket_id, payout_key=key, provider_reference=reference
-        )
-    return RecordRefundSuccess(ticket_id=ticket_id, refund_key=key, provider_reference=reference)
+    match kind:
+        case PaymentKind.REFUND:
+            return RecordRefundSuccess(
+                ticket_id=ticket_id, refund_key=key, provider_reference=reference
+            )
+        case PaymentKind.PAYOUT:
+            return RecordPayoutSuccess(
+                ticket_id=ticket_id, payout_key=key, provider_reference=reference
+            )
+        case _:
+            assert_never(kind)
 
 
 def unknown_command(kind: PaymentKind, ticket_id: str, key: str, why: str) -> PaymentCommand:
     """Return the command that records that it is not known how the payment of a key ended."""
-    if kind is PaymentKind.PAYOUT:
-        return RecordPayoutUnknown(ticket_id=ticket_id, payout_key=key, why=why)
-    return RecordRefundUnknown(ticket_id=ticket_id, refund_key=key, why=why)
+    match kind:
+        case PaymentKind.REFUND:
+            return RecordRefundUnknown(ticket_id=ticket_id, refund_key=key, why=why)
+        case PaymentKind.PAYOUT:
+            return RecordPayoutUnknown(ticket_id=ticket_id, payout_key=key, why=why)
+        case _:
+            assert_never(kind)
 
 
 def seal_payee(seal: Seal, payee: Payee, payout_key: str) -> SealedPayee:

@@ -4,18 +4,15 @@ from dataclasses import dataclass
 from typing import assert_never
 
 from app.command_handling.handler import CommandHandler
-from app.domain.order.payouts import RecordPayoutSuccess
-from app.domain.order.refunds import RecordRefundSuccess
 from app.payments.provider.port import (
     Accepted,
     NotKnown,
-    PaymentKind,
     PaymentProvider,
     Refused,
     Succeeded,
     Unknown,
 )
-from app.payments.ticket_commands import PaymentCommand, command_order
+from app.payments.ticket_commands import command_order, paid_command
 from app.postgres.pool import Pool
 from app.projections.checkpoints import resume
 from app.reconciliation.differences import (
@@ -86,7 +83,7 @@ class Repairer:
                 assert_never(answer)
 
     async def _recorded(self, facts: KeyFacts, ticket: TicketSide, reference: str) -> str:
-        command = _success(facts.key, ticket, reference)
+        command = paid_command(ticket.kind, ticket.ticket_id, facts.key, reference)
         order_id = ticket.ticket_id.rpartition("-")[0]
         outcome = await command_order(
             self._handler, facts.shop_id, order_id, command, correlation_id=facts.key
@@ -94,17 +91,3 @@ class Repairer:
         if outcome.refusal is not None:
             return f"nothing was done: the ticket refuses ({outcome.refusal})"
         return f"asked again under the same key and recorded as paid, reference {reference}"
-
-
-def _success(key: str, ticket: TicketSide, reference: str) -> PaymentCommand:
-    match ticket.kind:
-        case PaymentKind.REFUND:
-            return RecordRefundSuccess(
-                ticket_id=ticket.ticket_id, refund_key=key, provider_reference=reference
-            )
-        case PaymentKind.PAYOUT:
-            return RecordPayoutSuccess(
-                ticket_id=ticket.ticket_id, payout_key=key, provider_reference=reference
-            )
-        case _:
-            assert_never(ticket.kind)

@@ -111,6 +111,6 @@ class AssistantWorker(LeasedWorker[tuple[Work, UUID]]):
 
 async def nothing_to_judge(database: Queryable, partition_id: int, shop_id: str) -> bool:
     """Return whether no application of a shop waits to be judged, queued or not."""
-    if not await reader_is_current(database, AssistantReader().name, partition_id, shop_id):
+    if not await reader_is_current(database, AssistantReader.name, partition_id, shop_id):
         return False
     return not await database.fetch(FIND_WORK, partition_id, *streams_of_shop(shop_id))

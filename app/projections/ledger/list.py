@@ -92,7 +92,7 @@ async def all_of_ledger(
 
 async def fetch_balances(database: Queryable, shop_id: str) -> Balances:
     """Return the balances of a shop as the ledger has them. One round trip."""
-    rows = await database.fetch(FETCH_BALANCES, partition_of(shop_id), shop_id, LedgerReader().name)
+    rows = await database.fetch(FETCH_BALANCES, partition_of(shop_id), shop_id, LedgerReader.name)
     return Balances(
         of={
             Account(row["account"]): Balance(int(row["balance"]), int(row["reserved"]))

@@ -94,7 +94,7 @@ async def fetch_refund(
         ticket_id,
         order_stream(shop_id, order_id_of(ticket_id)),
         funds_stream(shop_id),
-        RefundsReader().name,
+        RefundsReader.name,
         FUNDS_TAIL_POSITIONS,
     )
     refund = None

@@ -88,7 +88,7 @@ async def fetch_statement(
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        position = await connection.fetchval(FETCH_POSITION, key[0], RefundsReader().name)
+        position = await connection.fetchval(FETCH_POSITION, key[0], RefundsReader.name)
         totals = await connection.fetch(FETCH_TOTALS, *key, month.begins_at, month.ends_at)
         found, following = await _fetch_page(connection, shop_id, month, begin, limit)
     return StatementPage(

@@ -123,7 +123,7 @@ async def read_partition_feed(database: Queryable, partition_id: int, wanted: Wa
 
 async def find_reached(database: Queryable) -> dict[int, int]:
     """Return the feed's position in each partition."""
-    rows = await database.fetch(FIND_REACHED, PublicEventsReader().name)
+    rows = await database.fetch(FIND_REACHED, PublicEventsReader.name)
     return {row["partition_id"]: row["position"] for row in rows}
 
 
@@ -139,7 +139,7 @@ async def _page(
         scanned_max,
         [each.value for each in wanted.types] or None,
         wanted.limit + 1,
-        PublicEventsReader().name,
+        PublicEventsReader.name,
         *shop,
     )
     found = [
